@@ -1,0 +1,132 @@
+// Package client is how the API calls the executor, and the protocol between
+// the two: HTTP/1.1 over a unix socket or TCP, JSON bodies, every request under
+// an HMAC made with the shared secret. Data goes by reference, never as rows.
+package client
+
+import (
+	"encoding/json"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Source refers to the data that a run may see: one version of a dataset, the
+// columns of it, and the filter (page filters and policies) that the engine
+// applies where the data is read.
+type Source struct {
+	DatasetID string          `json:"datasetId"`
+	Version   int64           `json:"version"`
+	Parts     []string        `json:"parts"`           // blob keys of the Parquet parts, in row order
+	Columns   []core.Column   `json:"columns"`         // columns that may be read, with their types
+	Where     *core.Predicate `json:"where,omitempty"` // nil: every row
+}
+
+// CardRequest asks for one run of a card.
+type CardRequest struct {
+	RunID          string             `json:"runId"`
+	Code           string             `json:"code"`
+	Source         Source             `json:"source"`
+	Filters        []core.FilterValue `json:"filters"` // for render's second argument; the data is filtered already
+	Params         json.RawMessage    `json:"params"`  // JSON object for render's third argument
+	TimeoutSeconds float64            `json:"timeoutSeconds"`
+	MemoryMB       int64              `json:"memoryMb"`
+}
+
+// CardReply is how a run ended. Problem is nil when it succeeded.
+type CardReply struct {
+	HTML             string   `json:"html"`
+	UsedColumns      []string `json:"usedColumns"`
+	FilterApplicable bool     `json:"filterApplicable"`
+	RowsIn           int64    `json:"rowsIn"`
+	ReadMS           float64  `json:"readMs"`
+	RunMS            float64  `json:"runMs"`
+	Log              string   `json:"log"` // what the code printed, cut at 64 KiB
+	Problem          *Problem `json:"problem,omitempty"`
+}
+
+// Problem is a failure that the code or the data of a request caused. The
+// executor's own failures are HTTP statuses instead.
+type Problem struct {
+	Code      core.Code       `json:"code"` // EXECUTION_ERROR, EXECUTION_TIMEOUT, MEMORY_LIMIT, CSV_PARSE_ERROR, …
+	Reason    string          `json:"reason,omitempty"`
+	Args      map[string]any  `json:"args,omitempty"`
+	Message   string          `json:"message,omitempty"` // for the code's owner, without host paths
+	Traceback *core.Traceback `json:"traceback,omitempty"`
+	Line      int64           `json:"line,omitempty"`
+	Column    int64           `json:"column,omitempty"`
+	Offset    int64           `json:"offset,omitempty"`
+	Sample    string          `json:"sample,omitempty"`
+}
+
+// ImportRequest asks to turn an uploaded file into a dataset version.
+type ImportRequest struct {
+	JobID     string          `json:"jobId"`
+	SourceKey string          `json:"sourceKey"` // blob key of the CSV file
+	Target    string          `json:"target"`    // blob prefix of the version: datasets/<id>/data/v000001/
+	Options   core.CSVOptions `json:"options"`
+	MaxBytes  int64           `json:"maxBytes"` // of the source
+}
+
+// ImportEvent is one line of the import's answer (JSON lines): progress while
+// it runs, then exactly one with Done or Problem.
+type ImportEvent struct {
+	Progress float64     `json:"progress"` // 0..1
+	Done     *ImportDone `json:"done,omitempty"`
+	Problem  *Problem    `json:"problem,omitempty"`
+}
+
+// ImportDone describes the version that was written.
+type ImportDone struct {
+	Columns   []core.Column `json:"columns"`
+	RowCount  int64         `json:"rowCount"`
+	Bytes     int64         `json:"bytes"`
+	Parts     []string      `json:"parts"`
+	Encoding  string        `json:"encoding"`          // as found
+	Delimiter string        `json:"delimiter"`         // as found
+	Renamed   []string      `json:"renamed,omitempty"` // "header → name" where headers were empty or doubled
+}
+
+// RowsRequest asks for some rows of a source.
+type RowsRequest struct {
+	Source Source `json:"source"`
+	Limit  int    `json:"limit"`
+}
+
+// RowsReply holds rows as text in canonical form (see core.Predicate); nil is null.
+type RowsReply struct {
+	Columns   []core.Column `json:"columns"`
+	Rows      [][]*string   `json:"rows"`
+	TotalRows int64         `json:"totalRows"` // that match the source's filter
+}
+
+// ValuesRequest asks for the distinct values of a column.
+type ValuesRequest struct {
+	Source Source `json:"source"`
+	Column string `json:"column"`
+	Prefix string `json:"prefix,omitempty"` // only values that contain this text
+	Limit  int    `json:"limit"`
+}
+
+// ValuesReply holds distinct values, sorted by the column's own order, as text.
+type ValuesReply struct {
+	Values    []string `json:"values"`
+	HasNull   bool     `json:"hasNull"`
+	Truncated bool     `json:"truncated"` // there are more than the limit
+}
+
+// Health is the executor's state, with how it isolates runs when asked verbosely.
+type Health struct {
+	Status    string  `json:"status"` // "ok"
+	Isolation []Layer `json:"isolation,omitempty"`
+	Strict    bool    `json:"strict,omitempty"`
+	Reason    string  `json:"reason,omitempty"` // why Python is refused, "" when it runs
+	Running   int     `json:"running,omitempty"`
+	Queued    int     `json:"queued,omitempty"`
+}
+
+// Layer is one layer of the sandbox, proved by an attack at start.
+type Layer struct {
+	Name     string `json:"name"`
+	Required bool   `json:"required"`
+	Holds    bool   `json:"holds"`
+	Detail   string `json:"detail,omitempty"`
+}

@@ -1,0 +1,64 @@
+package core
+
+import (
+	"context"
+	"sync"
+)
+
+// Actor is who is behind a request, and from where. A nil User is an anonymous
+// visitor; a System name is Karuta itself or the operator at the machine, who
+// may do everything and is named in the audit log.
+type Actor struct {
+	User      *User
+	System    string // "operator", "" for people
+	SessionID string
+	IP        string
+	Agent     string // User-Agent of the client
+	RequestID string
+	Locale    Locale
+
+	memo sync.Map // decisions of this request, see Memo
+}
+
+// SignedIn tells whether a person or the system is known.
+func (a *Actor) SignedIn() bool { return a != nil && (a.User != nil || a.System != "") }
+
+// IsAdmin tells whether the actor may administer.
+func (a *Actor) IsAdmin() bool {
+	return a != nil && (a.System != "" || a.User != nil && a.User.Role == RoleAdmin)
+}
+
+// UserID is the acting user's id, "" for the anonymous, the system's name for the system.
+func (a *Actor) UserID() string {
+	switch {
+	case a == nil:
+		return ""
+	case a.User != nil:
+		return a.User.ID
+	}
+	return a.System
+}
+
+// Memo keeps what was found out once for the rest of the request.
+func (a *Actor) Memo() *sync.Map { return &a.memo }
+
+type actorKey struct{}
+
+// WithActor puts the actor into the context.
+func WithActor(ctx context.Context, a *Actor) context.Context {
+	return context.WithValue(ctx, actorKey{}, a)
+}
+
+// ActorFrom is the actor of the context; an anonymous one when there is none, never nil.
+func ActorFrom(ctx context.Context) *Actor {
+	if a, ok := ctx.Value(actorKey{}).(*Actor); ok {
+		return a
+	}
+	return &Actor{Locale: Japanese}
+}
+
+// AsSystem is the context of work that Karuta or its operator does, under the given name.
+func AsSystem(ctx context.Context, name string) context.Context {
+	from := ActorFrom(ctx)
+	return WithActor(ctx, &Actor{System: name, RequestID: from.RequestID, Locale: from.Locale})
+}

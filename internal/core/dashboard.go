@@ -1,0 +1,62 @@
+package core
+
+import "time"
+
+// Limits of a dashboard.
+const (
+	MaxDashboardCards   = 20
+	MaxDashboardFilters = 20
+	GridColumns         = 12
+	GridRowHeight       = 100 // CSS pixels
+)
+
+// Placement is where a card lies on the grid, in grid units.
+type Placement struct {
+	CardID string `json:"cardId"`
+	X      int    `json:"x"`
+	Y      int    `json:"y"`
+	W      int    `json:"w"`
+	H      int    `json:"h"`
+}
+
+// Dashboard is a page of cards with its page filters.
+type Dashboard struct {
+	ID          string
+	Name        string
+	Description string
+	Cards       []Placement
+	Filters     []Filter
+	OwnerID     string
+	Version     int64 // optimistic lock, sent back with each edit
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+}
+
+// Share gives a person or a group a level on a dashboard.
+type Share struct {
+	DashboardID string
+	TargetType  TargetType
+	TargetID    string
+	Permission  Permission
+	CreatedBy   string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	ExpiresAt   time.Time // zero: never
+	Version     int64
+}
+
+// ID is the share's deterministic id.
+func (s *Share) ID() string { return ShareID(s.DashboardID, s.TargetType, s.TargetID) }
+
+// AccessChange is one line of a dashboard's access history, written in the
+// transaction that changed the access.
+type AccessChange struct {
+	DashboardID string
+	At          time.Time
+	Kind        string // "created", "deleted", "share_added", "share_updated", "share_removed", "card_added", "card_removed"
+	TargetType  TargetType
+	TargetID    string
+	Permission  Permission
+	Previous    Permission
+	ActorID     string
+}

@@ -1,0 +1,127 @@
+package core
+
+import "time"
+
+// ColumnType is the type of a dataset's column, with the names the runbook uses.
+type ColumnType string
+
+// The six types a column can have.
+const (
+	TypeInt64    ColumnType = "int64"
+	TypeFloat64  ColumnType = "float64"
+	TypeBool     ColumnType = "bool"
+	TypeDate     ColumnType = "date"
+	TypeDatetime ColumnType = "datetime"
+	TypeString   ColumnType = "string"
+)
+
+// Column describes one column of a dataset.
+type Column struct {
+	Name        string     `json:"name"`
+	Type        ColumnType `json:"type"`
+	Nullable    bool       `json:"nullable"`
+	Zoned       bool       `json:"zoned,omitempty"` // datetimes that came with an offset and are kept in UTC
+	Description string     `json:"description,omitempty"`
+}
+
+// Dataset is a table of data: its name, its owner and its newest version.
+type Dataset struct {
+	ID           string
+	Name         string
+	Description  string
+	SourceType   string // "csv"
+	Source       CSVOptions
+	Columns      []Column
+	RowCount     int64
+	Bytes        int64  // size of the stored data
+	Path         string // where the newest version's data lies: datasets/<id>/data/v000001/
+	DataVersion  int64  // number of the newest version, from 1
+	OwnerID      string
+	LastImportAt time.Time
+	LastImportBy string
+	Version      int64 // optimistic lock
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+}
+
+// Column finds a column by name.
+func (d *Dataset) Column(name string) (Column, bool) {
+	for _, c := range d.Columns {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Column{}, false
+}
+
+// DatasetVersion is one immutable state of a dataset's data.
+type DatasetVersion struct {
+	DatasetID string
+	Number    int64
+	Columns   []Column
+	RowCount  int64
+	Bytes     int64
+	Path      string
+	Parts     []string // blob keys of the Parquet parts, in row order
+	JobID     string
+	CreatedAt time.Time
+	CreatedBy string
+}
+
+// CSVOptions says how a CSV file is to be read. The zero value finds everything out.
+type CSVOptions struct {
+	Header      *bool    `json:"header,omitempty"`      // nil: true
+	Delimiter   string   `json:"delimiter,omitempty"`   // one character; "" finds it among , ; tab |
+	Encoding    string   `json:"encoding,omitempty"`    // "", "auto", "utf-8", "utf-16", "shift_jis", "cp932"
+	NullValues  []string `json:"nullValues,omitempty"`  // nil: "", NULL, null, NA, N/A
+	SkipRows    int      `json:"skipRows,omitempty"`    // lines to pass over before the header
+	DateColumns []string `json:"dateColumns,omitempty"` // columns that must be dates
+	SortColumn  string   `json:"sortColumn,omitempty"`  // the partition column: rows are stored in its order
+}
+
+// RunStatus is where a job or run stands.
+type RunStatus string
+
+// The states. The last five are final.
+const (
+	StatusQueued    RunStatus = "QUEUED"
+	StatusRunning   RunStatus = "RUNNING"
+	StatusSucceeded RunStatus = "SUCCEEDED"
+	StatusFailed    RunStatus = "FAILED"
+	StatusCancelled RunStatus = "CANCELLED"
+)
+
+// Final tells whether nothing more will happen.
+func (s RunStatus) Final() bool { return s != StatusQueued && s != StatusRunning }
+
+// ImportJob is one import of a file into a dataset.
+type ImportJob struct {
+	ID          string
+	Status      RunStatus
+	Name        string // of the dataset to be
+	Description string
+	DatasetID   string // reserved when the job is made; readable once SUCCEEDED
+	Append      bool   // adds a version to an existing dataset
+	OwnerID     string
+	SourceKey   string // blob key of the uploaded file
+	SourceBytes int64
+	Options     CSVOptions
+	Progress    float64 // 0..1
+	Problem     *ImportProblem
+	Heartbeat   time.Time
+	Version     int64
+	CreatedAt   time.Time
+	StartedAt   time.Time
+	FinishedAt  time.Time
+}
+
+// ImportProblem is why an import failed and where in the file.
+type ImportProblem struct {
+	Code   Code           `json:"code"`
+	Reason string         `json:"reason,omitempty"`
+	Args   map[string]any `json:"args,omitempty"`
+	Line   int64          `json:"line,omitempty"`   // from 1, 0 when the problem has no line
+	Column int64          `json:"column,omitempty"` // field number from 1, 0 when none
+	Offset int64          `json:"offset,omitempty"` // first bad byte, from 0
+	Sample string         `json:"sample,omitempty"` // the offending text, shortened
+}

@@ -1,0 +1,52 @@
+package core
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Locale is a language of the interface.
+type Locale string
+
+// The two languages Karuta speaks. Japanese is the default.
+const (
+	Japanese Locale = "ja"
+	English  Locale = "en"
+)
+
+// ParseAcceptLanguage picks the first language of an Accept-Language header
+// (RFC 9110 §12.5.4, weights ignored) that Karuta speaks, else Japanese.
+func ParseAcceptLanguage(header string) Locale {
+	for part := range strings.SplitSeq(header, ",") {
+		tag, _, _ := strings.Cut(strings.TrimSpace(part), ";")
+		switch base, _, _ := strings.Cut(strings.ToLower(tag), "-"); base {
+		case "ja":
+			return Japanese
+		case "en":
+			return English
+		}
+	}
+	return Japanese
+}
+
+// Sentence is what a person reads for the error: the sentence of "CODE.reason",
+// else of "CODE", with {placeholders} filled from the error's Args.
+func Sentence(l Locale, e *Error) string {
+	text, ok := sentences[string(e.Code)+"."+e.Reason]
+	if !ok {
+		text, ok = sentences[string(e.Code)]
+	}
+	if !ok {
+		text = sentences[string(CodeInternal)]
+	}
+	s := text.ja
+	if l == English {
+		s = text.en
+	}
+	for k, v := range e.Args {
+		s = strings.ReplaceAll(s, "{"+k+"}", fmt.Sprint(v))
+	}
+	return s
+}
+
+type text struct{ ja, en string }

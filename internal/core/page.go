@@ -1,0 +1,47 @@
+package core
+
+// Bounds of a page of a list.
+const (
+	DefaultPage = 50
+	MaxPage     = 100
+)
+
+// PageArgs asks for the next part of a list: at most First items after the
+// cursor After ("" is the start).
+type PageArgs struct {
+	First int
+	After string
+}
+
+// NewPageArgs checks the bounds 1..[MaxPage]; a nil first is the given default.
+func NewPageArgs(first *int, after *string, defaultFirst int) (PageArgs, error) {
+	p := PageArgs{First: defaultFirst}
+	if first != nil {
+		p.First = *first
+	}
+	if p.First < 1 || p.First > MaxPage {
+		return p, Invalid("first", "out_of_range", "min", 1, "max", MaxPage)
+	}
+	if after != nil {
+		p.After = *after
+	}
+	if len(p.After) > 512 {
+		return p, Invalid("after", "bad_cursor")
+	}
+	return p, nil
+}
+
+// Page is a part of a list. Cursors runs beside Nodes: Cursors[i] continues after Nodes[i].
+type Page[T any] struct {
+	Nodes   []T
+	Cursors []string
+	HasNext bool
+}
+
+// EndCursor is the cursor of the last node, "" for an empty page.
+func (p Page[T]) EndCursor() string {
+	if len(p.Cursors) == 0 {
+		return ""
+	}
+	return p.Cursors[len(p.Cursors)-1]
+}

@@ -1,0 +1,34 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+)
+
+// ErrLimit is the root of every refusal of a request that breaks a limit or is
+// not well formed: a bug of the caller, never of the person.
+var ErrLimit = errors.New("table: request breaks a limit")
+
+// ErrThrottled tells that the engine refused for load; the call may be tried again later.
+var ErrThrottled = errors.New("table: throttled")
+
+// ConditionError tells that a condition did not hold. Index is the failed
+// write's place in the transaction (0 for a single write) and Current the item
+// found there, nil when there was none.
+type ConditionError struct {
+	Index   int
+	Key     Key
+	Current Item
+}
+
+func (e *ConditionError) Error() string {
+	return fmt.Sprintf("table: condition failed on %s %s/%s (write %d)", e.Key.Table, e.Key.PK, e.Key.SK, e.Index)
+}
+
+// ConditionFailed finds the failed condition in an error's chain, nil when the error is another.
+func ConditionFailed(err error) *ConditionError {
+	if e, ok := errors.AsType[*ConditionError](err); ok {
+		return e
+	}
+	return nil
+}
