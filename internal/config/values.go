@@ -1,0 +1,59 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/url"
+)
+
+const hidden = "(hidden)"
+
+// Secret is a value that never prints itself: not by fmt, not in a log, not as
+// JSON. [Secret.Reveal] is the one way to it.
+type Secret string
+
+// Reveal is the value itself.
+func (s Secret) Reveal() string { return string(s) }
+
+// String hides the value; an empty secret is empty.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return hidden
+}
+
+// GoString hides the value from %#v.
+func (s Secret) GoString() string { return fmt.Sprintf("%q", s.String()) }
+
+// LogValue hides the value from logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the value from JSON.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Origins is a list of web origins such as "https://bi.example.com".
+type Origins []string
+
+// UnmarshalText reads a JSON list of origins and refuses "*", paths and anything but http and https.
+func (o *Origins) UnmarshalText(text []byte) error {
+	var list []string
+	if err := json.Unmarshal(text, &list); err != nil {
+		return fmt.Errorf(`want a JSON list such as ["http://localhost:3000"]`)
+	}
+	for _, origin := range list {
+		u, err := url.Parse(origin)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || origin != u.Scheme+"://"+u.Host {
+			return fmt.Errorf("%q is not an origin such as https://bi.example.com", origin)
+		}
+	}
+	*o = list
+	return nil
+}
+
+// String is the list as JSON, as it is written in the environment.
+func (o Origins) String() string {
+	text, _ := json.Marshal([]string(o)) // strings always marshal
+	return string(text)
+}
