@@ -33,9 +33,10 @@ type Dataset struct {
 	Source       CSVOptions
 	Columns      []Column
 	RowCount     int64
-	Bytes        int64  // size of the stored data
-	Path         string // where the newest version's data lies: datasets/<id>/data/v000001/
-	DataVersion  int64  // number of the newest version, from 1
+	Bytes        int64    // size of the stored data
+	Path         string   // where the newest version's data lies: datasets/<id>/data/v000001/
+	Parts        []string // blob keys of the newest version's Parquet parts, in row order
+	DataVersion  int64    // number of the newest version, from 1
 	OwnerID      string
 	LastImportAt time.Time
 	LastImportBy string

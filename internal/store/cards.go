@@ -1,0 +1,120 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Cards is bi_cards: CARD#id / METADATA.
+type Cards struct{ e table.Engine }
+
+func cardKey(id string) table.Key {
+	return table.Key{Table: table.Cards, PK: "CARD#" + id, SK: metadata}
+}
+
+func cardVersioned(id string) versioned[core.Card] {
+	return versioned[core.Card]{
+		key: cardKey(id), read: readCard, write: writeCard,
+		version: func(c *core.Card) *int64 { return &c.Version },
+		touch:   func(c *core.Card, t time.Time) { c.UpdatedAt = t },
+	}
+}
+
+func writeCard(c *core.Card) table.Item {
+	it := table.Item{
+		"card_id": c.ID, "kind": strings.ToLower(string(c.Kind)), "name": c.Name, "code": c.Code,
+		"owner_id": c.OwnerID, "version": c.Version,
+	}
+	putStr(it, "description", c.Description)
+	putStr(it, "dataset_id", c.DatasetID)
+	putStr(it, "params", c.Params)
+	if c.IgnoresFilters {
+		it["ignores_filters"] = true
+	}
+	putTime(it, "created_at", c.CreatedAt)
+	putTime(it, "updated_at", c.UpdatedAt)
+	return it
+}
+
+func readCard(it table.Item) *core.Card {
+	return &core.Card{
+		ID: it.Str("card_id"), Kind: core.CardKind(strings.ToUpper(it.Str("kind"))), Name: it.Str("name"),
+		Description: it.Str("description"), DatasetID: it.Str("dataset_id"), Code: it.Str("code"),
+		Params: it.Str("params"), IgnoresFilters: it.Bool("ignores_filters"), OwnerID: it.Str("owner_id"),
+		Version: it.Int("version"), CreatedAt: getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
+	}
+}
+
+// Get reads a card; nil when there is none.
+func (r *Cards) Get(ctx context.Context, id string) (*core.Card, error) {
+	it, err := r.e.Get(ctx, cardKey(id))
+	if err != nil || it == nil {
+		return nil, err
+	}
+	return readCard(it), nil
+}
+
+// Many reads cards by id; the missing are absent.
+func (r *Cards) Many(ctx context.Context, ids []string) (map[string]*core.Card, error) {
+	return getMany(ctx, r.e, ids, cardKey, readCard)
+}
+
+// Create writes a new card. NOT_FOUND when its dataset is gone by now.
+func (r *Cards) Create(ctx context.Context, c *core.Card) error {
+	c.Version = 1
+	ws := []table.Write{table.Put(cardKey(c.ID), writeCard(c), table.IfAbsent())}
+	if c.DatasetID != "" {
+		ws = append(ws, table.Check(datasetKey(c.DatasetID), table.IfExists()))
+	}
+	err := apply(ctx, r.e, ws)
+	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
+		return core.NotFound("input.datasetId")
+	}
+	return err
+}
+
+// Edit changes a card under the version the caller saw (0: any); nil when there is none.
+func (r *Cards) Edit(ctx context.Context, id string, want int64, change func(*core.Card) error) (*core.Card, error) {
+	return edit(ctx, r.e, cardVersioned(id), want, func(c *core.Card) ([]table.Write, error) {
+		return nil, change(c)
+	})
+}
+
+// Delete removes a card at the given version; CONFLICT when it changed meanwhile.
+func (r *Cards) Delete(ctx context.Context, c *core.Card) error {
+	err := r.e.Write(ctx, table.Delete(cardKey(c.ID), table.IfVersion(c.Version)))
+	if failed := table.ConditionFailed(err); failed != nil {
+		return core.Conflict(c.Version, failed.Current.Int("version"))
+	}
+	return err
+}
+
+// ByOwner lists a person's cards, newest first; the cursor is the last id.
+func (r *Cards) ByOwner(ctx context.Context, ownerID string, p core.PageArgs) (core.Page[*core.Card], error) {
+	return r.list(ctx, table.CardsByOwner, ownerID, p)
+}
+
+// ByDataset lists the cards that read a dataset, newest first; the cursor is the last id.
+func (r *Cards) ByDataset(ctx context.Context, datasetID string, p core.PageArgs) (core.Page[*core.Card], error) {
+	return r.list(ctx, table.CardsByDataset, datasetID, p)
+}
+
+func (r *Cards) list(ctx context.Context, index, pk string, p core.PageArgs) (core.Page[*core.Card], error) {
+	start, err := afterID("CARD#", metadata, p.After, core.NounCard)
+	if err != nil {
+		return core.Page[*core.Card]{}, err
+	}
+	items, err := collect(ctx, r.e, table.Query{Table: table.Cards, Index: index, PK: pk, Desc: true, Start: start}, p.First+1)
+	if err != nil {
+		return core.Page[*core.Card]{}, err
+	}
+	out := make([]*core.Card, len(items))
+	for i, it := range items {
+		out[i] = readCard(it)
+	}
+	return pageOf(out, p.First, func(c *core.Card) string { return c.ID }), nil
+}

@@ -1,0 +1,208 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Dashboards is bi_dashboards: DASHBOARD#id / METADATA with the layout and the
+// filters, and CARD#id for each card on it, written in the layout's
+// transaction, so that "which dashboards hold card C" is one query.
+type Dashboards struct{ e table.Engine }
+
+func dashboardKey(id string) table.Key {
+	return table.Key{Table: table.Dashboards, PK: "DASHBOARD#" + id, SK: metadata}
+}
+
+func placedKey(dashboardID, cardID string) table.Key {
+	return table.Key{Table: table.Dashboards, PK: "DASHBOARD#" + dashboardID, SK: "CARD#" + cardID}
+}
+
+func dashboardVersioned(id string) versioned[core.Dashboard] {
+	return versioned[core.Dashboard]{
+		key: dashboardKey(id), read: readDashboard, write: writeDashboard,
+		version: func(d *core.Dashboard) *int64 { return &d.Version },
+		touch:   func(d *core.Dashboard, t time.Time) { d.UpdatedAt = t },
+	}
+}
+
+// Get reads a dashboard; nil when there is none.
+func (r *Dashboards) Get(ctx context.Context, id string) (*core.Dashboard, error) {
+	it, err := r.e.Get(ctx, dashboardKey(id))
+	if err != nil || it == nil {
+		return nil, err
+	}
+	return readDashboard(it), nil
+}
+
+// Access is a dashboard with the shares that speak for somebody.
+type Access struct {
+	Dashboard *core.Dashboard
+	Shares    []*core.Share // live ones to the user or to one of the groups
+}
+
+// ForUser reads dashboards together with the shares to a user and to the user's
+// groups: one call for each hundred keys. Missing dashboards are absent.
+func (r *Dashboards) ForUser(ctx context.Context, ids []string, userID string, groupIDs []string) (map[string]*Access, error) {
+	found, keys := make(map[string]*Access, len(ids)), []table.Key{}
+	for _, id := range ids {
+		if _, seen := found[id]; seen || id == "" {
+			continue
+		}
+		found[id] = &Access{}
+		keys = append(keys, dashboardKey(id), shareKey(id, core.TargetUser, userID))
+		for _, g := range groupIDs {
+			keys = append(keys, shareKey(id, core.TargetGroup, g))
+		}
+	}
+	items, err := batchGet(ctx, r.e, keys)
+	if err != nil {
+		return nil, err
+	}
+	now := Now()
+	for k, it := range items {
+		if k.Table == table.Dashboards {
+			d := readDashboard(it)
+			found[d.ID].Dashboard = d
+		} else if s := readShare(it); live(s, now) {
+			found[s.DashboardID].Shares = append(found[s.DashboardID].Shares, s)
+		}
+	}
+	for id, a := range found {
+		if a.Dashboard == nil {
+			delete(found, id)
+		}
+	}
+	return found, nil
+}
+
+// Create writes a new, empty dashboard.
+func (r *Dashboards) Create(ctx context.Context, d *core.Dashboard) error {
+	d.Version = 1
+	return r.e.Transact(ctx, "", []table.Write{
+		table.Put(dashboardKey(d.ID), writeDashboard(d), table.IfAbsent()),
+		historyWrite(core.AccessChange{DashboardID: d.ID, At: d.CreatedAt, Kind: "created",
+			TargetType: core.TargetUser, TargetID: d.OwnerID, Permission: core.PermissionOwner, ActorID: d.OwnerID}),
+	})
+}
+
+// Edit changes a dashboard under the version the caller saw (0: any); nil when
+// there is none. Cards that come onto it or leave it are written along, with
+// the access history, in the same transaction. datasetOf tells the dataset of
+// each card on it, "" for none.
+func (r *Dashboards) Edit(ctx context.Context, id, actorID string, want int64, datasetOf map[string]string, change func(*core.Dashboard) error) (*core.Dashboard, error) {
+	return edit(ctx, r.e, dashboardVersioned(id), want, func(d *core.Dashboard) ([]table.Write, error) {
+		before := cardSet(d.Cards)
+		if err := change(d); err != nil {
+			return nil, err
+		}
+		return placementWrites(d, before, actorID, datasetOf), nil
+	})
+}
+
+func cardSet(ps []core.Placement) map[string]bool {
+	set := make(map[string]bool, len(ps))
+	for _, p := range ps {
+		set[p.CardID] = true
+	}
+	return set
+}
+
+func placementWrites(d *core.Dashboard, before map[string]bool, actorID string, datasetOf map[string]string) []table.Write {
+	var ws []table.Write
+	at, after := Now(), cardSet(d.Cards)
+	for _, p := range d.Cards {
+		if before[p.CardID] {
+			continue
+		}
+		it := table.Item{"placed_card_id": p.CardID, "placed_on": d.ID}
+		putStr(it, "placed_dataset_id", datasetOf[p.CardID])
+		ws = append(ws, table.Put(placedKey(d.ID, p.CardID), it, table.Always()),
+			table.Check(cardKey(p.CardID), table.IfExists()),
+			historyWrite(core.AccessChange{DashboardID: d.ID, At: at, Kind: "card_added", TargetID: p.CardID, ActorID: actorID}))
+	}
+	for id := range before {
+		if !after[id] {
+			ws = append(ws, table.Delete(placedKey(d.ID, id), table.Always()),
+				historyWrite(core.AccessChange{DashboardID: d.ID, At: at, Kind: "card_removed", TargetID: id, ActorID: actorID}))
+		}
+	}
+	return ws
+}
+
+// Delete removes a dashboard at the given version with its cards' places and
+// its shares; the access history stays. Shares beyond a transaction's size go
+// after it: without their dashboard they open nothing.
+func (r *Dashboards) Delete(ctx context.Context, d *core.Dashboard, actorID string) error {
+	shares, err := (&Shares{r.e}).Of(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	ws := []table.Write{
+		table.Delete(dashboardKey(d.ID), table.IfVersion(d.Version)),
+		historyWrite(core.AccessChange{DashboardID: d.ID, At: Now(), Kind: "deleted", ActorID: actorID}),
+	}
+	for _, p := range d.Cards {
+		ws = append(ws, table.Delete(placedKey(d.ID, p.CardID), table.Always()))
+	}
+	for _, s := range shares {
+		ws = append(ws, table.Delete(shareKey(s.DashboardID, s.TargetType, s.TargetID), table.Always()))
+	}
+	first := min(len(ws), table.MaxTransact)
+	err = r.e.Transact(ctx, "", ws[:first])
+	if failed := table.ConditionFailed(err); failed != nil {
+		return core.Conflict(d.Version, failed.Current.Int("version"))
+	}
+	for _, w := range ws[first:] {
+		if err == nil {
+			err = r.e.Write(ctx, w)
+		}
+	}
+	return err
+}
+
+// ByOwner lists a person's dashboards, newest first, at most limit, from the
+// one after the given id on ("" is the start).
+func (r *Dashboards) ByOwner(ctx context.Context, ownerID, after string, limit int) ([]*core.Dashboard, error) {
+	start, err := afterID("DASHBOARD#", metadata, after, core.NounDashboard)
+	if err != nil {
+		return nil, err
+	}
+	items, err := collect(ctx, r.e, table.Query{Table: table.Dashboards, Index: table.DashboardsByOwner, PK: ownerID, Desc: true, Start: start}, limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*core.Dashboard, len(items))
+	for i, it := range items {
+		out[i] = readDashboard(it)
+	}
+	return out, nil
+}
+
+// HoldingCard lists the ids of the dashboards that a card lies on, newest first, at most limit (0: all).
+func (r *Dashboards) HoldingCard(ctx context.Context, cardID string, limit int) ([]string, error) {
+	return r.holding(ctx, table.DashboardsByCard, cardID, limit)
+}
+
+// HoldingDataset lists the ids of the dashboards with a card that reads a
+// dataset, newest first, each once, out of at most limit places (0: all).
+func (r *Dashboards) HoldingDataset(ctx context.Context, datasetID string, limit int) ([]string, error) {
+	return r.holding(ctx, table.DashboardsByDataset, datasetID, limit)
+}
+
+func (r *Dashboards) holding(ctx context.Context, index, pk string, limit int) ([]string, error) {
+	items, err := collect(ctx, r.e, table.Query{Table: table.Dashboards, Index: index, PK: pk, Desc: true}, limit)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, it := range items {
+		if id := it.Str("placed_on"); len(ids) == 0 || ids[len(ids)-1] != id {
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}

@@ -1,0 +1,234 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Datasets is bi_datasets: DATASET#id / METADATA or VERSION#n. The METADATA
+// item names the newest version, and changing it is what publishes a version.
+type Datasets struct{ e table.Engine }
+
+const datasetsList = "DATASET"
+
+func datasetKey(id string) table.Key {
+	return table.Key{Table: table.Datasets, PK: "DATASET#" + id, SK: metadata}
+}
+
+func versionKey(id string, n int64) table.Key {
+	return table.Key{Table: table.Datasets, PK: "DATASET#" + id, SK: fmt.Sprintf("VERSION#%06d", n)}
+}
+
+func datasetVersioned(id string) versioned[core.Dataset] {
+	return versioned[core.Dataset]{
+		key: datasetKey(id), read: readDataset, write: writeDataset,
+		version: func(d *core.Dataset) *int64 { return &d.Version },
+		touch:   func(d *core.Dataset, t time.Time) { d.UpdatedAt = t },
+	}
+}
+
+func writeDataset(d *core.Dataset) table.Item {
+	it := table.Item{
+		"dataset_id": d.ID, "name": d.Name, "source_type": d.SourceType, "schema": writeColumns(d.Columns),
+		"row_count": d.RowCount, "column_count": int64(len(d.Columns)), "bytes": d.Bytes, "s3_path": d.Path,
+		"data_version": d.DataVersion, "owner_id": d.OwnerID, "version": d.Version,
+		"list_key": datasetsList, "list_sort": strings.ToLower(d.Name) + "#" + d.ID,
+	}
+	putStr(it, "description", d.Description)
+	putStr(it, "partition_column", d.Source.SortColumn)
+	putStr(it, "last_import_by", d.LastImportBy)
+	putStrings(it, "parts", d.Parts)
+	if raw, err := json.Marshal(d.Source); err == nil {
+		it["source_config"] = string(raw)
+	}
+	putTime(it, "last_import_at", d.LastImportAt)
+	putTime(it, "created_at", d.CreatedAt)
+	putTime(it, "updated_at", d.UpdatedAt)
+	return it
+}
+
+func readDataset(it table.Item) *core.Dataset {
+	d := &core.Dataset{
+		ID: it.Str("dataset_id"), Name: it.Str("name"), Description: it.Str("description"),
+		SourceType: it.Str("source_type"), Columns: readColumns(it["schema"]), RowCount: it.Int("row_count"),
+		Bytes: it.Int("bytes"), Path: it.Str("s3_path"), Parts: it.Strings("parts"),
+		DataVersion: it.Int("data_version"), OwnerID: it.Str("owner_id"), Version: it.Int("version"),
+		LastImportAt: getTime(it, "last_import_at"), LastImportBy: it.Str("last_import_by"),
+		CreatedAt: getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
+	}
+	_ = json.Unmarshal([]byte(it.Str("source_config")), &d.Source) // written by writeDataset
+	return d
+}
+
+func writeColumns(cols []core.Column) []any {
+	out := make([]any, len(cols))
+	for i, c := range cols {
+		m := map[string]any{"name": c.Name, "type": string(c.Type), "nullable": c.Nullable}
+		if c.Zoned {
+			m["zoned"] = true
+		}
+		if c.Description != "" {
+			m["description"] = c.Description
+		}
+		out[i] = m
+	}
+	return out
+}
+
+func readColumns(v any) []core.Column {
+	list, _ := v.([]any)
+	cols := make([]core.Column, 0, len(list))
+	for _, e := range list {
+		raw, _ := e.(map[string]any)
+		m := table.Item(raw)
+		cols = append(cols, core.Column{
+			Name: m.Str("name"), Type: core.ColumnType(m.Str("type")), Nullable: m.Bool("nullable"),
+			Zoned: m.Bool("zoned"), Description: m.Str("description"),
+		})
+	}
+	return cols
+}
+
+func writeDatasetVersion(v *core.DatasetVersion) table.Item {
+	it := table.Item{
+		"dataset_id": v.DatasetID, "number": v.Number, "schema": writeColumns(v.Columns),
+		"row_count": v.RowCount, "bytes": v.Bytes, "s3_path": v.Path,
+	}
+	putStrings(it, "parts", v.Parts)
+	putStr(it, "job_id", v.JobID)
+	putStr(it, "created_by", v.CreatedBy)
+	putTime(it, "created_at", v.CreatedAt)
+	return it
+}
+
+func readDatasetVersion(it table.Item) *core.DatasetVersion {
+	return &core.DatasetVersion{
+		DatasetID: it.Str("dataset_id"), Number: it.Int("number"), Columns: readColumns(it["schema"]),
+		RowCount: it.Int("row_count"), Bytes: it.Int("bytes"), Path: it.Str("s3_path"),
+		Parts: it.Strings("parts"), JobID: it.Str("job_id"),
+		CreatedAt: getTime(it, "created_at"), CreatedBy: it.Str("created_by"),
+	}
+}
+
+// Get reads a dataset; nil when there is none.
+func (r *Datasets) Get(ctx context.Context, id string) (*core.Dataset, error) {
+	it, err := r.e.Get(ctx, datasetKey(id))
+	if err != nil || it == nil {
+		return nil, err
+	}
+	return readDataset(it), nil
+}
+
+// Many reads datasets by id; the missing are absent.
+func (r *Datasets) Many(ctx context.Context, ids []string) (map[string]*core.Dataset, error) {
+	return getMany(ctx, r.e, ids, datasetKey, readDataset)
+}
+
+// Publish writes a new version of the data, points the dataset at it and ends
+// the job, all or nothing. A dataset of Version 0 is created; any other must
+// still be at that version, else CONFLICT. The nouns' versions are raised here.
+func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.DatasetVersion, job *core.ImportJob) error {
+	was, jobWas := d.Version, job.Version
+	d.Version++
+	job.Version++
+	cond := table.IfVersion(was)
+	if was == 0 {
+		cond = table.IfAbsent()
+	}
+	err := r.e.Transact(ctx, "", []table.Write{
+		table.Put(datasetKey(d.ID), writeDataset(d), cond),
+		table.Put(versionKey(d.ID, v.Number), writeDatasetVersion(v), table.IfAbsent()),
+		table.Put(jobKey(job.ID), writeJob(job), table.IfVersion(jobWas)),
+	})
+	if failed := table.ConditionFailed(err); failed != nil {
+		return &core.Error{Code: core.CodeConflict, Cause: err}
+	}
+	return err
+}
+
+// Edit changes a dataset's own words under the version the caller saw (0: any);
+// nil when there is none.
+func (r *Datasets) Edit(ctx context.Context, id string, want int64, change func(*core.Dataset) error) (*core.Dataset, error) {
+	return edit(ctx, r.e, datasetVersioned(id), want, func(d *core.Dataset) ([]table.Write, error) {
+		return nil, change(d)
+	})
+}
+
+// Versions lists the versions of a dataset's data, newest first.
+func (r *Datasets) Versions(ctx context.Context, id string) ([]*core.DatasetVersion, error) {
+	items, err := collect(ctx, r.e, table.Query{Table: table.Datasets, PK: "DATASET#" + id, Prefix: "VERSION#", Desc: true}, 0)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*core.DatasetVersion, len(items))
+	for i, it := range items {
+		out[i] = readDatasetVersion(it)
+	}
+	return out, nil
+}
+
+// Delete removes a dataset at the given version, then its version items. The
+// blobs are the caller's to sweep.
+func (r *Datasets) Delete(ctx context.Context, d *core.Dataset) error {
+	versions, err := r.Versions(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	err = r.e.Write(ctx, table.Delete(datasetKey(d.ID), table.IfVersion(d.Version)))
+	if failed := table.ConditionFailed(err); failed != nil {
+		return core.Conflict(d.Version, failed.Current.Int("version"))
+	}
+	if err != nil {
+		return err
+	}
+	for _, v := range versions {
+		if err := r.e.Write(ctx, table.Delete(versionKey(d.ID, v.Number), table.Always())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ByOwner lists a person's datasets, newest first; the cursor is the last id.
+func (r *Datasets) ByOwner(ctx context.Context, ownerID string, p core.PageArgs) (core.Page[*core.Dataset], error) {
+	start, err := afterID("DATASET#", metadata, p.After, core.NounDataset)
+	if err != nil {
+		return core.Page[*core.Dataset]{}, err
+	}
+	items, err := collect(ctx, r.e, table.Query{Table: table.Datasets, Index: table.DatasetsByOwner, PK: ownerID, Desc: true, Start: start}, p.First+1)
+	if err != nil {
+		return core.Page[*core.Dataset]{}, err
+	}
+	return datasetPage(items, p.First, func(d *core.Dataset) string { return d.ID }), nil
+}
+
+// List is every dataset by name; for admins. The cursor is opaque.
+func (r *Datasets) List(ctx context.Context, p core.PageArgs) (core.Page[*core.Dataset], error) {
+	q := table.Query{Table: table.Datasets, Index: table.DatasetsList, PK: datasetsList}
+	if p.After != "" {
+		id, name, err := splitNameCursor(p.After, core.NounDataset)
+		if err != nil {
+			return core.Page[*core.Dataset]{}, err
+		}
+		q.Start = &table.Position{PK: "DATASET#" + id, SK: metadata, Sort: name + "#" + id}
+	}
+	items, err := collect(ctx, r.e, q, p.First+1)
+	if err != nil {
+		return core.Page[*core.Dataset]{}, err
+	}
+	return datasetPage(items, p.First, func(d *core.Dataset) string { return nameCursor(d.ID, strings.ToLower(d.Name)) }), nil
+}
+
+func datasetPage(items []table.Item, first int, cursor func(*core.Dataset) string) core.Page[*core.Dataset] {
+	out := make([]*core.Dataset, len(items))
+	for i, it := range items {
+		out[i] = readDataset(it)
+	}
+	return pageOf(out, first, cursor)
+}

@@ -1,0 +1,106 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Jobs is bi_jobs: JOB#id / METADATA. Open jobs are in a sparse index, so that a
+// restart finds what it interrupted with one query; ended jobs go after 90 days.
+type Jobs struct{ e table.Engine }
+
+const (
+	importJobs = "IMPORT"
+	jobKept    = 90 * 24 * time.Hour
+)
+
+func jobKey(id string) table.Key { return table.Key{Table: table.Jobs, PK: "JOB#" + id, SK: metadata} }
+
+func jobVersioned(id string) versioned[core.ImportJob] {
+	return versioned[core.ImportJob]{
+		key: jobKey(id), read: readJob, write: writeJob,
+		version: func(j *core.ImportJob) *int64 { return &j.Version },
+		touch:   func(j *core.ImportJob, t time.Time) { j.Heartbeat = t },
+	}
+}
+
+func writeJob(j *core.ImportJob) table.Item {
+	it := table.Item{
+		"job_id": j.ID, "status": string(j.Status), "name": j.Name, "dataset_id": j.DatasetID,
+		"owner_id": j.OwnerID, "source_key": j.SourceKey, "source_bytes": j.SourceBytes,
+		"progress": j.Progress, "version": j.Version, "append": j.Append,
+	}
+	putStr(it, "description", j.Description)
+	if raw, err := json.Marshal(j.Options); err == nil {
+		it["options"] = string(raw)
+	}
+	if raw, err := json.Marshal(j.Problem); err == nil && j.Problem != nil {
+		it["problem"] = string(raw)
+	}
+	if !j.Status.Final() {
+		it["open_kind"] = importJobs
+	} else {
+		it["ttl"] = j.FinishedAt.Add(jobKept).Unix()
+	}
+	putTime(it, "heartbeat", j.Heartbeat)
+	putTime(it, "created_at", j.CreatedAt)
+	putTime(it, "started_at", j.StartedAt)
+	putTime(it, "finished_at", j.FinishedAt)
+	return it
+}
+
+func readJob(it table.Item) *core.ImportJob {
+	progress, _ := it["progress"].(float64)
+	j := &core.ImportJob{
+		ID: it.Str("job_id"), Status: core.RunStatus(it.Str("status")), Name: it.Str("name"), Description: it.Str("description"),
+		DatasetID: it.Str("dataset_id"), Append: it.Bool("append"), OwnerID: it.Str("owner_id"),
+		SourceKey: it.Str("source_key"), SourceBytes: it.Int("source_bytes"), Progress: progress, Version: it.Int("version"),
+		Heartbeat: getTime(it, "heartbeat"), CreatedAt: getTime(it, "created_at"),
+		StartedAt: getTime(it, "started_at"), FinishedAt: getTime(it, "finished_at"),
+	}
+	_ = json.Unmarshal([]byte(it.Str("options")), &j.Options) // written by writeJob
+	if raw := it.Str("problem"); raw != "" {
+		j.Problem = &core.ImportProblem{}
+		_ = json.Unmarshal([]byte(raw), j.Problem)
+	}
+	return j
+}
+
+// Create writes a new job.
+func (r *Jobs) Create(ctx context.Context, j *core.ImportJob) error {
+	j.Version = 1
+	return r.e.Write(ctx, table.Put(jobKey(j.ID), writeJob(j), table.IfAbsent()))
+}
+
+// Get reads a job; nil when there is none.
+func (r *Jobs) Get(ctx context.Context, id string) (*core.ImportJob, error) {
+	it, err := r.e.Get(ctx, jobKey(id))
+	if err != nil || it == nil {
+		return nil, err
+	}
+	return readJob(it), nil
+}
+
+// Edit changes a job under its version; nil when there is none.
+func (r *Jobs) Edit(ctx context.Context, id string, change func(*core.ImportJob) error) (*core.ImportJob, error) {
+	return edit(ctx, r.e, jobVersioned(id), 0, func(j *core.ImportJob) ([]table.Write, error) {
+		return nil, change(j)
+	})
+}
+
+// Open lists the imports that have not ended.
+func (r *Jobs) Open(ctx context.Context) ([]*core.ImportJob, error) {
+	items, err := collect(ctx, r.e, table.Query{Table: table.Jobs, Index: table.JobsOpen, PK: importJobs}, 0)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*core.ImportJob, len(items))
+	for i, it := range items {
+		out[i] = readJob(it)
+	}
+	return out, nil
+}

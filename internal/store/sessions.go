@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Sessions is bi_sessions: SESSION#id / METADATA, gone after expires_at.
+type Sessions struct{ e table.Engine }
+
+func sessionKey(id string) table.Key {
+	return table.Key{Table: table.Sessions, PK: "SESSION#" + id, SK: metadata}
+}
+
+func writeSession(s *core.Session) table.Item {
+	it := table.Item{"session_id": s.ID, "user_id": s.UserID, "expires_at": s.ExpiresAt.Unix()}
+	putStr(it, "ip", s.IP)
+	putStr(it, "agent", s.Agent)
+	putTime(it, "created_at", s.CreatedAt)
+	putTime(it, "revoked_at", s.RevokedAt)
+	return it
+}
+
+func readSession(it table.Item) *core.Session {
+	return &core.Session{
+		ID: it.Str("session_id"), UserID: it.Str("user_id"), IP: it.Str("ip"), Agent: it.Str("agent"),
+		CreatedAt: getTime(it, "created_at"), RevokedAt: getTime(it, "revoked_at"),
+		ExpiresAt: time.Unix(it.Int("expires_at"), 0).UTC(),
+	}
+}
+
+// Create writes a new session.
+func (r *Sessions) Create(ctx context.Context, s *core.Session) error {
+	return r.e.Write(ctx, table.Put(sessionKey(s.ID), writeSession(s), table.IfAbsent()))
+}
+
+// WithUser reads a session and its user in one call; either is nil when there is none.
+func (r *Sessions) WithUser(ctx context.Context, sessionID, userID string) (*core.Session, *core.User, error) {
+	sk, uk := sessionKey(sessionID), userKey(userID)
+	items, err := r.e.BatchGet(ctx, []table.Key{sk, uk})
+	if err != nil {
+		return nil, nil, err
+	}
+	var s *core.Session
+	var u *core.User
+	if it := items[sk]; it != nil {
+		s = readSession(it)
+	}
+	if it := items[uk]; it != nil {
+		u = readUser(it)
+	}
+	return s, u, nil
+}
+
+// ByUser lists a user's sessions, newest first.
+func (r *Sessions) ByUser(ctx context.Context, userID string) ([]*core.Session, error) {
+	items, err := collect(ctx, r.e, table.Query{Table: table.Sessions, Index: table.SessionsByUser, PK: userID, Desc: true}, 0)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*core.Session, len(items))
+	for i, it := range items {
+		out[i] = readSession(it)
+	}
+	return out, nil
+}
+
+// Revoke ends a session at the given time. Ending an ended or unknown session changes nothing.
+func (r *Sessions) Revoke(ctx context.Context, id string, at time.Time) error {
+	it, err := r.e.Get(ctx, sessionKey(id))
+	if err != nil || it == nil {
+		return err
+	}
+	s := readSession(it)
+	if !s.RevokedAt.IsZero() {
+		return nil
+	}
+	s.RevokedAt = at
+	err = r.e.Write(ctx, table.Put(sessionKey(id), writeSession(s), table.IfExists()))
+	if table.ConditionFailed(err) != nil {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,233 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Store is every repository over one engine.
+type Store struct {
+	Users      *Users
+	Sessions   *Sessions
+	Groups     *Groups
+	Datasets   *Datasets
+	Cards      *Cards
+	Dashboards *Dashboards
+	Shares     *Shares
+	Audit      *Audit
+	Jobs       *Jobs
+
+	engine table.Engine
+}
+
+// New makes the repositories over an engine.
+func New(e table.Engine) *Store {
+	return &Store{
+		Users:      &Users{e},
+		Sessions:   &Sessions{e},
+		Groups:     &Groups{e},
+		Datasets:   &Datasets{e},
+		Cards:      &Cards{e},
+		Dashboards: &Dashboards{e},
+		Shares:     &Shares{e},
+		Audit:      &Audit{e},
+		Jobs:       &Jobs{e},
+		engine:     e,
+	}
+}
+
+// Engine is the engine below, for `tables` verbs and health.
+func (s *Store) Engine() table.Engine { return s.engine }
+
+const metadata = "METADATA"
+
+// timeForm is fixed-width UTC, so that text order is time order.
+const timeForm = "2006-01-02T15:04:05.000Z"
+
+func putTime(it table.Item, name string, t time.Time) {
+	if !t.IsZero() {
+		it[name] = t.UTC().Format(timeForm)
+	}
+}
+
+func getTime(it table.Item, name string) time.Time {
+	s := it.Str(name)
+	if s == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(timeForm, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
+}
+
+func putStr(it table.Item, name, value string) {
+	if value != "" {
+		it[name] = value
+	}
+}
+
+func putInt(it table.Item, name string, v int64) {
+	if v != 0 {
+		it[name] = v
+	}
+}
+
+func putStrings(it table.Item, name string, list []string) {
+	if len(list) == 0 {
+		return
+	}
+	out := make([]any, len(list))
+	for i, s := range list {
+		out[i] = s
+	}
+	it[name] = out
+}
+
+// Now is the present, cut to the milliseconds that are stored.
+func Now() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+// batchGet reads any number of items, a hundred a call.
+func batchGet(ctx context.Context, e table.Engine, keys []table.Key) (map[table.Key]table.Item, error) {
+	if len(keys) == 0 {
+		return nil, nil
+	}
+	if len(keys) <= table.MaxBatchGet {
+		return e.BatchGet(ctx, keys)
+	}
+	all := make(map[table.Key]table.Item, len(keys))
+	for len(keys) > 0 {
+		n := min(len(keys), table.MaxBatchGet)
+		part, err := e.BatchGet(ctx, keys[:n])
+		if err != nil {
+			return nil, err
+		}
+		for k, it := range part {
+			all[k] = it
+		}
+		keys = keys[n:]
+	}
+	return all, nil
+}
+
+// getMany reads the items of ids, without doubles, into nouns by id.
+func getMany[T any](ctx context.Context, e table.Engine, ids []string, key func(string) table.Key, read func(table.Item) *T) (map[string]*T, error) {
+	keys := make([]table.Key, 0, len(ids))
+	byKey := make(map[table.Key]string, len(ids))
+	for _, id := range ids {
+		k := key(id)
+		if _, seen := byKey[k]; id == "" || seen {
+			continue
+		}
+		byKey[k] = id
+		keys = append(keys, k)
+	}
+	items, err := batchGet(ctx, e, keys)
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]*T, len(items))
+	for k, it := range items {
+		out[byKey[k]] = read(it)
+	}
+	return out, nil
+}
+
+// collect reads a query to its end, or to the limit where limit > 0.
+func collect(ctx context.Context, e table.Engine, q table.Query, limit int) ([]table.Item, error) {
+	var all []table.Item
+	for {
+		if limit > 0 {
+			q.Limit = limit - len(all)
+		}
+		page, err := e.Query(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page.Items...)
+		if page.Last == nil || limit > 0 && len(all) >= limit {
+			return all, nil
+		}
+		q.Start = page.Last
+	}
+}
+
+const editTries = 8
+
+// versioned is what edit needs to know of a noun.
+type versioned[T any] struct {
+	key     table.Key
+	read    func(table.Item) *T
+	write   func(*T) table.Item
+	version func(*T) *int64
+	touch   func(*T, time.Time)
+}
+
+// edit reads, changes and writes back a noun under the version it read, with
+// any further writes in the same transaction. A want of 0 takes whatever
+// version is there and tries again after a lost race; any other version that
+// is no longer current is CONFLICT. A missing item is nil, nil.
+func edit[T any](ctx context.Context, e table.Engine, v versioned[T], want int64, change func(*T) ([]table.Write, error)) (*T, error) {
+	for try := 0; ; try++ {
+		it, err := e.Get(ctx, v.key)
+		if err != nil || it == nil {
+			return nil, err
+		}
+		noun := v.read(it)
+		current := *v.version(noun)
+		if want != 0 && want != current {
+			return nil, core.Conflict(want, current)
+		}
+		more, err := change(noun)
+		if err != nil {
+			return nil, err
+		}
+		*v.version(noun) = current + 1
+		v.touch(noun, Now())
+		ws := append([]table.Write{table.Put(v.key, v.write(noun), table.IfVersion(current))}, more...)
+		err = apply(ctx, e, ws)
+		if err == nil {
+			return noun, nil
+		}
+		failed := table.ConditionFailed(err)
+		if failed == nil || failed.Index != 0 || try >= editTries {
+			return nil, err
+		}
+	}
+}
+
+func apply(ctx context.Context, e table.Engine, ws []table.Write) error {
+	if len(ws) == 1 {
+		return e.Write(ctx, ws[0])
+	}
+	return e.Transact(ctx, "", ws)
+}
+
+// pageOf turns up to first+1 nouns into a page with cursors.
+func pageOf[T any](nouns []T, first int, cursor func(T) string) core.Page[T] {
+	p := core.Page[T]{Nodes: nouns}
+	if len(nouns) > first {
+		p.Nodes, p.HasNext = nouns[:first], true
+	}
+	p.Cursors = make([]string, len(p.Nodes))
+	for i, n := range p.Nodes {
+		p.Cursors[i] = cursor(n)
+	}
+	return p
+}
+
+// afterID is the position of an id in an index whose sort key is the id, for a
+// list that runs by id descending. The cursor of such a list is the id itself.
+func afterID(prefix, sk, after string, noun core.Noun) (*table.Position, error) {
+	if after == "" {
+		return nil, nil
+	}
+	if n, ok := core.NounOf(after); !ok || n != noun {
+		return nil, core.Invalid("after", "bad_cursor")
+	}
+	return &table.Position{PK: prefix + after, SK: sk, Sort: after}, nil
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Users is bi_users: USER#id / METADATA, and the guard EMAIL#mail / METADATA
+// that makes an address unique.
+type Users struct{ e table.Engine }
+
+const usersList = "USER"
+
+func userKey(id string) table.Key {
+	return table.Key{Table: table.Users, PK: "USER#" + id, SK: metadata}
+}
+
+func emailKey(email string) table.Key {
+	return table.Key{Table: table.Users, PK: "EMAIL#" + email, SK: metadata}
+}
+
+func userVersioned(id string) versioned[core.User] {
+	return versioned[core.User]{
+		key: userKey(id), read: readUser, write: writeUser,
+		version: func(u *core.User) *int64 { return &u.Version },
+		touch:   func(u *core.User, t time.Time) { u.UpdatedAt = t },
+	}
+}
+
+func writeUser(u *core.User) table.Item {
+	it := table.Item{
+		"user_id": u.ID, "email": u.Email, "role": strings.ToLower(string(u.Role)),
+		"version": u.Version, "groups_version": u.GroupsVersion,
+		"list_key": usersList, "list_sort": u.Email + "#" + u.ID,
+	}
+	putStr(it, "name", u.Name)
+	putStr(it, "locale", string(u.Locale))
+	putStr(it, "password_hash", u.PasswordHash)
+	putStrings(it, "group_ids", u.GroupIDs)
+	putTime(it, "deactivated_at", u.DeactivatedAt)
+	putTime(it, "created_at", u.CreatedAt)
+	putTime(it, "updated_at", u.UpdatedAt)
+	return it
+}
+
+func readUser(it table.Item) *core.User {
+	return &core.User{
+		ID: it.Str("user_id"), Email: it.Str("email"), Name: it.Str("name"),
+		Role: roleOf(it.Str("role")), Locale: core.Locale(it.Str("locale")),
+		PasswordHash: it.Str("password_hash"), GroupIDs: it.Strings("group_ids"),
+		GroupsVersion: it.Int("groups_version"), Version: it.Int("version"),
+		DeactivatedAt: getTime(it, "deactivated_at"),
+		CreatedAt:     getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
+	}
+}
+
+// roleOf reads the stored role: everything but "admin" is an ordinary user.
+func roleOf(s string) core.Role {
+	if s == "admin" {
+		return core.RoleAdmin
+	}
+	return core.RoleUser
+}
+
+// Get reads a user; nil when there is none.
+func (r *Users) Get(ctx context.Context, id string) (*core.User, error) {
+	it, err := r.e.Get(ctx, userKey(id))
+	if err != nil || it == nil {
+		return nil, err
+	}
+	return readUser(it), nil
+}
+
+// Many reads users by id; the missing are absent.
+func (r *Users) Many(ctx context.Context, ids []string) (map[string]*core.User, error) {
+	return getMany(ctx, r.e, ids, userKey, readUser)
+}
+
+// ByEmail reads the user with the address (in its stored form); nil when there is none.
+func (r *Users) ByEmail(ctx context.Context, email string) (*core.User, error) {
+	guard, err := r.e.Get(ctx, emailKey(email))
+	if err != nil || guard == nil {
+		return nil, err
+	}
+	return r.Get(ctx, guard.Str("user_id"))
+}
+
+// Create writes a new user and the guard of the address; DUPLICATE_ERROR when the address is taken.
+func (r *Users) Create(ctx context.Context, u *core.User) error {
+	u.Version = 1
+	err := r.e.Transact(ctx, "", []table.Write{
+		table.Put(userKey(u.ID), writeUser(u), table.IfAbsent()),
+		table.Put(emailKey(u.Email), table.Item{"user_id": u.ID}, table.IfAbsent()),
+	})
+	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
+		return &core.Error{Code: core.CodeDuplicate, Reason: "email", Field: "input.email", Cause: err}
+	}
+	return err
+}
+
+// Edit changes a user under its version; nil when there is none. The address stays as it is.
+func (r *Users) Edit(ctx context.Context, id string, change func(*core.User) error) (*core.User, error) {
+	return edit(ctx, r.e, userVersioned(id), 0, func(u *core.User) ([]table.Write, error) {
+		return nil, change(u)
+	})
+}
+
+// Search walks the people by address and keeps those that match, at most limit.
+func (r *Users) Search(ctx context.Context, match func(*core.User) bool, limit int) ([]*core.User, error) {
+	var found []*core.User
+	q := table.Query{Table: table.Users, Index: table.UsersList, PK: usersList}
+	for {
+		page, err := r.e.Query(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range page.Items {
+			if u := readUser(it); match(u) {
+				if found = append(found, u); len(found) == limit {
+					return found, nil
+				}
+			}
+		}
+		if page.Last == nil {
+			return found, nil
+		}
+		q.Start = page.Last
+	}
+}
