@@ -1,0 +1,56 @@
+#!/bin/sh
+# Installs the outside servers that tests run against, pinned, into .tools/:
+#   dynoxide   a DynamoDB server (npm, tools/package-lock.json)
+#   versitygw  an S3 server (Go, tools/versitygw/go.sum), about 3 minutes to build
+# Run it any number of times: what is there already is left alone. Without the
+# tools the tests that need them are skipped and say so.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+out="$root/.tools"
+mkdir -p "$out/bin" "$out/npm"
+
+# current NAME FILE... succeeds when NAME was last installed from these very files.
+current() {
+	name=$1
+	shift
+	[ -x "$out/bin/$name" ] && [ "$(cat "$@" | cksum)" = "$(cat "$out/$name.stamp" 2>/dev/null)" ]
+}
+
+# stamp NAME FILE... remembers what NAME was installed from.
+stamp() {
+	name=$1
+	shift
+	cat "$@" | cksum >"$out/$name.stamp"
+}
+
+dynoxide() {
+	lock="$root/tools/package-lock.json"
+	if current dynoxide "$lock"; then
+		echo "dynoxide: up to date"
+		return
+	fi
+	echo "dynoxide: npm ci"
+	cp "$root/tools/package.json" "$lock" "$out/npm/"
+	(cd "$out/npm" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+	ln -sf ../npm/node_modules/@dynoxide/linux-x64/dynoxide "$out/bin/dynoxide"
+	stamp dynoxide "$lock"
+}
+
+versitygw() {
+	module="$root/tools/versitygw"
+	if current versitygw "$module/go.mod" "$module/go.sum"; then
+		echo "versitygw: up to date"
+		return
+	fi
+	echo "versitygw: go build (about 3 minutes the first time)"
+	(cd "$module" && GOFLAGS="-mod=readonly -buildvcs=false" go build -o "$out/bin/versitygw" github.com/versity/versitygw/cmd/versitygw)
+	stamp versitygw "$module/go.mod" "$module/go.sum"
+}
+
+case "$(uname -s)/$(uname -m)" in
+Linux/x86_64) dynoxide ;;
+*) echo "dynoxide: no binary pinned for this machine, its tests will be skipped" ;;
+esac
+versitygw
+echo "tools are in $out/bin"
