@@ -1,0 +1,60 @@
+package control
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+)
+
+// Call asks the Karuta that runs on the data folder to do a verb and reads its
+// result into out (nil to drop it). file may be nil. Errors: [ErrNotRunning]
+// when nothing runs there, a *core.Error when the verb failed.
+func Call(ctx context.Context, dataDir, verb string, args any, file io.Reader, out any) error {
+	line, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	if file == nil {
+		file = http.NoBody
+	}
+	body := io.MultiReader(bytes.NewReader(append(line, '\n')), file)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://karuta/"+verb, body)
+	if err != nil {
+		return err
+	}
+	// Dialled first, so that "nothing is running" is told apart from a lost call.
+	conn, err := dial(ctx, dataDir)
+	if err != nil {
+		return err
+	}
+	transport := &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return conn, nil }}
+	defer transport.CloseIdleConnections()
+	resp, err := transport.RoundTrip(req)
+	if err != nil {
+		return fmt.Errorf("control: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	return read(resp, out)
+}
+
+func read(resp *http.Response, out any) error {
+	dec := json.NewDecoder(resp.Body)
+	if resp.StatusCode != http.StatusOK {
+		var r refusal
+		if err := dec.Decode(&r); err != nil {
+			return fmt.Errorf("control: status %d", resp.StatusCode)
+		}
+		return r.error()
+	}
+	if out == nil {
+		return nil
+	}
+	if err := dec.Decode(out); err != nil {
+		return fmt.Errorf("control: answer: %w", err)
+	}
+	return nil
+}

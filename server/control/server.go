@@ -1,0 +1,113 @@
+package control
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// maxArguments bounds the line with a verb's arguments.
+const maxArguments = 1 << 20
+
+// Verb does one thing for the operator. args is one JSON value, file what came
+// after it (empty for most verbs), the result is answered as JSON. The context
+// carries the operator as its actor.
+type Verb func(ctx context.Context, args json.RawMessage, file io.Reader) (any, error)
+
+// Serve answers calls until the context ends, then lets the running ones finish
+// within the grace. It closes the listener.
+func Serve(ctx context.Context, l net.Listener, verbs map[string]Verb, log *slog.Logger, grace time.Duration) error {
+	srv := &http.Server{
+		Handler:           handler(verbs, log),
+		ReadHeaderTimeout: 5 * time.Second,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer cancel()
+	if err := srv.Shutdown(last); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	return nil
+}
+
+func handler(verbs map[string]Verb, log *slog.Logger) http.Handler {
+	mux := http.NewServeMux()
+	for name, verb := range verbs {
+		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
+			result, err := run(r, verb)
+			if err != nil {
+				log.Warn("operator's verb failed", "operation", name, "error", err)
+			} else {
+				log.Info("operator's verb", "operation", name)
+			}
+			answer(w, result, err)
+		})
+	}
+	return mux
+}
+
+func run(r *http.Request, verb Verb) (any, error) {
+	body := bufio.NewReaderSize(r.Body, maxArguments)
+	line, err := body.ReadSlice('\n')
+	if err != nil {
+		return nil, core.Invalid("", "bad_arguments")
+	}
+	args := append(json.RawMessage(nil), line...)
+	return verb(core.AsSystem(r.Context(), "operator"), args, body)
+}
+
+func answer(w http.ResponseWriter, result any, err error) {
+	w.Header().Set("Content-Type", "application/json")
+	if err != nil {
+		refusal := refusalOf(err)
+		w.WriteHeader(refusal.Code.HTTPStatus())
+		_ = json.NewEncoder(w).Encode(refusal) // the client is gone when this fails
+		return
+	}
+	_ = json.NewEncoder(w).Encode(result)
+}
+
+// refusal is a [core.Error] on the wire. Text is the cause, for the operator's eyes.
+type refusal struct {
+	Code    core.Code      `json:"code"`
+	Reason  string         `json:"reason,omitempty"`
+	Field   string         `json:"field,omitempty"`
+	Args    map[string]any `json:"args,omitempty"`
+	Details map[string]any `json:"details,omitempty"`
+	Text    string         `json:"text,omitempty"`
+}
+
+func refusalOf(err error) refusal {
+	e, ok := errors.AsType[*core.Error](err)
+	if !ok {
+		return refusal{Code: core.CodeInternal, Text: err.Error()}
+	}
+	r := refusal{Code: e.Code, Reason: e.Reason, Field: e.Field, Args: e.Args, Details: e.Details}
+	if e.Cause != nil {
+		r.Text = e.Cause.Error()
+	}
+	return r
+}
+
+func (r refusal) error() error {
+	e := &core.Error{Code: r.Code, Reason: r.Reason, Field: r.Field, Args: r.Args, Details: r.Details}
+	if r.Text != "" {
+		e.Cause = errors.New(r.Text)
+	}
+	return e
+}
