@@ -25,6 +25,7 @@ type Card struct {
 	Version        int64
 	CreatedAt      time.Time
 	UpdatedAt      time.Time
+	Redacted       bool // seen through a dashboard only: code and params are left out
 }
 
 // CardResult is what one run of a card gave.

@@ -43,6 +43,7 @@ type Dataset struct {
 	Version      int64 // optimistic lock
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
+	Redacted     bool // seen through a dashboard only: source, place and parts are left out
 }
 
 // Column finds a column by name.

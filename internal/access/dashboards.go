@@ -1,0 +1,149 @@
+package access
+
+import (
+	"context"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+)
+
+// Grant is what an actor may do with a dashboard, with the dashboard that was
+// read to decide it.
+type Grant struct {
+	Dashboard  *core.Dashboard
+	Permission core.Permission // highest of owner, direct share, group share; none for an admin without any
+	Admin      bool
+}
+
+// Allows tells whether the grant includes the right.
+func (gr *Grant) Allows(r Right) bool {
+	switch r {
+	case View:
+		return gr.Admin || gr.Permission.AtLeast(core.PermissionViewer)
+	case Edit:
+		return gr.Permission.AtLeast(core.PermissionEditor)
+	case Manage:
+		return gr.Admin || gr.Permission.AtLeast(core.PermissionOwner)
+	}
+	return false
+}
+
+// RequireDashboard opens a dashboard for a right. The field is the argument the
+// id came in, for the error.
+func (g *Gate) RequireDashboard(ctx context.Context, field, id string, want Right) (*Grant, error) {
+	if _, err := g.RequireSignedIn(ctx); err != nil {
+		return nil, err
+	}
+	if err := core.CheckID(field, id, core.NounDashboard); err != nil {
+		return nil, err
+	}
+	grants, err := g.grants(ctx, []string{id})
+	if err != nil {
+		return nil, err
+	}
+	gr := grants[id]
+	if gr == nil {
+		return nil, core.NotFound(field)
+	}
+	if !gr.Allows(want) {
+		return nil, g.refuse(ctx, core.NounDashboard, field, id, want, gr.Allows(View), reasonFor(want))
+	}
+	return gr, nil
+}
+
+// RequireShareManagement opens a dashboard for changing its shares. The runbook
+// promises 403 to everybody who is not the owner (§5 "Dashboard共有エラー"), so
+// this door says FORBIDDEN even to who may not view the dashboard.
+func (g *Gate) RequireShareManagement(ctx context.Context, field, id string) (*Grant, error) {
+	gr, err := g.RequireDashboard(ctx, field, id, Manage)
+	if core.CodeOf(err) != core.CodeNotFound {
+		return gr, err
+	}
+	if _, known := core.ActorFrom(ctx).Memo().Load(memoKey(id)); known {
+		return nil, &core.Error{Code: core.CodeForbidden, Reason: "owner_only", Field: field}
+	}
+	return nil, err
+}
+
+func reasonFor(r Right) string {
+	if r == Manage {
+		return "owner_only"
+	}
+	return ""
+}
+
+// FilterDashboards keeps the dashboards the actor may view, by id.
+func (g *Gate) FilterDashboards(ctx context.Context, ids []string) (map[string]*Grant, error) {
+	if !core.ActorFrom(ctx).SignedIn() {
+		return nil, nil
+	}
+	grants, err := g.grants(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for id, gr := range grants {
+		if !gr.Allows(View) {
+			delete(grants, id)
+		}
+	}
+	return grants, nil
+}
+
+// Forget drops what this request remembers of a dashboard, after it was changed.
+func (g *Gate) Forget(ctx context.Context, dashboardID string) {
+	core.ActorFrom(ctx).Memo().Delete(memoKey(dashboardID))
+}
+
+func memoKey(dashboardID string) string { return "access:" + dashboardID }
+
+// grants decides on dashboards that exist, remembering each for the request.
+func (g *Gate) grants(ctx context.Context, ids []string) (map[string]*Grant, error) {
+	actor := core.ActorFrom(ctx)
+	found, missing := make(map[string]*Grant, len(ids)), []string{}
+	for _, id := range ids {
+		if v, ok := actor.Memo().Load(memoKey(id)); ok {
+			found[id] = v.(*Grant)
+		} else {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) == 0 {
+		return found, nil
+	}
+	var groups []string
+	if actor.User != nil {
+		groups = actor.User.GroupIDs
+	}
+	read, err := g.store.Dashboards.ForUser(ctx, missing, actor.UserID(), groups)
+	if err != nil {
+		return nil, core.Internal("access: read dashboards", err)
+	}
+	for id, a := range read {
+		gr := decide(actor, a)
+		actor.Memo().Store(memoKey(id), gr)
+		found[id] = gr
+	}
+	return found, nil
+}
+
+// decide is the rule of levels: the highest of owner, direct share, group share.
+func decide(actor *core.Actor, a *store.Access) *Grant {
+	gr := &Grant{Dashboard: a.Dashboard, Admin: actor.IsAdmin()}
+	if actor.User != nil && a.Dashboard.OwnerID == actor.User.ID {
+		gr.Permission = core.PermissionOwner
+	}
+	for _, s := range a.Shares {
+		gr.Permission = core.Highest(gr.Permission, s.Permission)
+	}
+	return gr
+}
+
+// Prime remembers decisions that a list made while reading its own items, so
+// that nested fields ask nothing again. It is for services that have just read
+// both the dashboard and every share that speaks for the actor.
+func (g *Gate) Prime(ctx context.Context, d *core.Dashboard, shares []*core.Share) *Grant {
+	actor := core.ActorFrom(ctx)
+	gr := decide(actor, &store.Access{Dashboard: d, Shares: shares})
+	actor.Memo().Store(memoKey(d.ID), gr)
+	return gr
+}

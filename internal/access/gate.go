@@ -1,0 +1,82 @@
+package access
+
+import (
+	"context"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+)
+
+// Denial is a refused attempt, for the audit log.
+type Denial struct {
+	TargetType string // noun, "" for a whole operation
+	TargetID   string
+	Wanted     string // right that was missing
+}
+
+// Gate decides. Make one with [New].
+type Gate struct {
+	store  *store.Store
+	denied func(context.Context, Denial)
+}
+
+// New makes a gate over the store; denied is told of each refusal.
+func New(st *store.Store, denied func(context.Context, Denial)) *Gate {
+	return &Gate{store: st, denied: denied}
+}
+
+// Right is what an actor wants to do with a thing.
+type Right string
+
+// The rights, weakest first.
+const (
+	View   Right = "VIEW"   // see it
+	Edit   Right = "EDIT"   // change its content
+	Manage Right = "MANAGE" // share it, delete it, see who has it
+)
+
+// RequireSignedIn refuses the anonymous with UNAUTHORIZED.
+func (g *Gate) RequireSignedIn(ctx context.Context) (*core.Actor, error) {
+	a := core.ActorFrom(ctx)
+	if !a.SignedIn() {
+		return nil, &core.Error{Code: core.CodeUnauthorized}
+	}
+	return a, nil
+}
+
+// RequireAdmin refuses everybody but administrators and the operator.
+func (g *Gate) RequireAdmin(ctx context.Context) (*core.Actor, error) {
+	a, err := g.RequireSignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if !a.IsAdmin() {
+		g.denied(ctx, Denial{Wanted: "ADMIN"})
+		return nil, core.Forbidden("admin_only")
+	}
+	return a, nil
+}
+
+// refuse tells the audit log, then the caller: NOT_FOUND for who may not know,
+// else FORBIDDEN with the reason.
+func (g *Gate) refuse(ctx context.Context, noun core.Noun, field, id string, want Right, seen bool, reason string) error {
+	g.denied(ctx, Denial{TargetType: nounName(noun), TargetID: id, Wanted: string(want)})
+	if !seen {
+		return core.NotFound(field)
+	}
+	err := core.Forbidden(reason)
+	err.Field = field
+	return err
+}
+
+func nounName(n core.Noun) string {
+	switch n {
+	case core.NounDashboard:
+		return "dashboard"
+	case core.NounDataset:
+		return "dataset"
+	case core.NounCard:
+		return "card"
+	}
+	return string(n)
+}
