@@ -94,13 +94,17 @@ func (r *Dashboards) Create(ctx context.Context, d *core.Dashboard) error {
 // the access history, in the same transaction. datasetOf tells the dataset of
 // each card on it, "" for none.
 func (r *Dashboards) Edit(ctx context.Context, id, actorID string, want int64, datasetOf map[string]string, change func(*core.Dashboard) error) (*core.Dashboard, error) {
-	return edit(ctx, r.e, dashboardVersioned(id), want, func(d *core.Dashboard) ([]table.Write, error) {
+	d, err := edit(ctx, r.e, dashboardVersioned(id), want, func(d *core.Dashboard) ([]table.Write, error) {
 		before := cardSet(d.Cards)
 		if err := change(d); err != nil {
 			return nil, err
 		}
 		return placementWrites(d, before, actorID, datasetOf), nil
 	})
+	if table.ConditionFailed(err) != nil { // a card was deleted meanwhile
+		return nil, core.NotFound("input.layout.cards")
+	}
+	return d, err
 }
 
 func cardSet(ps []core.Placement) map[string]bool {

@@ -194,8 +194,11 @@ func edit[T any](ctx context.Context, e table.Engine, v versioned[T], want int64
 			return noun, nil
 		}
 		failed := table.ConditionFailed(err)
-		if failed == nil || failed.Index != 0 || try >= editTries {
+		if failed == nil || failed.Index != 0 {
 			return nil, err
+		}
+		if try >= editTries {
+			return nil, &core.Error{Code: core.CodeConflict, Cause: err}
 		}
 	}
 }

@@ -1,0 +1,70 @@
+package core
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// ERR-2: people read no technical words, hosts, addresses or stack words.
+var technical = regexp.MustCompile(`(?i)\b(sql|select|insert|null pointer|stack|traceback|exception|panic|goroutine|dynamodb|bbolt|s3|redis|localhost|http|json|utf|uuid|token|server|database|timeout|internal error|\d+\.\d+\.\d+\.\d+)\b|/[a-z]+/[a-z]`)
+
+func TestSentencesSpeakToPeople(t *testing.T) {
+	for key, s := range sentences {
+		for lang, text := range map[string]string{"ja": s.ja, "en": s.en} {
+			if strings.TrimSpace(text) == "" {
+				t.Errorf("%s has no %s sentence", key, lang)
+			}
+			if word := technical.FindString(text); word != "" {
+				t.Errorf("%s (%s) says %q: %s", key, lang, word, text)
+			}
+		}
+		if !regexp.MustCompile(`[ぁ-んァ-ヶ一-龠]`).MatchString(s.ja) {
+			t.Errorf("%s: the Japanese sentence is not Japanese: %s", key, s.ja)
+		}
+		if strings.Count(s.ja, "{") != strings.Count(s.en, "{") {
+			t.Errorf("%s: the two languages fill different places", key)
+		}
+	}
+}
+
+func TestEveryCodeHasASentenceAndAStatus(t *testing.T) {
+	for _, c := range Codes() {
+		if _, ok := sentences[string(c)]; !ok {
+			t.Errorf("%s has no sentence", c)
+		}
+		if s := c.HTTPStatus(); s < 400 || s > 599 {
+			t.Errorf("%s has status %d", c, s)
+		}
+	}
+	for key := range sentences {
+		code, _, _ := strings.Cut(key, ".")
+		if _, ok := httpStatus[Code(code)]; !ok {
+			t.Errorf("sentence %s belongs to no code", key)
+		}
+	}
+}
+
+func TestSentenceFillsPlacesAndFallsBack(t *testing.T) {
+	e := Invalid("input.name", "too_long", "max", 200)
+	if got := Sentence(English, e); got != "Please use at most 200 characters." {
+		t.Error(got)
+	}
+	if got := Sentence(Japanese, e); got != "200文字以内で入力してください。" {
+		t.Error(got)
+	}
+	e.Reason = "no such reason"
+	if got := Sentence(English, e); got != sentences["VALIDATION_ERROR"].en {
+		t.Error(got)
+	}
+}
+
+func TestParseAcceptLanguage(t *testing.T) {
+	for header, want := range map[string]Locale{
+		"": Japanese, "fr": Japanese, "en-US,en;q=0.9": English, "fr, ja;q=0.5": Japanese, "JA": Japanese, ";;,": Japanese,
+	} {
+		if got := ParseAcceptLanguage(header); got != want {
+			t.Errorf("%q: %s, want %s", header, got, want)
+		}
+	}
+}
