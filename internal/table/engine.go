@@ -96,7 +96,8 @@ type Position struct {
 	SortN  int64  // the same where the sort key is a number
 }
 
-// Page is a part of a query's answer. Last is set when there may be more.
+// Page is a part of a query's answer. Last is set when there may be more. A page
+// has fewer items than the limit only at the end or where it holds 1 MB.
 type Page struct {
 	Items []Item
 	Last  *Position
@@ -134,6 +135,7 @@ type Status struct {
 	Name   string // with the environment's prefix
 	Exists bool
 	Diffs  []string // in words; empty when all is as declared
+	Notes  []string // what could not be checked, in words
 }
 
 // DynamoDB's limits, which both engines enforce.
@@ -144,4 +146,6 @@ const (
 	MaxPageBytes = 1 << 20
 	MaxPKBytes   = 2048
 	MaxSKBytes   = 1024
+
+	MaxTransactBytes = 4 << 20
 )

@@ -12,6 +12,12 @@ var ErrLimit = errors.New("table: request breaks a limit")
 // ErrThrottled tells that the engine refused for load; the call may be tried again later.
 var ErrThrottled = errors.New("table: throttled")
 
+// ErrNoTable tells that a declared table does not exist yet in the engine: Init was not run.
+var ErrNoTable = errors.New("table: not created yet")
+
+// ErrToken tells that a transaction's token was used before for other writes. It is an [ErrLimit] too.
+var ErrToken = fmt.Errorf("%w: the token was used for other writes", ErrLimit)
+
 // ConditionError tells that a condition did not hold. Index is the failed
 // write's place in the transaction (0 for a single write) and Current the item
 // found there, nil when there was none.

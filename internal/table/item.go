@@ -2,7 +2,8 @@ package table
 
 // Item is one stored item by attribute name. Values are string, int64, float64,
 // bool, []byte, []any and map[string]any of the same; nil is not a value: leave
-// the attribute out. The engines refuse anything else.
+// the attribute out. The engines refuse anything else. A float64 without a
+// fraction comes back as int64 (see [Number]), so read floats with Float.
 type Item map[string]any
 
 // Names of the attributes every engine knows.
@@ -25,6 +26,17 @@ func (it Item) Int(name string) int64 {
 		return v
 	case float64:
 		return int64(v)
+	}
+	return 0
+}
+
+// Float is the attribute as a number, 0 when absent.
+func (it Item) Float(name string) float64 {
+	switch v := it[name].(type) {
+	case int64:
+		return float64(v)
+	case float64:
+		return v
 	}
 	return 0
 }
