@@ -32,6 +32,9 @@ type Dashboard struct {
 	UpdatedAt   time.Time
 }
 
+// CardCount is the number of cards on the page.
+func (d *Dashboard) CardCount() int { return len(d.Cards) }
+
 // Share gives a person or a group a level on a dashboard.
 type Share struct {
 	DashboardID string

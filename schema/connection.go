@@ -1,0 +1,66 @@
+package schema
+
+import (
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Connection is a page of a list in the form of the Relay specification
+// "GraphQL Cursor Connections".
+type Connection[T any] struct {
+	Nodes    []T
+	PageInfo PageInfo
+	cursors  []string
+}
+
+// Edge is one node of a connection with its cursor.
+type Edge[T any] struct {
+	Node   T
+	Cursor string
+}
+
+// PageInfo tells where a page begins and ends. The cursors are nil on an empty page.
+type PageInfo struct {
+	HasNextPage     bool
+	HasPreviousPage bool
+	StartCursor     *string
+	EndCursor       *string
+}
+
+// Edges are the nodes, each with its cursor.
+func (c *Connection[T]) Edges() []Edge[T] {
+	edges := make([]Edge[T], len(c.Nodes))
+	for i, n := range c.Nodes {
+		edges[i] = Edge[T]{Node: n, Cursor: c.cursors[i]}
+	}
+	return edges
+}
+
+// NewConnection wraps a page that was asked for with the given arguments.
+func NewConnection[T any](args core.PageArgs, p core.Page[T]) *Connection[T] {
+	c := &Connection[T]{Nodes: p.Nodes, cursors: p.Cursors}
+	c.PageInfo = PageInfo{HasNextPage: p.HasNext, HasPreviousPage: args.After != ""}
+	if n := len(p.Cursors); n > 0 {
+		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &p.Cursors[0], &p.Cursors[n-1]
+	}
+	return c
+}
+
+// The connections and edges of the schema.
+type (
+	UserConnection           = Connection[*core.User]
+	UserEdge                 = Edge[*core.User]
+	GroupConnection          = Connection[*core.Group]
+	GroupEdge                = Edge[*core.Group]
+	GroupMemberConnection    = Connection[*core.Member]
+	GroupMemberEdge          = Edge[*core.Member]
+	DatasetConnection        = Connection[*core.Dataset]
+	DatasetEdge              = Edge[*core.Dataset]
+	DatasetVersionConnection = Connection[*core.DatasetVersion]
+	DatasetVersionEdge       = Edge[*core.DatasetVersion]
+	CardConnection           = Connection[*core.Card]
+	CardEdge                 = Edge[*core.Card]
+	DashboardConnection      = Connection[*core.Dashboard]
+	DashboardEdge            = Edge[*core.Dashboard]
+	AuditLogConnection       = Connection[*core.AuditEvent]
+	AuditLogEdge             = Edge[*core.AuditEvent]
+)
