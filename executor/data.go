@@ -1,0 +1,69 @@
+package executor
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/executor/engine"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Engine reads and writes data; see [engine.Engine].
+type Engine interface {
+	Import(ctx context.Context, req client.ImportRequest, progress func(float64)) (*client.ImportDone, *client.Problem, error)
+	Slice(ctx context.Context, src client.Source, columns []string) (*engine.Slice, error)
+	Rows(ctx context.Context, req client.RowsRequest) (*client.RowsReply, error)
+	Values(ctx context.Context, req client.ValuesRequest) (*client.ValuesReply, error)
+}
+
+// How long reading and importing may take at most; the caller may give up sooner.
+const (
+	readTimeout   = time.Minute
+	importTimeout = time.Hour
+)
+
+func (s *server) rows(ctx context.Context, w http.ResponseWriter, req client.RowsRequest) error {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	rows, err := s.engine.Rows(ctx, req)
+	if err != nil {
+		return err
+	}
+	return reply(w, rows)
+}
+
+func (s *server) values(ctx context.Context, w http.ResponseWriter, req client.ValuesRequest) error {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	values, err := s.engine.Values(ctx, req)
+	if err != nil {
+		return err
+	}
+	return reply(w, values)
+}
+
+// importFile answers with one line for each step, as it happens. The status is
+// sent with the first line, so a failure after that is a line too.
+func (s *server) importFile(ctx context.Context, w http.ResponseWriter, req client.ImportRequest) error {
+	ctx, cancel := context.WithTimeout(ctx, importTimeout)
+	defer cancel()
+	w.Header().Set("Content-Type", "application/jsonl")
+	lines, out := json.NewEncoder(w), http.NewResponseController(w)
+	tell := func(ev client.ImportEvent) error {
+		if err := lines.Encode(ev); err != nil {
+			return err
+		}
+		return out.Flush()
+	}
+	done, problem, err := s.engine.Import(ctx, req, func(progress float64) {
+		_ = tell(client.ImportEvent{Progress: progress}) // a caller who left ends the context
+	})
+	if err != nil {
+		s.log.ErrorContext(ctx, "import failed", "job", req.JobID, "cause", err)
+		problem = &client.Problem{Code: core.CodeOf(err)}
+	}
+	return tell(client.ImportEvent{Progress: 1, Done: done, Problem: problem})
+}

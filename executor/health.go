@@ -1,0 +1,33 @@
+package executor
+
+import (
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/karuta-bi/karuta/executor/client"
+)
+
+// health answers that the process lives; it looks at nothing else. With
+// ?verbose it tells how runs are isolated and how many there are.
+func (s *server) health(w http.ResponseWriter, r *http.Request) {
+	if !r.URL.Query().Has("verbose") {
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"status":"ok"}`) // the caller is gone when this fails
+		return
+	}
+	layers := s.runner.Isolation()
+	_ = reply(w, client.Health{
+		Status:    "ok",
+		Isolation: layers,
+		Strict:    strict(layers),
+		Reason:    s.runner.Refusal(),
+		Running:   s.runner.Running(),
+		Queued:    s.runner.Queued(),
+	})
+}
+
+// strict tells that every required layer was seen to hold.
+func strict(layers []client.Layer) bool {
+	return len(layers) > 0 && !slices.ContainsFunc(layers, func(l client.Layer) bool { return l.Required && !l.Holds })
+}

@@ -1,0 +1,60 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Options are what an executor works with. Serve does not close Engine and
+// Runner.
+type Options struct {
+	Listener net.Listener // where the API calls
+	Health   net.Listener // a further address that answers GET /health alone; may be nil
+	Secret   string       // signs the API's calls
+	Engine   Engine
+	Runner   Runner
+	Log      *slog.Logger
+	Grace    time.Duration // for the running calls to finish once the context ended
+}
+
+// Serve answers calls until the context ends, then takes no more and lets the
+// running ones finish. It closes the listeners. The error is nil after a clean
+// end.
+func Serve(ctx context.Context, o Options) error {
+	s := newServer(o)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return serve(ctx, o, o.Listener, s.routes()) })
+	if o.Health != nil {
+		group.Go(func() error { return serve(ctx, o, o.Health, s.healthOnly()) })
+	}
+	return group.Wait()
+}
+
+func serve(ctx context.Context, o Options, l net.Listener, h http.Handler) error {
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       time.Minute, // of a whole call; answers may take longer
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- srv.Serve(l) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Grace)
+	defer cancel()
+	if err := srv.Shutdown(last); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	return nil
+}
