@@ -1,7 +1,7 @@
 // Package web holds the pages people use, built by web/build.sh into web/dist
 // and embedded in the binary. The server mounts three file systems:
 //
-//	Pages    GET /                index.html, the landing page, and favicon.svg
+//	Pages    GET /                index.html, the landing page
 //	GraphiQL GET /graphiql        one of three pages, chosen by who asks:
 //	                              signin.html  (nobody signed in, send with 401)
 //	                              denied.html  (signed in, not an administrator, 403)
@@ -37,14 +37,14 @@ const (
 	// GraphiQLPolicy is for GraphiQL's index.html: its editor runs workers and
 	// writes its own style elements.
 	GraphiQLPolicy = "default-src 'none'; script-src 'self'; worker-src 'self'; " +
-		"style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; " +
+		"style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 //go:embed all:dist
 var dist embed.FS
 
-// Pages holds index.html and favicon.svg.
+// Pages holds index.html.
 func Pages() fs.FS { return part("pages") }
 
 // GraphiQL holds index.html, signin.html and denied.html.
