@@ -13,7 +13,17 @@ import (
 // a later line wins). Empty values count as not set. The error names every bad
 // variable, one a line, and never shows a secret; the warnings are about
 // variables that look like ours and are not.
-func Load(environ []string) (Config, []Warning, error) {
+func Load(environ []string) (Config, []Warning, error) { return loadWith(environ, (*Config).check) }
+
+// LoadExecutor is [Load] for a separate executor, which signs no sign-ins: it
+// needs no JWT_SECRET_KEY, and keeps none that it is given.
+func LoadExecutor(environ []string) (Config, []Warning, error) {
+	c, warnings, err := loadWith(environ, (*Config).checkExecutor)
+	c.JWTSecretKey, c.JWTSecretKeyPrevious = "", ""
+	return c, warnings, err
+}
+
+func loadWith(environ []string, check func(*Config) []error) (Config, []Warning, error) {
 	vars := assignments(environ)
 	c := Config{given: map[string]bool{}}
 	problems := parse(&c, vars)
@@ -21,7 +31,7 @@ func Load(environ []string) (Config, []Warning, error) {
 		c.given[name] = true
 	}
 	c.fillByEnvironment()
-	problems = append(problems, c.check()...)
+	problems = append(problems, check(&c)...)
 	if len(problems) > 0 {
 		return Config{}, unknown(vars), errors.Join(problems...)
 	}

@@ -150,3 +150,18 @@ func TestMisspeltVariables(t *testing.T) {
 		}
 	}
 }
+
+// SEC-2: a separate executor starts without the key that signs sign-ins, the API does not.
+func TestExecutorNeedsNoTokenKey(t *testing.T) {
+	environ := []string{"ENV=production", "EXECUTOR_SECRET=0123456789abcdef0123456789abcdef"}
+	if _, _, err := LoadExecutor(environ); err != nil {
+		t.Errorf("executor: %v", err)
+	}
+	if _, _, err := Load(environ); err == nil {
+		t.Error("the API started without JWT_SECRET_KEY")
+	}
+	c, _, err := LoadExecutor(append(environ, "JWT_SECRET_KEY=0123456789abcdef0123456789abcdef"))
+	if err != nil || c.JWTSecretKey != "" {
+		t.Errorf("the executor kept the key: %q, %v", c.JWTSecretKey.Reveal(), err)
+	}
+}

@@ -13,6 +13,15 @@ const MinSecret = 32
 
 // check finds what is wrong with the values, one error a variable.
 func (c *Config) check() []error {
+	problems := c.checkExecutor()
+	if c.deployed() && len(c.JWTSecretKey) < MinSecret {
+		problems = append(problems, tooShort("JWT_SECRET_KEY"))
+	}
+	return problems
+}
+
+// checkExecutor is check without what only the API needs.
+func (c *Config) checkExecutor() []error {
 	var problems []error
 	for _, v := range variables {
 		if err := c.checkTags(v); err != nil {
@@ -62,9 +71,6 @@ func (c *Config) deployed() bool { return c.Env == Staging || c.Env == Productio
 // checkDeployed holds what is allowed on one's own machine and nowhere else.
 func (c *Config) checkDeployed() []error {
 	var problems []error
-	if len(c.JWTSecretKey) < MinSecret {
-		problems = append(problems, tooShort("JWT_SECRET_KEY"))
-	}
 	if len(c.ExecutorSecret) < MinSecret {
 		problems = append(problems, tooShort("EXECUTOR_SECRET"))
 	}
