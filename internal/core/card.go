@@ -35,12 +35,14 @@ type CardResult struct {
 	FilterApplicable bool
 	AppliedFilters   []string // columns of the filter values that reached the card
 	Cached           bool
+	Stale            bool // the executor is away and this is the last good result
 	ExecutedAt       time.Time
 	DurationMS       int64
 	DatasetVersion   int64
 	RowsIn           int64
 	CodeHash         string
 	Log              string // what the card printed; for its owner
+	Key              string // names the kept result, for its page
 }
 
 // Traceback is where a card's Python failed; for the card's owner only.
