@@ -1,5 +1,7 @@
 package table
 
+import "maps"
+
 // Table declares one table: its key, its indexes and its time to live. The
 // list [Tables] is the only place where tables are declared: both engines,
 // `karuta tables` and the deployment's template are made from it.
@@ -113,4 +115,21 @@ func Lookup(name string) (Table, bool) {
 		}
 	}
 	return Table{}, false
+}
+
+// Expired tells whether the item's time to live has passed at the epoch second.
+func (t Table) Expired(it Item, now int64) bool {
+	at, ok := it[t.TTL].(int64)
+	return ok && t.TTL != "" && at <= now
+}
+
+// WithKey is a copy of the item with its key attributes, as it is stored.
+func (t Table) WithKey(it Item, k Key) Item {
+	full := make(Item, len(it)+2)
+	maps.Copy(full, it)
+	full[t.PK] = k.PK
+	if t.SK != "" {
+		full[t.SK] = k.SK
+	}
+	return full
 }

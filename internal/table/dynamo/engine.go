@@ -7,13 +7,11 @@ import (
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
-
 // Engine speaks to DynamoDB. It is safe for many goroutines.
 type Engine struct{}
 
 var _ table.Engine = (*Engine)(nil)
 var errStub = errors.ErrUnsupported
-
 
 // Get implements [table.Engine].
 func (e *Engine) Get(ctx context.Context, k table.Key) (table.Item, error) { return nil, errStub }
