@@ -1,0 +1,114 @@
+package csv
+
+import (
+	"context"
+	"os"
+)
+
+// flushBytes is how much is read between two writes, looks at the context and reports of progress.
+const flushBytes = 1 << 20
+
+// Part is a piece of the normalised text that holds whole records.
+type Part struct {
+	Path string
+	Rows int64
+}
+
+// part is the work on one stretch of the text.
+type part struct {
+	path     string
+	from, to int // records that begin in [from, to)
+	end      int // where the last of them ended
+	rows     int64
+	lines    int64
+	longest  int // bytes of the longest record
+	columns  []evidence
+	fault    *Fault
+}
+
+// scan checks every record of the part, gathers the evidence for the types and
+// writes the normalised text. A fault stays in the part: whether it counts is known
+// only when the parts before have been read.
+func (p *part) scan(ctx context.Context, job *job) error {
+	file, err := os.OpenFile(p.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	p.reset(job)
+	s := &scanner{text: job.text, pos: p.from, classes: job.classes, out: newWriter(file, job.text, p.from)}
+	flushed := s.pos
+	for s.skipBlank(p.to) {
+		if p.fault = p.record(s, job.nulls); p.fault != nil {
+			return nil
+		}
+		if s.pos-flushed >= flushBytes {
+			if err := s.checkpoint(ctx); err != nil {
+				return err
+			}
+			job.advance(s.pos - flushed)
+			flushed = s.pos
+		}
+	}
+	p.end, p.lines = s.pos, s.line
+	job.advance(s.pos - flushed)
+	if err := s.checkpoint(ctx); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+func (p *part) reset(job *job) {
+	p.rows, p.lines, p.longest, p.fault = 0, 0, 0, nil
+	p.columns = make([]evidence, len(job.names))
+	for i := range p.columns {
+		p.columns[i] = newEvidence(job.forced[i])
+	}
+}
+
+// record reads one record into the evidence.
+func (p *part) record(s *scanner, nulls *nullSet) *Fault {
+	start, line := s.pos, s.line
+	for i := range p.columns {
+		at := s.pos
+		content, end, fault := s.field()
+		if fault != nil {
+			fault.Column = int64(i + 1)
+			return fault
+		}
+		if !p.columns[i].observe(content, nulls) {
+			return s.notADate(content, at, line, i)
+		}
+		if last := i == len(p.columns)-1; last != (end == endRecord) {
+			return p.ragged(s, start, line, i+1, end)
+		}
+	}
+	p.rows++
+	p.longest = max(p.longest, s.pos-start)
+	if s.pos-start > maxRecordBytes {
+		s.line = line
+		return s.fault("row_too_long", start, "max", humanBytes(maxRecordBytes))
+	}
+	return nil
+}
+
+func (s *scanner) notADate(content []byte, at int, line int64, column int) *Fault {
+	f := parseFault("not_a_date", line)
+	f.Column, f.Offset, f.Sample = int64(column+1), int64(at), sample(content)
+	return f
+}
+
+// ragged tells how many fields the record has and how many it should have.
+func (p *part) ragged(s *scanner, start int, line int64, found int, end ending) *Fault {
+	for end == endField {
+		var fault *Fault
+		if _, end, fault = s.field(); fault != nil {
+			break
+		}
+		found++
+	}
+	s.line = line
+	f := s.fault("ragged", start, "expected", len(p.columns), "found", found)
+	f.Column = int64(min(found, len(p.columns)))
+	return f
+}
