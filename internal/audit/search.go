@@ -15,8 +15,8 @@ import (
 // administrators and leaves an AUDIT_VIEWED row. The narrowest index answers:
 // a user's, a target's, an event type's, else that of the days; the rest of
 // the filter is applied on the way. To bounds are inclusive, to the millisecond.
-func (l *Log) Search(ctx context.Context, f core.AuditFilter, p core.PageArgs) (core.Page[core.AuditEvent], error) {
-	var none core.Page[core.AuditEvent]
+func (l *Log) Search(ctx context.Context, f core.AuditFilter, p core.PageArgs) (core.Page[*core.AuditEvent], error) {
+	var none core.Page[*core.AuditEvent]
 	if err := l.requireAdmin(ctx); err != nil {
 		return none, err
 	}
@@ -71,10 +71,9 @@ func matches(f core.AuditFilter, ev *core.AuditEvent) bool {
 		(f.To.IsZero() || ev.At.UnixMilli() <= f.To.UnixMilli())
 }
 
-func pageOf(found []*core.AuditEvent, first int) core.Page[core.AuditEvent] {
-	page := core.Page[core.AuditEvent]{HasNext: len(found) > first}
-	for _, ev := range found[:min(first, len(found))] {
-		page.Nodes = append(page.Nodes, *ev)
+func pageOf(found []*core.AuditEvent, first int) core.Page[*core.AuditEvent] {
+	page := core.Page[*core.AuditEvent]{Nodes: found[:min(first, len(found))], HasNext: len(found) > first}
+	for _, ev := range page.Nodes {
 		page.Cursors = append(page.Cursors, positionOf(ev).cursor())
 	}
 	return page

@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -11,6 +12,8 @@ import (
 
 // pageLimit is how many events are read from a partition at a time.
 const pageLimit = 100
+
+var errNoProgress = errors.New("audit: an empty page that is not the last")
 
 // stream is one partition's events in the order of [position.before]. An index
 // orders by time alone, so events of the same millisecond are put in order
@@ -31,8 +34,10 @@ func (s *stream) fill(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.more = more
-		if len(events) > 0 {
+		if more && len(events) == 0 {
+			return errNoProgress
+		}
+		if s.more = more; more {
 			s.query.After = events[len(events)-1]
 		}
 		s.settle(append(s.held, events...))

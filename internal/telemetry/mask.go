@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 )
 
+const hidden = "[hidden]"
+
 // maskRules are applied in order: whole secrets first, then personal data.
 // They replace too much rather than too little.
 var maskRules = []struct {
@@ -16,7 +18,7 @@ var maskRules = []struct {
 	{regexp.MustCompile(`(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}`), func(m []string) string { return m[1] + " [token]" }},
 	{regexp.MustCompile(`\$2[abxy]?\$\d\d\$[./0-9A-Za-z]{53}`), always("[hash]")},
 	{regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`), always("[key]")},
-	{regexp.MustCompile(`://[^\s/@]+@`), always("://[hidden]@")},
+	{regexp.MustCompile(`://[^\s/@]+@`), always("://" + hidden + "@")},
 	{regexp.MustCompile(`(?i)(password|passwd|パスワード)("?\s*[:=：]\s*)("[^"]*"|[^\s",;&}]+)`), hideThird},
 	{regexp.MustCompile(`(?i)(secret|token|api[_-]?key|signature)(=|"\s*:\s*)("[^"]*"|[^\s",;&}]+)`), hideThird},
 	{regexp.MustCompile(`([\p{L}\p{N}._%+'-]+)@([\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)`), func(m []string) string { return maskedEmail(m[1], m[2]) }},
@@ -28,7 +30,7 @@ var maskRules = []struct {
 
 func always(text string) func([]string) string { return func([]string) string { return text } }
 
-func hideThird(m []string) string { return m[1] + m[2] + "[hidden]" }
+func hideThird(m []string) string { return m[1] + m[2] + hidden }
 
 func maskedPhone(m []string) string { return m[1] + "-****-" + m[2] }
 
@@ -87,10 +89,14 @@ func MaskName(name string) string {
 }
 
 // MaskField masks a value by its name too: what stands under "password",
-// "secret", "token" and the like is hidden altogether.
+// "secret", "token" and the like is hidden altogether, and under "user_name"
+// stands a person's name.
 func MaskField(name, value string) string {
-	if neverShown(name) {
-		return "[hidden]"
+	switch {
+	case neverShown(name):
+		return hidden
+	case name == "user_name" || name == "userName":
+		return MaskName(value)
 	}
 	return Mask(value)
 }

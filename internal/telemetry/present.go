@@ -20,22 +20,22 @@ func present(groups []string, a slog.Attr) slog.Attr {
 		}
 	}
 	if neverShown(a.Key) {
-		return slog.String(a.Key, "[hidden]")
+		return slog.String(a.Key, hidden)
 	}
-	a.Value = masked(a.Value)
+	a.Value = masked(a.Key, a.Value)
 	return a
 }
 
-func masked(v slog.Value) slog.Value {
+func masked(key string, v slog.Value) slog.Value {
 	switch v.Kind() {
 	case slog.KindString:
-		return slog.StringValue(Mask(v.String()))
+		return slog.StringValue(MaskField(key, v.String()))
 	case slog.KindTime:
 		return slog.StringValue(v.Time().UTC().Format(time.RFC3339Nano))
 	case slog.KindDuration:
 		return slog.StringValue(v.Duration().String())
 	case slog.KindAny:
-		return slog.StringValue(Mask(fmt.Sprintf("%+v", v.Any())))
+		return slog.StringValue(MaskField(key, fmt.Sprintf("%+v", v.Any())))
 	}
 	return v
 }

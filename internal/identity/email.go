@@ -1,0 +1,40 @@
+package identity
+
+import (
+	"net/mail"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// normalEmail is the form in which addresses are stored and compared.
+func normalEmail(email string) string {
+	return strings.ToLower(strings.TrimSpace(norm.NFKC.String(email)))
+}
+
+// checkEmail brings an address into its stored form and refuses what is none.
+func checkEmail(field, email string) (string, error) {
+	email = normalEmail(email)
+	switch {
+	case email == "":
+		return "", core.Invalid(field, "required")
+	case len(email) > emailMax:
+		return "", core.Invalid(field, "too_long", "max", emailMax)
+	}
+	parsed, err := mail.ParseAddress(email)
+	if err != nil || parsed.Address != email || strings.ContainsFunc(email, unwanted) {
+		return "", core.Invalid(field, "bad_email")
+	}
+	local, domain, _ := strings.Cut(email, "@")
+	if len(local) > 64 || strings.Contains(domain, "@") || strings.HasPrefix(domain, "[") {
+		return "", core.Invalid(field, "bad_email")
+	}
+	return email, nil
+}
+
+func unwanted(r rune) bool {
+	return unicode.IsSpace(r) || !unicode.IsPrint(r) || strings.ContainsRune(`"<>()#`, r)
+}

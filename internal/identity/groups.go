@@ -1,0 +1,151 @@
+package identity
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+const (
+	groupNameMax = 100
+	groupsMax    = 200 // of one person; they are read with the person
+)
+
+// CreateGroup makes a group. For administrators; DUPLICATE_ERROR.group_name
+// when there is one with the name, but for case, width and spaces.
+func (s *Service) CreateGroup(ctx context.Context, name string) (*core.Group, error) {
+	if _, err := s.gate.RequireAdmin(ctx); err != nil {
+		return nil, err
+	}
+	name, err := core.CheckLine("input.name", name, groupNameMax)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	g := &core.Group{ID: core.NewID(core.NounGroup), Name: name, CreatedAt: now, UpdatedAt: now}
+	if err := s.store.Groups.Create(ctx, g, foldName(name)); err != nil {
+		return nil, known("identity: create group", err)
+	}
+	s.record(ctx, core.EventGroupCreated, "group", g.ID, "group", name)
+	return g, nil
+}
+
+// foldName is the form in which two names are the same.
+func foldName(name string) string {
+	folded := cases.Fold().String(norm.NFKC.String(name))
+	return strings.Join(strings.Fields(norm.NFKC.String(folded)), " ")
+}
+
+// AddMember puts an active person into a group. For administrators.
+// DUPLICATE_ERROR.member when they are in it.
+func (s *Service) AddMember(ctx context.Context, groupID, userID string) (*core.Group, error) {
+	group, err := s.groupForChange(ctx, groupID)
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.existing(ctx, "input.userId", userID)
+	if err != nil {
+		return nil, err
+	}
+	if !user.Active() {
+		return nil, core.Invalid("input.userId", "inactive")
+	}
+	if len(user.GroupIDs) >= groupsMax {
+		return nil, core.Invalid("input.userId", "too_many", "max", groupsMax)
+	}
+	if _, err := s.store.Groups.AddMember(ctx, groupID, userID); err != nil {
+		return nil, known("identity: add member", err)
+	}
+	return group, s.recordStrict(ctx, core.EventGroupMemberAdded, "group", groupID, "user", userID)
+}
+
+// RemoveMember takes a person out of a group. For administrators; NOT_FOUND
+// when they are not in it.
+func (s *Service) RemoveMember(ctx context.Context, groupID, userID string) (*core.Group, error) {
+	group, err := s.groupForChange(ctx, groupID)
+	if err != nil {
+		return nil, err
+	}
+	if err := core.CheckID("input.userId", userID, core.NounUser); err != nil {
+		return nil, err
+	}
+	if err := s.store.Groups.RemoveMember(ctx, groupID, userID); err != nil {
+		return nil, known("identity: remove member", err)
+	}
+	return group, s.recordStrict(ctx, core.EventGroupMemberRemoved, "group", groupID, "user", userID)
+}
+
+// groupForChange is the group an administrator wants to change; a change of
+// membership changes access, so it waits for an audit log that takes it.
+func (s *Service) groupForChange(ctx context.Context, groupID string) (*core.Group, error) {
+	if _, err := s.gate.RequireAdmin(ctx); err != nil {
+		return nil, err
+	}
+	if err := core.CheckID("input.groupId", groupID, core.NounGroup); err != nil {
+		return nil, err
+	}
+	if err := s.audit.Ready(); err != nil {
+		return nil, err
+	}
+	group, err := s.store.Groups.Get(ctx, groupID)
+	return found(group, err, "input.groupId")
+}
+
+// Group reads a group. For administrators and its members; NOT_FOUND for others.
+func (s *Service) Group(ctx context.Context, id string) (*core.Group, error) {
+	if err := s.mayView(ctx, id); err != nil {
+		return nil, err
+	}
+	group, err := s.store.Groups.Get(ctx, id)
+	return found(group, err, "id")
+}
+
+func (s *Service) mayView(ctx context.Context, groupID string) error {
+	actor, err := s.gate.RequireSignedIn(ctx)
+	if err != nil {
+		return err
+	}
+	if err := core.CheckID("id", groupID, core.NounGroup); err != nil {
+		return err
+	}
+	if !sees(actor, groupID) {
+		s.audit.Denied(ctx, "group", groupID, "VIEW")
+		return core.NotFound("id")
+	}
+	return nil
+}
+
+func sees(actor *core.Actor, groupID string) bool {
+	return actor.IsAdmin() || actor.User != nil && slices.Contains(actor.User.GroupIDs, groupID)
+}
+
+// GroupsByID reads groups by id, for loaders: those the actor may view.
+func (s *Service) GroupsByID(ctx context.Context, ids []string) (map[string]*core.Group, error) {
+	actor, err := s.gate.RequireSignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !sees(actor, id) })
+	groups, err := s.store.Groups.Many(ctx, ids)
+	if err != nil {
+		return nil, core.Internal("identity: read groups", err)
+	}
+	return groups, nil
+}
+
+// Members lists who is in a group, by user id. For administrators and members.
+func (s *Service) Members(ctx context.Context, groupID string, p core.PageArgs) (core.Page[*core.Member], error) {
+	if err := s.mayView(ctx, groupID); err != nil {
+		return core.Page[*core.Member]{}, err
+	}
+	page, err := s.store.Groups.Members(ctx, groupID, p)
+	if err != nil {
+		return page, known("identity: members", err)
+	}
+	return page, nil
+}

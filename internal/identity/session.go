@@ -1,0 +1,89 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Authenticate tells whose token it is, with one call to the store.
+// UNAUTHORIZED without a token and for a locked account, TOKEN_EXPIRED where
+// signing in again helps, INVALID_TOKEN for a forged token and an ended session.
+func (s *Service) Authenticate(ctx context.Context, token string) (*core.User, *core.Session, error) {
+	if token == "" {
+		return nil, nil, &core.Error{Code: core.CodeUnauthorized}
+	}
+	c, err := s.keys.parse(token, s.now())
+	if err != nil {
+		return nil, nil, err
+	}
+	session, user, err := s.store.Sessions.WithUser(ctx, c.SessionID, c.Subject)
+	switch {
+	case err != nil:
+		return nil, nil, core.Internal("identity: authenticate", err)
+	case session == nil || user == nil || session.UserID != user.ID:
+		return nil, nil, invalidToken("", errors.New("no such session of this user"))
+	case !user.Active():
+		return nil, nil, &core.Error{Code: core.CodeUnauthorized, Cause: errors.New("account is deactivated")}
+	case !session.RevokedAt.IsZero():
+		return nil, nil, invalidToken("", errors.New("session was ended"))
+	case !session.Live(s.now()):
+		return nil, nil, &core.Error{Code: core.CodeTokenExpired}
+	}
+	return shown(user), session, nil
+}
+
+// Logout ends the actor's own session at once.
+func (s *Service) Logout(ctx context.Context) error {
+	actor, err := s.gate.RequireSignedIn(ctx)
+	if err != nil {
+		return err
+	}
+	if actor.SessionID == "" {
+		return nil
+	}
+	if err := s.store.Sessions.Revoke(ctx, actor.SessionID, s.now()); err != nil {
+		return core.Internal("identity: logout", err)
+	}
+	s.record(ctx, core.EventLogout, "user", actor.UserID())
+	return nil
+}
+
+// RevokeSessions ends every session of a user at once and tells how many there
+// were. For administrators. The reason (at most 200 characters) is for the audit log.
+func (s *Service) RevokeSessions(ctx context.Context, userID, reason string) (int, error) {
+	if _, err := s.gate.RequireAdmin(ctx); err != nil {
+		return 0, err
+	}
+	if _, err := s.existing(ctx, "userId", userID); err != nil {
+		return 0, err
+	}
+	if err := core.CheckText("reason", reason, core.MaxName); err != nil {
+		return 0, err
+	}
+	return s.endSessions(ctx, userID, "", reason)
+}
+
+// endSessions ends the user's live sessions but the kept one.
+func (s *Service) endSessions(ctx context.Context, userID, keep, reason string) (int, error) {
+	sessions, err := s.store.Sessions.ByUser(ctx, userID)
+	if err != nil {
+		return 0, core.Internal("identity: sessions", err)
+	}
+	ended, now := 0, s.now()
+	for _, session := range sessions {
+		if session.ID == keep || !session.Live(now) {
+			continue
+		}
+		if err := s.store.Sessions.Revoke(ctx, session.ID, now); err != nil {
+			return ended, core.Internal("identity: end session", err)
+		}
+		ended++
+	}
+	if ended > 0 {
+		s.record(ctx, core.EventSessionRevoked, "user", userID, "sessions", strconv.Itoa(ended), "reason", reason)
+	}
+	return ended, nil
+}
