@@ -2,62 +2,90 @@ package dataset
 
 import (
 	"context"
-	"errors"
-	"io"
+	"log/slog"
+	"sync"
 
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/access"
+	"github.com/karuta-bi/karuta/internal/audit"
+	"github.com/karuta-bi/karuta/internal/blob"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
 )
 
-// Limits of what can be asked of a dataset.
-const (
-	DefaultPreview = 100
-	MaxPreview     = 1000
-	MaxValues      = 500
-)
+// Deps is what the service works with.
+type Deps struct {
+	Store    *store.Store
+	Gate     *access.Gate
+	Audit    *audit.Log
+	Blobs    blob.Store
+	Executor *client.Client
+	Log      *slog.Logger
+}
+
+// Config says how the service works.
+type Config struct {
+	MaxUpload int64 // largest file in bytes
+	Imports   int   // imports that run at the same time; 0 is 2
+	Shared    bool  // other processes import into the same store
+}
 
 // Service does what can be done with datasets. Every method checks the actor
-// of its context.
-type Service struct{}
+// of its context. It owns the imports it starts: end it with Close.
+type Service struct {
+	Deps
+	cfg   Config
+	slots chan struct{} // one for each import that may run
 
-var errNotYet = errors.New("not yet")
-
-// ImportInput asks for an import. AppendTo is the dataset that gets the file
-// as its next part, "" makes a new dataset.
-type ImportInput struct {
-	Name        string
-	Description string
-	Filename    string // as the client named it; only for the log
-	File        io.Reader
-	Options     core.CSVOptions
-	AppendTo    string
+	life   context.Context // of the imports
+	stop   context.CancelFunc
+	mu     sync.Mutex
+	open   int // imports that run or wait
+	closed bool
+	wg     sync.WaitGroup
 }
 
-// Import reads the whole file, then starts a job that imports it and returns
-// the job at once. Errors: VALIDATION_ERROR, FILE_TOO_LARGE, NOT_FOUND (AppendTo).
-func (s *Service) Import(ctx context.Context, in ImportInput) (*core.ImportJob, error) {
-	return nil, errNotYet
-}
-
-// ImportJob is one's own job (an admin's: any). NOT_FOUND otherwise.
-func (s *Service) ImportJob(ctx context.Context, id string) (*core.ImportJob, error) {
-	return nil, errNotYet
+// New makes a service.
+func New(d Deps, cfg Config) *Service {
+	if cfg.Imports == 0 {
+		cfg.Imports = 2
+	}
+	life, stop := context.WithCancel(context.Background())
+	return &Service{Deps: d, cfg: cfg, slots: make(chan struct{}, cfg.Imports), life: life, stop: stop}
 }
 
 // Dataset is one dataset that the actor may read: as owner, as admin or
 // through a dashboard. NOT_FOUND otherwise.
 func (s *Service) Dataset(ctx context.Context, id string) (*core.Dataset, error) {
-	return nil, errNotYet
+	return s.Gate.RequireDataset(ctx, "id", id, access.View)
 }
 
 // Datasets lists the actor's own datasets, newest first; with all set an admin
 // lists everybody's, by name.
 func (s *Service) Datasets(ctx context.Context, all bool, page core.PageArgs) (core.Page[*core.Dataset], error) {
-	return core.Page[*core.Dataset]{}, errNotYet
+	if all {
+		if _, err := s.Gate.RequireAdmin(ctx); err != nil {
+			return core.Page[*core.Dataset]{}, err
+		}
+		return s.Store.Datasets.List(ctx, page)
+	}
+	actor, err := s.Gate.RequireSignedIn(ctx)
+	if err != nil {
+		return core.Page[*core.Dataset]{}, err
+	}
+	return s.Store.Datasets.ByOwner(ctx, actor.UserID(), page)
 }
 
 // Versions lists a dataset's versions, newest first; for its owner and admins.
 func (s *Service) Versions(ctx context.Context, id string, page core.PageArgs) (core.Page[*core.DatasetVersion], error) {
-	return core.Page[*core.DatasetVersion]{}, errNotYet
+	if _, err := s.Gate.RequireDataset(ctx, "id", id, access.Manage); err != nil {
+		return core.Page[*core.DatasetVersion]{}, err
+	}
+	all, err := s.Store.Datasets.Versions(ctx, id)
+	if err != nil {
+		return core.Page[*core.DatasetVersion]{}, core.Internal("read dataset versions", err)
+	}
+	return versionPage(all, page)
 }
 
 // Change is an edit of a dataset's texts. Nil leaves a text as it is.
@@ -77,53 +105,54 @@ type ColumnChange struct {
 
 // Update changes a dataset's texts; for its owner. CONFLICT when it was changed since.
 func (s *Service) Update(ctx context.Context, c Change) (*core.Dataset, error) {
-	return nil, errNotYet
+	if _, err := s.Gate.RequireDataset(ctx, "input.id", c.ID, access.Edit); err != nil {
+		return nil, err
+	}
+	if err := checkChange(&c); err != nil {
+		return nil, err
+	}
+	d, err := s.Store.Datasets.Edit(ctx, c.ID, c.Version, func(d *core.Dataset) error { return apply(d, c) })
+	if err != nil {
+		return nil, err
+	}
+	if d == nil {
+		return nil, core.NotFound("input.id")
+	}
+	s.note(ctx, core.EventDatasetUpdated, d.ID, nil)
+	return d, nil
 }
 
 // Delete removes a dataset and its data; for its owner and admins. Refused
 // with VALIDATION_ERROR.in_use while cards read it.
-func (s *Service) Delete(ctx context.Context, id string) error { return errNotYet }
-
-// Preview is the first rows of a dataset as text; nil is null.
-type Preview struct {
-	Columns   []core.Column
-	Rows      [][]*string
-	TotalRows int64
+func (s *Service) Delete(ctx context.Context, id string) error {
+	d, err := s.Gate.RequireDataset(ctx, "input.id", id, access.Manage)
+	if err != nil {
+		return err
+	}
+	users, err := s.Store.Cards.ByDataset(ctx, id, core.PageArgs{First: manyCards})
+	if err != nil {
+		return core.Internal("read cards of dataset", err)
+	}
+	if n := len(users.Nodes); n > 0 {
+		return core.Invalid("input.id", "in_use", "count", n)
+	}
+	if err := s.Audit.Ready(); err != nil {
+		return err
+	}
+	if err := s.Store.Datasets.Delete(ctx, d); err != nil {
+		return err
+	}
+	s.removeAll(ctx, dataFolder(id))
+	return s.Audit.RecordStrict(ctx, event(core.EventDatasetDeleted, id, map[string]string{"name": d.Name}))
 }
 
-// Preview reads the first rows (1..[MaxPreview], 0 is [DefaultPreview]); for
-// the owner and admins.
-func (s *Service) Preview(ctx context.Context, id string, limit int) (*Preview, error) {
-	return nil, errNotYet
+// manyCards is up to how many cards are counted before a deletion.
+const manyCards = 1000
+
+func (s *Service) note(ctx context.Context, t core.EventType, id string, details map[string]string) {
+	s.Audit.Record(ctx, event(t, id, details))
 }
 
-// ValuesInput asks for a column's distinct values. With a DashboardID, its
-// viewers may ask for the columns that its filters choose from; without one it
-// is for the dataset's owner and admins.
-type ValuesInput struct {
-	DatasetID   string
-	DashboardID string
-	Column      string
-	Search      string // only values that contain this text
-	Limit       int    // 1..[MaxValues], 0 is all of these
+func event(t core.EventType, id string, details map[string]string) core.AuditEvent {
+	return core.AuditEvent{Type: t, TargetType: "dataset", TargetID: id, Details: details}
 }
-
-// Values are distinct values of a column, sorted by the column's own order.
-type Values struct {
-	Values    []string
-	HasNull   bool
-	Truncated bool // there are more than the limit
-}
-
-// ColumnValues reads a column's distinct values.
-func (s *Service) ColumnValues(ctx context.Context, in ValuesInput) (*Values, error) {
-	return nil, errNotYet
-}
-
-// Recover fails the jobs that an earlier process left unfinished and sweeps
-// what they wrote. Call it once at start, before the first import.
-func (s *Service) Recover(ctx context.Context) error { return errNotYet }
-
-// Close stops the running imports and waits for them; when the context ends
-// first it returns its error.
-func (s *Service) Close(ctx context.Context) error { return errNotYet }

@@ -1,0 +1,163 @@
+package dataset
+
+import (
+	"context"
+	"io"
+
+	"github.com/karuta-bi/karuta/internal/access"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+)
+
+// maxOpen bounds the imports that run or wait in this process.
+const maxOpen = 100
+
+// ImportInput asks for an import. AppendTo is the dataset that gets the file
+// as its next part, "" makes a new dataset. OwnerID is for the operator, who
+// imports on somebody's behalf; people import for themselves.
+type ImportInput struct {
+	Name        string
+	Description string
+	Filename    string // as the client named it; only for the log
+	File        io.Reader
+	Options     core.CSVOptions
+	AppendTo    string
+	OwnerID     string
+}
+
+// Import reads the whole file, then starts a job that imports it and returns
+// the job at once. Errors: VALIDATION_ERROR, FILE_TOO_LARGE, NOT_FOUND and
+// FORBIDDEN (AppendTo), SERVICE_UNAVAILABLE when too many imports wait.
+func (s *Service) Import(ctx context.Context, in ImportInput) (*core.ImportJob, error) {
+	job, err := s.newJob(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if !s.enter() {
+		return nil, &core.Error{Code: core.CodeUnavailable}
+	}
+	job.SourceBytes, err = receive(ctx, s.Blobs, job.SourceKey, in.File, s.cfg.MaxUpload)
+	if err == nil {
+		err = s.Store.Jobs.Create(ctx, job)
+	}
+	if err != nil {
+		s.remove(ctx, job.SourceKey)
+		s.leave()
+		return nil, err
+	}
+	s.Log.InfoContext(ctx, "import asked for", "job", job.ID, "bytes", job.SourceBytes, "file", in.Filename)
+	begun := *job
+	work := s.detached(ctx)
+	go func() {
+		defer s.leave()
+		s.work(work, &begun)
+	}()
+	return job, nil
+}
+
+// newJob checks what was asked for.
+func (s *Service) newJob(ctx context.Context, in ImportInput) (*core.ImportJob, error) {
+	actor, err := s.Gate.RequireSignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := store.Now()
+	job := &core.ImportJob{
+		ID: core.NewID(core.NounJob), Status: core.StatusQueued, OwnerID: actor.UserID(),
+		DatasetID: in.AppendTo, Append: in.AppendTo != "", Options: in.Options,
+		Description: in.Description, CreatedAt: now, Heartbeat: now,
+	}
+	job.SourceKey = uploads + job.ID + "/source.csv"
+	if actor.System != "" && in.OwnerID != "" {
+		job.OwnerID = in.OwnerID
+	}
+	if err := s.nameJob(ctx, job, in); err != nil {
+		return nil, err
+	}
+	if err := core.CheckText("input.description", in.Description, core.MaxDescription); err != nil {
+		return nil, err
+	}
+	if in.File == nil {
+		return nil, core.Invalid("input.file", "required")
+	}
+	return job, checkOptions(in.Options)
+}
+
+// nameJob tells which dataset the job is for: a new one, or one of the actor's.
+func (s *Service) nameJob(ctx context.Context, job *core.ImportJob, in ImportInput) error {
+	if !job.Append {
+		name, err := core.CheckName("input.name", in.Name)
+		job.Name, job.DatasetID = name, core.NewID(core.NounDataset)
+		return err
+	}
+	d, err := s.Gate.RequireDataset(ctx, "input.appendTo", in.AppendTo, access.Edit)
+	if err == nil {
+		job.Name = d.Name
+	}
+	return err
+}
+
+// ImportJob is one's own job (an admin's: any). NOT_FOUND otherwise.
+func (s *Service) ImportJob(ctx context.Context, id string) (*core.ImportJob, error) {
+	actor, err := s.Gate.RequireSignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := core.CheckID("id", id, core.NounJob); err != nil {
+		return nil, err
+	}
+	job, err := s.Store.Jobs.Get(ctx, id)
+	if err != nil {
+		return nil, core.Internal("read import job", err)
+	}
+	if job == nil || job.OwnerID != actor.UserID() && !actor.IsAdmin() {
+		return nil, core.NotFound("id")
+	}
+	return job, nil
+}
+
+// detached is a context for work that goes on after the request, for the same
+// actor, until the service is closed.
+func (s *Service) detached(ctx context.Context) context.Context {
+	a := core.ActorFrom(ctx)
+	return core.WithActor(s.life, &core.Actor{
+		User: a.User, System: a.System, SessionID: a.SessionID,
+		IP: a.IP, Agent: a.Agent, RequestID: a.RequestID, Locale: a.Locale,
+	})
+}
+
+// enter reserves a place for an import; false when there is none or the service is closed.
+func (s *Service) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.open >= maxOpen {
+		return false
+	}
+	s.open++
+	s.wg.Add(1)
+	return true
+}
+
+func (s *Service) leave() {
+	s.mu.Lock()
+	s.open--
+	s.mu.Unlock()
+	s.wg.Done()
+}
+
+// Close stops the running imports and waits for them; when the context ends
+// first it returns its error.
+func (s *Service) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.stop()
+	ended := make(chan struct{})
+	go func() { s.wg.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

@@ -1,0 +1,153 @@
+package dataset
+
+import (
+	"context"
+	"time"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/access"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Limits of what can be asked of a dataset.
+const (
+	DefaultPreview = 100
+	MaxPreview     = 1000
+	MaxValues      = 500
+	maxSearch      = 200
+)
+
+// readTimeout bounds a call to the executor that only reads.
+const readTimeout = 30 * time.Second
+
+// Source refers the executor to the newest version of a dataset, narrowed by
+// the filter (nil: all rows).
+func Source(d *core.Dataset, where *core.Predicate) client.Source {
+	return client.Source{DatasetID: d.ID, Version: d.DataVersion, Parts: d.Parts, Columns: d.Columns, Where: where}
+}
+
+// Preview is the first rows of a dataset as text; nil is null.
+type Preview struct {
+	Columns   []core.Column
+	Rows      [][]*string
+	TotalRows int64
+}
+
+// Preview reads the first rows (1..[MaxPreview], 0 is [DefaultPreview]); for
+// the owner and admins.
+func (s *Service) Preview(ctx context.Context, id string, limit int) (*Preview, error) {
+	d, err := s.Gate.RequireDataset(ctx, "id", id, access.Manage)
+	if err != nil {
+		return nil, err
+	}
+	return s.Rows(ctx, d, nil, limit)
+}
+
+// Rows reads the first rows that pass the filter. The caller has checked that
+// the actor may see them; limit as in Preview.
+func (s *Service) Rows(ctx context.Context, d *core.Dataset, where *core.Predicate, limit int) (*Preview, error) {
+	if limit == 0 {
+		limit = DefaultPreview
+	}
+	if limit < 1 || limit > MaxPreview {
+		return nil, core.Invalid("limit", "out_of_range", "min", 1, "max", MaxPreview)
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	reply, err := s.Executor.Rows(ctx, client.RowsRequest{Source: Source(d, where), Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	return &Preview{Columns: d.Columns, Rows: reply.Rows, TotalRows: reply.TotalRows}, nil
+}
+
+// ValuesInput asks for a column's distinct values. With a DashboardID, its
+// viewers may ask for the columns that its filters choose from; without one it
+// is for the dataset's owner and admins.
+type ValuesInput struct {
+	DatasetID   string
+	DashboardID string
+	Column      string
+	Search      string // only values that contain this text
+	Limit       int    // 1..[MaxValues], 0 is all of these
+}
+
+// Values are distinct values of a column, sorted by the column's own order.
+type Values struct {
+	Values    []string
+	HasNull   bool
+	Truncated bool // there are more than the limit
+}
+
+// ColumnValues reads a column's distinct values.
+func (s *Service) ColumnValues(ctx context.Context, in ValuesInput) (*Values, error) {
+	if in.Limit == 0 {
+		in.Limit = MaxValues
+	}
+	if in.Limit < 1 || in.Limit > MaxValues {
+		return nil, core.Invalid("limit", "out_of_range", "min", 1, "max", MaxValues)
+	}
+	if err := core.CheckText("search", in.Search, maxSearch); err != nil {
+		return nil, err
+	}
+	d, err := s.openValues(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	column, ok := d.Column(in.Column)
+	if !ok {
+		return nil, unknownColumn("column", in.Column)
+	}
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	source := Source(d, nil)
+	source.Columns = []core.Column{column}
+	reply, err := s.Executor.Values(ctx, client.ValuesRequest{Source: source, Column: in.Column, Prefix: in.Search, Limit: in.Limit})
+	if err != nil {
+		return nil, err
+	}
+	return &Values{Values: reply.Values, HasNull: reply.HasNull, Truncated: reply.Truncated}, nil
+}
+
+// openValues opens the dataset for its values: by one's own right, or through a
+// dashboard that holds it and has a filter which chooses from the column.
+func (s *Service) openValues(ctx context.Context, in ValuesInput) (*core.Dataset, error) {
+	if in.DashboardID == "" {
+		return s.Gate.RequireDataset(ctx, "id", in.DatasetID, access.Manage)
+	}
+	grant, err := s.Gate.RequireDashboard(ctx, "dashboardId", in.DashboardID, access.View)
+	if err != nil {
+		return nil, err
+	}
+	if err := core.CheckID("id", in.DatasetID, core.NounDataset); err != nil {
+		return nil, err
+	}
+	if !choosesFrom(grant.Dashboard.Filters, in.Column) {
+		return nil, unknownColumn("column", in.Column)
+	}
+	ids := make([]string, len(grant.Dashboard.Cards))
+	for i, p := range grant.Dashboard.Cards {
+		ids[i] = p.CardID
+	}
+	cards, err := s.Store.Cards.Many(ctx, ids)
+	if err != nil {
+		return nil, core.Internal("read cards", err)
+	}
+	for _, c := range cards {
+		if c.DatasetID == in.DatasetID {
+			return s.existing(ctx, in.DatasetID)
+		}
+	}
+	return nil, core.NotFound("id")
+}
+
+func (s *Service) existing(ctx context.Context, id string) (*core.Dataset, error) {
+	d, err := s.Store.Datasets.Get(ctx, id)
+	if err != nil {
+		return nil, core.Internal("read dataset", err)
+	}
+	if d == nil {
+		return nil, core.NotFound("id")
+	}
+	return d, nil
+}

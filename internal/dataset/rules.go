@@ -1,0 +1,156 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Bounds of an import's options and of a change.
+const (
+	maxNullValues = 20
+	maxColumns    = 500 // named at once
+	maxColumnName = 200
+	maxColumnText = 500
+	maxSkipRows   = 1000
+)
+
+var encodings = []string{"", "auto", "utf-8", "utf-16", "shift_jis", "cp932"}
+
+// checkOptions checks how a file is to be read.
+func checkOptions(o core.CSVOptions) error {
+	if d := o.Delimiter; d != "" {
+		if r, size := utf8.DecodeRuneInString(d); size != len(d) || r == '"' || r == '\n' || r == '\r' || r == 0 || r == utf8.RuneError {
+			return core.Invalid("input.delimiter", "bad_value")
+		}
+	}
+	if !slices.Contains(encodings, o.Encoding) {
+		return core.Invalid("input.encoding", "bad_choice", "choices", "auto, utf-8, utf-16, shift_jis, cp932")
+	}
+	if o.SkipRows < 0 || o.SkipRows > maxSkipRows {
+		return core.Invalid("input.skipRows", "out_of_range", "min", 0, "max", maxSkipRows)
+	}
+	if err := checkList("input.nullValues", o.NullValues, maxNullValues); err != nil {
+		return err
+	}
+	if err := checkList("input.dateColumns", o.DateColumns, maxColumns); err != nil {
+		return err
+	}
+	return core.CheckText("input.partitionColumn", o.SortColumn, maxColumnName)
+}
+
+func checkList(field string, list []string, most int) error {
+	if len(list) > most {
+		return core.Invalid(field, "too_many", "max", most)
+	}
+	for i, s := range list {
+		if err := core.CheckText(fmt.Sprintf("%s.%d", field, i), s, maxColumnName); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkChange checks the texts of a change and trims its name.
+func checkChange(c *Change) error {
+	if c.Name != nil {
+		name, err := core.CheckName("input.name", *c.Name)
+		if err != nil {
+			return err
+		}
+		c.Name = &name
+	}
+	if c.Description != nil {
+		if err := core.CheckText("input.description", *c.Description, core.MaxDescription); err != nil {
+			return err
+		}
+	}
+	if len(c.Columns) > maxColumns {
+		return core.Invalid("input.columns", "too_many", "max", maxColumns)
+	}
+	for i, col := range c.Columns {
+		if err := core.CheckText(fmt.Sprintf("input.columns.%d.description", i), col.Description, maxColumnText); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// apply writes a checked change into the dataset.
+func apply(d *core.Dataset, c Change) error {
+	if c.Name != nil {
+		d.Name = *c.Name
+	}
+	if c.Description != nil {
+		d.Description = *c.Description
+	}
+	for i, change := range c.Columns {
+		at := slices.IndexFunc(d.Columns, func(col core.Column) bool { return col.Name == change.Name })
+		if at < 0 {
+			return unknownColumn(fmt.Sprintf("input.columns.%d.name", i), change.Name)
+		}
+		d.Columns[at].Description = change.Description
+	}
+	return nil
+}
+
+func unknownColumn(field, name string) error {
+	if runes := []rune(name); len(runes) > maxColumnName {
+		name = string(runes[:maxColumnName])
+	}
+	return core.Invalid(field, "unknown_column", "column", name)
+}
+
+// choosesFrom tells whether one of the filters offers a column's values.
+func choosesFrom(filters []core.Filter, column string) bool {
+	return slices.ContainsFunc(filters, func(f core.Filter) bool {
+		return f.Type == core.FilterCategory && f.Column == column
+	})
+}
+
+// mergeColumns are the columns of a dataset after one more part: the same names
+// and types in the same order, empty values where either has them.
+func mergeColumns(have, more []core.Column) ([]core.Column, error) {
+	merged := slices.Clone(have)
+	for i := range merged {
+		if i >= len(more) || more[i].Name != have[i].Name || more[i].Type != have[i].Type || more[i].Zoned != have[i].Zoned {
+			return nil, core.Invalid("input.appendTo", "columns_differ", "column", have[i].Name)
+		}
+		merged[i].Nullable = have[i].Nullable || more[i].Nullable
+	}
+	if len(more) > len(have) {
+		return nil, core.Invalid("input.appendTo", "columns_differ", "column", more[len(have)].Name)
+	}
+	return merged, nil
+}
+
+// versionPage is a page of versions; the cursor is the last one's number.
+func versionPage(all []*core.DatasetVersion, page core.PageArgs) (core.Page[*core.DatasetVersion], error) {
+	var p core.Page[*core.DatasetVersion]
+	if page.After != "" {
+		last, err := strconv.ParseInt(page.After, 10, 64)
+		if err != nil {
+			return p, core.Invalid("after", "bad_cursor")
+		}
+		all = slices.DeleteFunc(slices.Clone(all), func(v *core.DatasetVersion) bool { return v.Number >= last })
+	}
+	p.Nodes, p.HasNext = all[:min(page.First, len(all))], len(all) > page.First
+	for _, v := range p.Nodes {
+		p.Cursors = append(p.Cursors, strconv.FormatInt(v.Number, 10))
+	}
+	return p, nil
+}
+
+// size is a limit in the words people read: "100 MB".
+func size(bytes int64) string {
+	switch {
+	case bytes >= 1<<20:
+		return strconv.FormatInt(bytes>>20, 10) + " MB"
+	case bytes >= 1<<10:
+		return strconv.FormatInt(bytes>>10, 10) + " KB"
+	}
+	return strconv.FormatInt(bytes, 10) + " B"
+}

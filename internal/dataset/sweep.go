@@ -1,0 +1,97 @@
+package dataset
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/blob"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+)
+
+const (
+	// silentAfter is how long a job of another process may give no sign of life.
+	silentAfter = time.Minute
+	// uploadKept is how long an upload without a job may lie in a shared store:
+	// another process may still be receiving it.
+	uploadKept = 24 * time.Hour
+)
+
+// Recover fails the jobs that an earlier process left unfinished and sweeps
+// what they wrote. Call it once at start, before the first import. Where other
+// processes share the store, jobs that show life are left alone; call it again
+// now and then.
+func (s *Service) Recover(ctx context.Context) error {
+	ctx = core.AsSystem(ctx, "import")
+	jobs, err := s.Store.Jobs.Open(ctx)
+	if err != nil {
+		return core.Internal("read open imports", err)
+	}
+	alive := map[string]bool{}
+	for _, job := range jobs {
+		if s.cfg.Shared && store.Now().Sub(job.Heartbeat) < silentAfter {
+			alive[job.ID] = true
+			continue
+		}
+		s.Log.WarnContext(ctx, "import was interrupted", "job", job.ID)
+		s.fail(ctx, job, interrupted())
+	}
+	return s.sweepUploads(ctx, alive)
+}
+
+// sweepUploads removes the uploads that no living job will read.
+func (s *Service) sweepUploads(ctx context.Context, alive map[string]bool) error {
+	var orphans []string
+	err := s.Blobs.List(ctx, uploads, func(info blob.Info) error {
+		job, _, _ := strings.Cut(strings.TrimPrefix(info.Key, uploads), "/")
+		if !alive[job] && !(s.cfg.Shared && time.Since(info.Modified) < uploadKept) {
+			orphans = append(orphans, info.Key)
+		}
+		return nil
+	})
+	for _, key := range orphans {
+		s.remove(ctx, key)
+	}
+	return err
+}
+
+// sweep removes what a failed job wrote.
+func (s *Service) sweep(ctx context.Context, job *core.ImportJob) {
+	s.remove(ctx, job.SourceKey)
+	if !job.Append {
+		s.removeAll(ctx, dataFolder(job.DatasetID))
+		return
+	}
+	s.removeWhere(ctx, dataFolder(job.DatasetID), func(key string) bool {
+		return strings.Contains(key, ownEnding(job.ID))
+	})
+}
+
+func (s *Service) removeAll(ctx context.Context, prefix string) {
+	s.removeWhere(ctx, prefix, func(string) bool { return true })
+}
+
+func (s *Service) removeWhere(ctx context.Context, prefix string, match func(key string) bool) {
+	var keys []string
+	err := s.Blobs.List(ctx, prefix, func(info blob.Info) error {
+		if match(info.Key) {
+			keys = append(keys, info.Key)
+		}
+		return nil
+	})
+	if err != nil {
+		s.Log.ErrorContext(ctx, "files could not be listed", "prefix", prefix, "error", err)
+	}
+	for _, key := range keys {
+		s.remove(ctx, key)
+	}
+}
+
+// remove deletes a file that nothing refers to any more. A failure leaves an
+// orphan that costs space and nothing else, so it is only logged.
+func (s *Service) remove(ctx context.Context, key string) {
+	if err := s.Blobs.Delete(context.WithoutCancel(ctx), key); err != nil {
+		s.Log.ErrorContext(ctx, "file could not be removed", "key", key, "error", err)
+	}
+}

@@ -1,0 +1,194 @@
+package dataset
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+)
+
+const (
+	beatEvery    = time.Second      // how often progress and heartbeat are saved
+	endTimeout   = 10 * time.Second // for writing down how an import ended
+	publishTries = 5
+)
+
+// work does one import from its turn to its end.
+func (s *Service) work(ctx context.Context, job *core.ImportJob) {
+	target, done, problem := s.write(ctx, job)
+	if problem == nil {
+		if err := s.publish(ctx, job, target, done); err != nil {
+			problem = problemOf(ctx, err)
+		}
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	if problem == nil {
+		s.remove(end, job.SourceKey)
+		return
+	}
+	s.fail(end, job, problem)
+}
+
+// write waits for its turn and lets the executor write the version below
+// target, where nobody looks before it is published. The job shows life all
+// the while.
+func (s *Service) write(ctx context.Context, job *core.ImportJob) (target string, done *client.ImportDone, p *core.ImportProblem) {
+	var progress atomic.Uint64
+	stop := s.beat(ctx, job.ID, &progress)
+	defer stop()
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return "", nil, interrupted()
+	}
+	target, err := s.begin(ctx, job)
+	if err != nil {
+		return "", nil, problemOf(ctx, err)
+	}
+	done, problem, err := s.Executor.Import(ctx, client.ImportRequest{
+		JobID: job.ID, SourceKey: job.SourceKey, Target: target, Options: job.Options, MaxBytes: s.cfg.MaxUpload,
+	}, func(ev client.ImportEvent) { progress.Store(math.Float64bits(ev.Progress)) })
+	switch {
+	case problem != nil:
+		return "", nil, fromExecutor(problem)
+	case err != nil:
+		return "", nil, problemOf(ctx, err)
+	}
+	return target, done, nil
+}
+
+// begin marks the job as running and tells where its version goes.
+func (s *Service) begin(ctx context.Context, job *core.ImportJob) (target string, err error) {
+	number, err := s.nextNumber(ctx, job)
+	if err != nil {
+		return "", err
+	}
+	_, err = s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+		j.Status, j.StartedAt = core.StatusRunning, store.Now()
+		return nil
+	})
+	return versionFolder(job, number), err
+}
+
+func (s *Service) nextNumber(ctx context.Context, job *core.ImportJob) (int64, error) {
+	if !job.Append {
+		return 1, nil
+	}
+	d, err := s.existing(ctx, job.DatasetID)
+	if err != nil {
+		return 0, err
+	}
+	return d.DataVersion + 1, nil
+}
+
+// beat saves the progress and the sign of life of a job until stop is called.
+func (s *Service) beat(ctx context.Context, jobID string, progress *atomic.Uint64) (stop func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		tick := time.NewTicker(beatEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			_, err := s.Store.Jobs.Edit(ctx, jobID, func(j *core.ImportJob) error {
+				j.Progress, j.Heartbeat = math.Float64frombits(progress.Load()), store.Now()
+				return nil
+			})
+			if err != nil && ctx.Err() == nil {
+				s.Log.WarnContext(ctx, "import progress not saved", "job", jobID, "error", err)
+			}
+		}
+	})
+	return func() { cancel(); wg.Wait() }
+}
+
+// publish makes the written version the dataset's newest and ends the job, in
+// one transaction. A dataset that was edited meanwhile is read again.
+func (s *Service) publish(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) error {
+	for try := 1; ; try++ {
+		current, err := s.Store.Jobs.Get(ctx, job.ID)
+		if err != nil {
+			return core.Internal("read import job", err)
+		}
+		if current == nil || current.Status.Final() {
+			return &core.Error{Code: core.CodeUnavailable, Reason: "interrupted"}
+		}
+		d, v, err := s.version(ctx, current, target, done)
+		if err != nil {
+			return err
+		}
+		now := store.Now()
+		current.Status, current.Progress, current.FinishedAt, current.Heartbeat = core.StatusSucceeded, 1, now, now
+		err = s.Store.Datasets.Publish(ctx, d, v, current)
+		if err == nil {
+			s.noteImport(ctx, job, v)
+			return nil
+		}
+		if core.CodeOf(err) != core.CodeConflict || try == publishTries {
+			return err
+		}
+	}
+}
+
+func (s *Service) version(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) (*core.Dataset, *core.DatasetVersion, error) {
+	if !job.Append {
+		d := firstVersion(job, done)
+		return d, versionOf(d, job, target), nil
+	}
+	d, err := s.existing(ctx, job.DatasetID)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := addPart(d, job, done); err != nil {
+		return nil, nil, err
+	}
+	d.Path = target
+	return d, versionOf(d, job, target), nil
+}
+
+func (s *Service) noteImport(ctx context.Context, job *core.ImportJob, v *core.DatasetVersion) {
+	if v.Number == 1 {
+		s.note(ctx, core.EventDatasetCreated, job.DatasetID, map[string]string{"name": job.Name})
+	}
+	s.note(ctx, core.EventDatasetImported, job.DatasetID, map[string]string{
+		"job": job.ID, "version": strconv.FormatInt(v.Number, 10), "rows": strconv.FormatInt(v.RowCount, 10),
+		"columns": strconv.Itoa(len(v.Columns)),
+	})
+}
+
+// fail ends a job as failed and sweeps what it wrote.
+func (s *Service) fail(ctx context.Context, job *core.ImportJob, p *core.ImportProblem) {
+	_, err := s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+		if j.Status.Final() {
+			return errEnded
+		}
+		j.Status, j.Problem, j.FinishedAt = core.StatusFailed, p, store.Now()
+		return nil
+	})
+	if errors.Is(err, errEnded) {
+		return
+	}
+	if err != nil {
+		s.Log.ErrorContext(ctx, "import could not be ended", "job", job.ID, "error", err)
+		return
+	}
+	s.sweep(ctx, job)
+	ev := event(core.EventDatasetImported, job.DatasetID, map[string]string{"job": job.ID, "code": string(p.Code), "reason": p.Reason})
+	ev.Outcome = core.OutcomeFailure
+	s.Audit.Record(ctx, ev)
+}
+
+var errEnded = errors.New("the job has ended already")
