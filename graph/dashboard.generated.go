@@ -30,6 +30,11 @@ type DashboardResolver interface {
 	Shares(ctx context.Context, obj *core.Dashboard) ([]core.Share, error)
 	ReferencedDatasets(ctx context.Context, obj *core.Dashboard) ([]dashboard.ReferencedDataset, error)
 }
+type DashboardCardResolver interface {
+	Card(ctx context.Context, obj *DashboardCard) (*core.Card, error)
+
+	Result(ctx context.Context, obj *DashboardCard, filters []core.FilterValue, useCache bool) (*core.CardResult, error)
+}
 type ReferencedDatasetResolver interface {
 	Owner(ctx context.Context, obj *dashboard.ReferencedDataset) (*core.User, error)
 }
@@ -541,7 +546,7 @@ func (ec *executionContext) _DashboardCard_card(ctx context.Context, field graph
 			return ec.fieldContext_DashboardCard_card(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Card, nil
+			return ec.Resolvers.DashboardCard().Card(ctx, obj)
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *core.Card) graphql.Marshaler {
@@ -555,8 +560,8 @@ func (ec *executionContext) fieldContext_DashboardCard_card(_ context.Context, f
 	fc = &graphql.FieldContext{
 		Object:     "DashboardCard",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Card(ctx, field)
 		},
@@ -665,7 +670,8 @@ func (ec *executionContext) _DashboardCard_result(ctx context.Context, field gra
 			return ec.fieldContext_DashboardCard_result(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return obj.Result, nil
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.DashboardCard().Result(ctx, obj, fc.Args["filters"].([]core.FilterValue), fc.Args["useCache"].(bool))
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *core.CardResult) graphql.Marshaler {
@@ -679,8 +685,8 @@ func (ec *executionContext) fieldContext_DashboardCard_result(ctx context.Contex
 	fc = &graphql.FieldContext{
 		Object:     "DashboardCard",
 		Field:      field,
-		IsMethod:   false,
-		IsResolver: false,
+		IsMethod:   true,
+		IsResolver: true,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_CardResult(ctx, field)
 		},
@@ -1860,43 +1866,109 @@ func (ec *executionContext) _DashboardCard(ctx context.Context, sel ast.Selectio
 		case "id":
 			out.Values[i] = ec._DashboardCard_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "cardId":
 			out.Values[i] = ec._DashboardCard_cardId(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "card":
-			out.Values[i] = ec._DashboardCard_card(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._DashboardCard_card(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "x":
 			out.Values[i] = ec._DashboardCard_x(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "y":
 			out.Values[i] = ec._DashboardCard_y(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "w":
 			out.Values[i] = ec._DashboardCard_w(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "h":
 			out.Values[i] = ec._DashboardCard_h(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "result":
-			out.Values[i] = ec._DashboardCard_result(ctx, field, obj)
-			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._DashboardCard_result(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
 			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}

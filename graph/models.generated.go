@@ -123,8 +123,6 @@ type DashboardCard struct {
 	ID string `json:"id"`
 	// Id of the card itself.
 	CardID string `json:"cardId"`
-	// The card itself.
-	Card *core.Card `json:"card,omitempty"`
 	// Column of its left edge, from 0.
 	X int `json:"x"`
 	// Row of its upper edge, from 0.
@@ -133,8 +131,6 @@ type DashboardCard struct {
 	W int `json:"w"`
 	// Height in rows.
 	H int `json:"h"`
-	// What the card shows here. A card that fails is null with an entry in `errors`, and the others are not touched by it.
-	Result *core.CardResult `json:"result,omitempty"`
 	// DashboardID is the dashboard it lies on.
 	DashboardID string `json:"-"`
 }
@@ -417,30 +413,27 @@ type UpdateSharePayload struct {
 	Share *core.Share `json:"share"`
 }
 
-// How a part of the system is doing.
+// How the system or a part of it is doing.
 type HealthStatus string
 
 const (
 	// It works.
 	HealthStatusOk HealthStatus = "OK"
-	// It works, but not as it should.
+	// It works, but a part that it can do without does not.
 	HealthStatusDegraded HealthStatus = "DEGRADED"
 	// It does not work.
 	HealthStatusDown HealthStatus = "DOWN"
-	// It is switched off on purpose.
-	HealthStatusDisabled HealthStatus = "DISABLED"
 )
 
 var AllHealthStatus = []HealthStatus{
 	HealthStatusOk,
 	HealthStatusDegraded,
 	HealthStatusDown,
-	HealthStatusDisabled,
 }
 
 func (e HealthStatus) IsValid() bool {
 	switch e {
-	case HealthStatusOk, HealthStatusDegraded, HealthStatusDown, HealthStatusDisabled:
+	case HealthStatusOk, HealthStatusDegraded, HealthStatusDown:
 		return true
 	}
 	return false

@@ -3241,13 +3241,6 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Card(ctx, sel, obj)
-	case core.AuditEvent:
-		return ec._AuditLog(ctx, sel, &obj)
-	case *core.AuditEvent:
-		if obj == nil {
-			return graphql.Null
-		}
-		return ec._AuditLog(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj

@@ -7,23 +7,37 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/loaders"
 	"github.com/karuta-bi/karuta/schema"
 )
 
 func (r *auditLogResolver) User(ctx context.Context, obj *core.AuditEvent) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: User - user"))
+	if noun, _ := core.NounOf(obj.UserID); noun != core.NounUser {
+		return nil, nil
+	}
+	return loaders.For(ctx).Users.Load(ctx, obj.UserID)
 }
 
 func (r *auditLogResolver) Details(ctx context.Context, obj *core.AuditEvent) ([]graph.AuditDetail, error) {
-	panic(fmt.Errorf("not implemented: Details - details"))
+	details := make([]graph.AuditDetail, 0, len(obj.Details))
+	for _, name := range slices.Sorted(maps.Keys(obj.Details)) {
+		details = append(details, graph.AuditDetail{Name: name, Value: obj.Details[name]})
+	}
+	return details, nil
 }
 
 func (r *queryResolver) AuditLogs(ctx context.Context, filter *core.AuditFilter, first *int, after *string) (*schema.Connection[*core.AuditEvent], error) {
-	panic(fmt.Errorf("not implemented: AuditLogs - auditLogs"))
+	if filter == nil {
+		filter = &core.AuditFilter{}
+	}
+	return list(first, after, core.DefaultPage, func(p core.PageArgs) (core.Page[*core.AuditEvent], error) {
+		return r.Services.Audit.Search(ctx, *filter, p)
+	})
 }
 
 func (r *Resolver) AuditLog() graph.AuditLogResolver { return &auditLogResolver{r} }

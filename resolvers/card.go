@@ -7,52 +7,58 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/loaders"
 	"github.com/karuta-bi/karuta/schema"
 )
 
 func (r *cardResolver) Dataset(ctx context.Context, obj *core.Card) (*core.Dataset, error) {
-	panic(fmt.Errorf("not implemented: Dataset - dataset"))
+	return loaders.For(ctx).Datasets.Load(ctx, obj.DatasetID)
 }
 
 func (r *cardResolver) Owner(ctx context.Context, obj *core.Card) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: Owner - owner"))
+	return loaders.For(ctx).Users.Load(ctx, obj.OwnerID)
 }
 
 func (r *cardResultResolver) URL(ctx context.Context, obj *core.CardResult) (string, error) {
-	panic(fmt.Errorf("not implemented: URL - url"))
+	return r.Services.Cards.PageURL(obj), nil
 }
 
 func (r *mutationResolver) CreateCard(ctx context.Context, input card.CreateInput) (*graph.CreateCardPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateCard - createCard"))
+	c, err := r.Services.Cards.Create(ctx, input)
+	return &graph.CreateCardPayload{Card: c}, err
 }
 
 func (r *mutationResolver) UpdateCard(ctx context.Context, input card.Change) (*graph.UpdateCardPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateCard - updateCard"))
+	c, err := r.Services.Cards.Update(ctx, input)
+	return &graph.UpdateCardPayload{Card: c}, err
 }
 
 func (r *mutationResolver) DeleteCard(ctx context.Context, input graph.DeleteCardInput) (*graph.DeleteCardPayload, error) {
-	panic(fmt.Errorf("not implemented: DeleteCard - deleteCard"))
+	return &graph.DeleteCardPayload{DeletedID: input.ID}, r.Services.Cards.Delete(ctx, input.ID)
 }
 
 func (r *mutationResolver) PreviewCard(ctx context.Context, input card.PreviewInput) (*graph.PreviewCardPayload, error) {
-	panic(fmt.Errorf("not implemented: PreviewCard - previewCard"))
+	result, err := r.Services.Cards.Preview(ctx, input)
+	return &graph.PreviewCardPayload{Result: result}, err
 }
 
 func (r *mutationResolver) ExecuteCard(ctx context.Context, input card.ExecuteInput) (*graph.ExecuteCardPayload, error) {
-	panic(fmt.Errorf("not implemented: ExecuteCard - executeCard"))
+	result, err := r.Services.Cards.Execute(ctx, input)
+	return &graph.ExecuteCardPayload{Result: result}, err
 }
 
 func (r *queryResolver) Card(ctx context.Context, id string) (*core.Card, error) {
-	panic(fmt.Errorf("not implemented: Card - card"))
+	return r.Services.Cards.Card(ctx, id)
 }
 
 func (r *queryResolver) Cards(ctx context.Context, first *int, after *string) (*schema.Connection[*core.Card], error) {
-	panic(fmt.Errorf("not implemented: Cards - cards"))
+	return list(first, after, core.DefaultPage, func(p core.PageArgs) (core.Page[*core.Card], error) {
+		return r.Services.Cards.Cards(ctx, p)
+	})
 }
 
 func (r *Resolver) Card() graph.CardResolver { return &cardResolver{r} }

@@ -7,67 +7,103 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
+	"github.com/karuta-bi/karuta/loaders"
 	"github.com/karuta-bi/karuta/schema"
 )
 
 func (r *dashboardResolver) Cards(ctx context.Context, obj *core.Dashboard) ([]graph.DashboardCard, error) {
-	panic(fmt.Errorf("not implemented: Cards - cards"))
+	cards := make([]graph.DashboardCard, len(obj.Cards))
+	for i, p := range obj.Cards {
+		cards[i] = graph.DashboardCard{
+			ID: core.DashboardCardID(obj.ID, p.CardID), DashboardID: obj.ID,
+			CardID: p.CardID, X: p.X, Y: p.Y, W: p.W, H: p.H,
+		}
+	}
+	return cards, nil
 }
 
 func (r *dashboardResolver) Columns(ctx context.Context, obj *core.Dashboard) (int, error) {
-	panic(fmt.Errorf("not implemented: Columns - columns"))
+	return core.GridColumns, nil
 }
 
 func (r *dashboardResolver) RowHeight(ctx context.Context, obj *core.Dashboard) (int, error) {
-	panic(fmt.Errorf("not implemented: RowHeight - rowHeight"))
+	return core.GridRowHeight, nil
 }
 
 func (r *dashboardResolver) Owner(ctx context.Context, obj *core.Dashboard) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: Owner - owner"))
+	return loaders.For(ctx).Users.Load(ctx, obj.OwnerID)
 }
 
 func (r *dashboardResolver) MyPermission(ctx context.Context, obj *core.Dashboard) (*core.Permission, error) {
-	panic(fmt.Errorf("not implemented: MyPermission - myPermission"))
+	grants, err := r.Services.Gate.FilterDashboards(ctx, []string{obj.ID})
+	if g := grants[obj.ID]; g != nil && g.Permission != core.PermissionNone {
+		return &g.Permission, nil
+	}
+	return nil, err
 }
 
 func (r *dashboardResolver) Shares(ctx context.Context, obj *core.Dashboard) ([]core.Share, error) {
-	panic(fmt.Errorf("not implemented: Shares - shares"))
+	shares, err := r.Services.Dashboards.Shares(ctx, obj.ID)
+	return values(shares), err
 }
 
 func (r *dashboardResolver) ReferencedDatasets(ctx context.Context, obj *core.Dashboard) ([]dashboard.ReferencedDataset, error) {
-	panic(fmt.Errorf("not implemented: ReferencedDatasets - referencedDatasets"))
+	return r.Services.Dashboards.ReferencedDatasets(ctx, obj.ID)
+}
+
+func (r *dashboardCardResolver) Card(ctx context.Context, obj *graph.DashboardCard) (*core.Card, error) {
+	return loaders.For(ctx).Cards.Load(ctx, obj.CardID)
+}
+
+func (r *dashboardCardResolver) Result(ctx context.Context, obj *graph.DashboardCard, filters []core.FilterValue, useCache bool) (*core.CardResult, error) {
+	return r.Services.Cards.Execute(ctx, card.ExecuteInput{
+		CardID: obj.CardID, DashboardID: obj.DashboardID, Filters: filters, UseCache: useCache,
+	})
 }
 
 func (r *mutationResolver) CreateDashboard(ctx context.Context, input graph.CreateDashboardInput) (*graph.CreateDashboardPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateDashboard - createDashboard"))
+	d, err := r.Services.Dashboards.Create(ctx, input.Name, text(input.Description))
+	return &graph.CreateDashboardPayload{Dashboard: d}, err
 }
 
 func (r *mutationResolver) UpdateDashboard(ctx context.Context, input graph.UpdateDashboardInput) (*graph.UpdateDashboardPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateDashboard - updateDashboard"))
+	change := dashboard.Change{ID: input.ID, Version: int64(input.Version), Name: input.Name, Description: input.Description}
+	if input.Layout != nil {
+		change.Cards = &input.Layout.Cards
+	}
+	if input.Filters != nil {
+		change.Filters = &input.Filters
+	}
+	d, err := r.Services.Dashboards.Update(ctx, change)
+	return &graph.UpdateDashboardPayload{Dashboard: d}, err
 }
 
 func (r *mutationResolver) DeleteDashboard(ctx context.Context, input graph.DeleteDashboardInput) (*graph.DeleteDashboardPayload, error) {
-	panic(fmt.Errorf("not implemented: DeleteDashboard - deleteDashboard"))
+	return &graph.DeleteDashboardPayload{DeletedID: input.ID}, r.Services.Dashboards.Delete(ctx, input.ID)
 }
 
 func (r *queryResolver) Dashboard(ctx context.Context, id string) (*core.Dashboard, error) {
-	panic(fmt.Errorf("not implemented: Dashboard - dashboard"))
+	return r.Services.Dashboards.Dashboard(ctx, id)
 }
 
 func (r *queryResolver) Dashboards(ctx context.Context, first *int, after *string) (*schema.Connection[*core.Dashboard], error) {
-	panic(fmt.Errorf("not implemented: Dashboards - dashboards"))
+	return list(first, after, core.DefaultPage, func(p core.PageArgs) (core.Page[*core.Dashboard], error) {
+		return r.Services.Dashboards.Dashboards(ctx, p)
+	})
 }
 
 func (r *referencedDatasetResolver) Owner(ctx context.Context, obj *dashboard.ReferencedDataset) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: Owner - owner"))
+	return loaders.For(ctx).Users.Load(ctx, obj.OwnerID)
 }
 
 func (r *Resolver) Dashboard() graph.DashboardResolver { return &dashboardResolver{r} }
+
+func (r *Resolver) DashboardCard() graph.DashboardCardResolver { return &dashboardCardResolver{r} }
 
 func (r *Resolver) ReferencedDataset() graph.ReferencedDatasetResolver {
 	return &referencedDatasetResolver{r}
@@ -75,5 +111,6 @@ func (r *Resolver) ReferencedDataset() graph.ReferencedDatasetResolver {
 
 type (
 	dashboardResolver         struct{ *Resolver }
+	dashboardCardResolver     struct{ *Resolver }
 	referencedDatasetResolver struct{ *Resolver }
 )

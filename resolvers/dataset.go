@@ -7,72 +7,89 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/loaders"
 	"github.com/karuta-bi/karuta/schema"
 )
 
 func (r *datasetResolver) Owner(ctx context.Context, obj *core.Dataset) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: Owner - owner"))
+	return loaders.For(ctx).Users.Load(ctx, obj.OwnerID)
 }
 
 func (r *datasetResolver) LastImportBy(ctx context.Context, obj *core.Dataset) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: LastImportBy - lastImportBy"))
+	return loaders.For(ctx).Users.Load(ctx, obj.LastImportBy)
 }
 
 func (r *datasetResolver) Preview(ctx context.Context, obj *core.Dataset, limit int) (*dataset.Preview, error) {
-	panic(fmt.Errorf("not implemented: Preview - preview"))
+	if limit == 0 { // the service would take it for the default
+		return nil, core.Invalid("limit", "out_of_range", "min", 1, "max", dataset.MaxPreview)
+	}
+	return r.Services.Datasets.Preview(ctx, obj.ID, limit)
 }
 
 func (r *datasetResolver) ColumnValues(ctx context.Context, obj *core.Dataset, column string, dashboardID *string, search *string, limit int) (*dataset.Values, error) {
-	panic(fmt.Errorf("not implemented: ColumnValues - columnValues"))
+	if limit == 0 { // the service would take it for the default
+		return nil, core.Invalid("limit", "out_of_range", "min", 1, "max", dataset.MaxValues)
+	}
+	return r.Services.Datasets.ColumnValues(ctx, dataset.ValuesInput{
+		DatasetID: obj.ID, DashboardID: text(dashboardID), Column: column, Search: text(search), Limit: limit,
+	})
 }
 
 func (r *datasetResolver) Versions(ctx context.Context, obj *core.Dataset, first *int, after *string) (*schema.Connection[*core.DatasetVersion], error) {
-	panic(fmt.Errorf("not implemented: Versions - versions"))
+	return list(first, after, core.DefaultPage, func(p core.PageArgs) (core.Page[*core.DatasetVersion], error) {
+		return r.Services.Datasets.Versions(ctx, obj.ID, p)
+	})
 }
 
 func (r *datasetPreviewResolver) PreviewRows(ctx context.Context, obj *dataset.Preview) (int, error) {
-	panic(fmt.Errorf("not implemented: PreviewRows - previewRows"))
+	return len(obj.Rows), nil
 }
 
 func (r *datasetVersionResolver) CreatedBy(ctx context.Context, obj *core.DatasetVersion) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: CreatedBy - createdBy"))
+	return loaders.For(ctx).Users.Load(ctx, obj.CreatedBy)
 }
 
 func (r *importJobResolver) Dataset(ctx context.Context, obj *core.ImportJob) (*core.Dataset, error) {
-	panic(fmt.Errorf("not implemented: Dataset - dataset"))
+	if obj.Status != core.StatusSucceeded {
+		return nil, nil
+	}
+	return loaders.For(ctx).Datasets.Load(ctx, obj.DatasetID)
 }
 
 func (r *importJobResolver) Error(ctx context.Context, obj *core.ImportJob) (*graph.ImportError, error) {
-	panic(fmt.Errorf("not implemented: Error - error"))
+	return importError(ctx, obj.Problem), nil
 }
 
 func (r *mutationResolver) ImportCSV(ctx context.Context, input graph.ImportCSVInput) (*graph.ImportCSVPayload, error) {
-	panic(fmt.Errorf("not implemented: ImportCSV - importCsv"))
+	job, err := r.Services.Datasets.Import(ctx, importInput(input))
+	return &graph.ImportCSVPayload{Job: job}, err
 }
 
 func (r *mutationResolver) UpdateDataset(ctx context.Context, input dataset.Change) (*graph.UpdateDatasetPayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateDataset - updateDataset"))
+	d, err := r.Services.Datasets.Update(ctx, input)
+	return &graph.UpdateDatasetPayload{Dataset: d}, err
 }
 
 func (r *mutationResolver) DeleteDataset(ctx context.Context, input graph.DeleteDatasetInput) (*graph.DeleteDatasetPayload, error) {
-	panic(fmt.Errorf("not implemented: DeleteDataset - deleteDataset"))
+	return &graph.DeleteDatasetPayload{DeletedID: input.ID}, r.Services.Datasets.Delete(ctx, input.ID)
 }
 
 func (r *queryResolver) Dataset(ctx context.Context, id string) (*core.Dataset, error) {
-	panic(fmt.Errorf("not implemented: Dataset - dataset"))
+	return r.Services.Datasets.Dataset(ctx, id)
 }
 
 func (r *queryResolver) Datasets(ctx context.Context, all bool, first *int, after *string) (*schema.Connection[*core.Dataset], error) {
-	panic(fmt.Errorf("not implemented: Datasets - datasets"))
+	return list(first, after, core.DefaultPage, func(p core.PageArgs) (core.Page[*core.Dataset], error) {
+		return r.Services.Datasets.Datasets(ctx, all, p)
+	})
 }
 
 func (r *queryResolver) ImportJob(ctx context.Context, id string) (*core.ImportJob, error) {
-	panic(fmt.Errorf("not implemented: ImportJob - importJob"))
+	return r.Services.Datasets.ImportJob(ctx, id)
 }
 
 func (r *Resolver) Dataset() graph.DatasetResolver { return &datasetResolver{r} }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/loaders"
 	"github.com/karuta-bi/karuta/schema"
 )
 
@@ -19,7 +20,7 @@ func (r *groupResolver) Members(ctx context.Context, obj *core.Group, first *int
 }
 
 func (r *groupMemberResolver) User(ctx context.Context, obj *core.Member) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: User - user"))
+	return loaders.For(ctx).Users.Load(ctx, obj.UserID)
 }
 
 func (r *mutationResolver) CreateGroup(ctx context.Context, input graph.CreateGroupInput) (*graph.CreateGroupPayload, error) {

@@ -7,18 +7,24 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/schema"
 )
 
 func (r *queryResolver) Node(ctx context.Context, id string) (schema.Node, error) {
-	panic(fmt.Errorf("not implemented: Node - node"))
+	if _, ok := core.NounOf(id); !ok {
+		return nil, core.Invalid("id", "bad_id")
+	}
+	return r.node(ctx, id)()
 }
 
 func (r *queryResolver) Nodes(ctx context.Context, ids []string) ([]schema.Node, error) {
-	panic(fmt.Errorf("not implemented: Nodes - nodes"))
+	if len(ids) > core.MaxPage {
+		return nil, core.Invalid("ids", "too_many", "max", core.MaxPage)
+	}
+	return r.nodes(ctx, ids)
 }
 
 func (r *Resolver) Mutation() graph.MutationResolver { return &mutationResolver{r} }

@@ -7,15 +7,14 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/karuta-bi/karuta/graph"
 )
 
 func (r *queryResolver) ServerInfo(ctx context.Context) (*graph.ServerInfo, error) {
-	panic(fmt.Errorf("not implemented: ServerInfo - serverInfo"))
+	return &r.Services.Info, nil
 }
 
 func (r *queryResolver) Health(ctx context.Context) (*graph.Health, error) {
-	panic(fmt.Errorf("not implemented: Health - health"))
+	return r.Services.Monitor.Health(ctx), nil
 }

@@ -7,32 +7,43 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
+	"github.com/karuta-bi/karuta/loaders"
 	"github.com/karuta-bi/karuta/schema"
 )
 
 func (r *mutationResolver) CreateShare(ctx context.Context, input graph.CreateShareInput) (*graph.CreateSharePayload, error) {
-	panic(fmt.Errorf("not implemented: CreateShare - createShare"))
+	in := dashboard.ShareInput{
+		DashboardID: input.DashboardID, TargetType: input.Target.Type, TargetID: input.Target.ID, Permission: input.Permission,
+	}
+	if input.ExpiresAt != nil {
+		in.ExpiresAt = *input.ExpiresAt
+	}
+	s, err := r.Services.Dashboards.CreateShare(ctx, in)
+	return &graph.CreateSharePayload{Share: s}, err
 }
 
 func (r *mutationResolver) UpdateShare(ctx context.Context, input dashboard.ShareChange) (*graph.UpdateSharePayload, error) {
-	panic(fmt.Errorf("not implemented: UpdateShare - updateShare"))
+	s, err := r.Services.Dashboards.UpdateShare(ctx, input)
+	return &graph.UpdateSharePayload{Share: s}, err
 }
 
 func (r *mutationResolver) DeleteShare(ctx context.Context, input graph.DeleteShareInput) (*graph.DeleteSharePayload, error) {
-	panic(fmt.Errorf("not implemented: DeleteShare - deleteShare"))
+	return &graph.DeleteSharePayload{DeletedID: input.ID}, r.Services.Dashboards.DeleteShare(ctx, input.ID)
 }
 
 func (r *shareResolver) Target(ctx context.Context, obj *core.Share) (schema.Principal, error) {
-	panic(fmt.Errorf("not implemented: Target - target"))
+	if obj.TargetType == core.TargetGroup {
+		return found(loaders.For(ctx).Groups.Load(ctx, obj.TargetID))
+	}
+	return found(loaders.For(ctx).Users.Load(ctx, obj.TargetID))
 }
 
 func (r *shareResolver) CreatedBy(ctx context.Context, obj *core.Share) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: CreatedBy - createdBy"))
+	return loaders.For(ctx).Users.Load(ctx, obj.CreatedBy)
 }
 
 func (r *Resolver) Share() graph.ShareResolver { return &shareResolver{r} }

@@ -34,6 +34,9 @@ const (
 	EventShareAdded         EventType = "DASHBOARD_SHARE_ADDED"
 	EventShareUpdated       EventType = "DASHBOARD_SHARE_UPDATED"
 	EventShareRemoved       EventType = "DASHBOARD_SHARE_REMOVED"
+	EventTransformExecuted  EventType = "TRANSFORM_EXECUTED"
+	EventTransformFailed    EventType = "TRANSFORM_FAILED"
+	EventChatbotQuery       EventType = "CHATBOT_QUERY"
 	EventAccessDenied       EventType = "ACCESS_DENIED"
 	EventAuditViewed        EventType = "AUDIT_VIEWED"
 )

@@ -1,0 +1,43 @@
+package resolvers
+
+import (
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/schema"
+)
+
+// list checks the arguments of a page, reads it and wraps it.
+func list[T any](first *int, after *string, defaultFirst int, read func(core.PageArgs) (core.Page[T], error)) (*schema.Connection[T], error) {
+	args, err := core.NewPageArgs(first, after, defaultFirst)
+	if err != nil {
+		return nil, err
+	}
+	page, err := read(args)
+	if err != nil {
+		return nil, err
+	}
+	return schema.NewConnection(args, page), nil
+}
+
+// found is the noun as a value of an interface, which is nil where the noun is.
+func found[T any](noun *T, err error) (any, error) {
+	if noun == nil || err != nil {
+		return nil, err
+	}
+	return noun, nil
+}
+
+func values[T any](pointers []*T) []T {
+	all := make([]T, len(pointers))
+	for i, p := range pointers {
+		all[i] = *p
+	}
+	return all
+}
+
+// text is the optional text, "" where it is left out.
+func text(optional *string) string {
+	if optional == nil {
+		return ""
+	}
+	return *optional
+}
