@@ -99,18 +99,6 @@ type CreateSharePayload struct {
 	Share *core.Share `json:"share"`
 }
 
-// A new account.
-type CreateUserInput struct {
-	// E-mail address, at most 254 characters; nobody else may have it.
-	Email string `json:"email"`
-	// Name of the person, at most 100 characters.
-	Name string `json:"name"`
-	// First password: 8 to 128 characters with upper case, lower case, a digit and a symbol, and no character three times in a row.
-	Password string `json:"password"`
-	// What they shall be.
-	Role core.Role `json:"role"`
-}
-
 // The new account.
 type CreateUserPayload struct {
 	// The person.

@@ -16,6 +16,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/schema"
 	"github.com/vektah/gqlparser/v2/ast"
 )
@@ -42,7 +43,7 @@ type MutationResolver interface {
 	DeleteShare(ctx context.Context, input DeleteShareInput) (*DeleteSharePayload, error)
 	Login(ctx context.Context, input LoginInput) (*LoginPayload, error)
 	Logout(ctx context.Context) (*LogoutPayload, error)
-	CreateUser(ctx context.Context, input CreateUserInput) (*CreateUserPayload, error)
+	CreateUser(ctx context.Context, input identity.NewUser) (*CreateUserPayload, error)
 	SetUserRole(ctx context.Context, input SetUserRoleInput) (*SetUserRolePayload, error)
 	DeactivateUser(ctx context.Context, input DeactivateUserInput) (*DeactivateUserPayload, error)
 	ChangePassword(ctx context.Context, input ChangePasswordInput) (*ChangePasswordPayload, error)
@@ -159,8 +160,8 @@ func (ec *executionContext) field_Mutation_createUser_args(ctx context.Context, 
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (CreateUserInput, error) {
-			return ec.unmarshalNCreateUserInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐCreateUserInput(ctx, v)
+		func(ctx context.Context, v any) (identity.NewUser, error) {
+			return ec.unmarshalNCreateUserInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋidentityᚐNewUser(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1831,7 +1832,7 @@ func (ec *executionContext) _Mutation_createUser(ctx context.Context, field grap
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().CreateUser(ctx, fc.Args["input"].(CreateUserInput))
+			return ec.Resolvers.Mutation().CreateUser(ctx, fc.Args["input"].(identity.NewUser))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next

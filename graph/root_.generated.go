@@ -1759,8 +1759,8 @@ type LogoutPayload {
 input CreateUserInput {
   "E-mail address, at most 254 characters; nobody else may have it."
   email: String!
-  "Name of the person, at most 100 characters."
-  name: String!
+  "Name of the person, at most 100 characters; the address where it is left out."
+  name: String
   "First password: 8 to 128 characters with upper case, lower case, a digit and a symbol, and no character three times in a row."
   password: String!
   "What they shall be."

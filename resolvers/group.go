@@ -7,7 +7,6 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -16,7 +15,9 @@ import (
 )
 
 func (r *groupResolver) Members(ctx context.Context, obj *core.Group, first *int, after *string) (*schema.Connection[*core.Member], error) {
-	panic(fmt.Errorf("not implemented: Members - members"))
+	return list(first, after, core.DefaultPage, func(p core.PageArgs) (core.Page[*core.Member], error) {
+		return r.Services.Identity.Members(ctx, obj.ID, p)
+	})
 }
 
 func (r *groupMemberResolver) User(ctx context.Context, obj *core.Member) (*core.User, error) {
@@ -24,23 +25,28 @@ func (r *groupMemberResolver) User(ctx context.Context, obj *core.Member) (*core
 }
 
 func (r *mutationResolver) CreateGroup(ctx context.Context, input graph.CreateGroupInput) (*graph.CreateGroupPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateGroup - createGroup"))
+	g, err := r.Services.Identity.CreateGroup(ctx, input.Name)
+	return &graph.CreateGroupPayload{Group: g}, err
 }
 
 func (r *mutationResolver) AddGroupMember(ctx context.Context, input graph.AddGroupMemberInput) (*graph.AddGroupMemberPayload, error) {
-	panic(fmt.Errorf("not implemented: AddGroupMember - addGroupMember"))
+	g, err := r.Services.Identity.AddMember(ctx, input.GroupID, input.UserID)
+	return &graph.AddGroupMemberPayload{Group: g}, err
 }
 
 func (r *mutationResolver) RemoveGroupMember(ctx context.Context, input graph.RemoveGroupMemberInput) (*graph.RemoveGroupMemberPayload, error) {
-	panic(fmt.Errorf("not implemented: RemoveGroupMember - removeGroupMember"))
+	g, err := r.Services.Identity.RemoveMember(ctx, input.GroupID, input.UserID)
+	return &graph.RemoveGroupMemberPayload{Group: g}, err
 }
 
 func (r *queryResolver) Group(ctx context.Context, id string) (*core.Group, error) {
-	panic(fmt.Errorf("not implemented: Group - group"))
+	return r.Services.Identity.Group(ctx, id)
 }
 
 func (r *queryResolver) Groups(ctx context.Context, first *int, after *string) (*schema.Connection[*core.Group], error) {
-	panic(fmt.Errorf("not implemented: Groups - groups"))
+	return list(first, after, core.DefaultPage, func(p core.PageArgs) (core.Page[*core.Group], error) {
+		return r.Services.Identity.Groups(ctx, p)
+	})
 }
 
 func (r *Resolver) Group() graph.GroupResolver { return &groupResolver{r} }

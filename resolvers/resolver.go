@@ -14,12 +14,14 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/loaders"
 )
 
 // Services are what the fields are answered from.
 type Services struct {
 	Gate       *access.Gate
+	Identity   *identity.Service
 	Audit      *audit.Log
 	Datasets   *dataset.Service
 	Cards      *card.Service
@@ -34,6 +36,8 @@ type Resolver struct{ Services Services }
 // Sources are where the loaders of an operation read from: always through the gate.
 func (r *Resolver) Sources() *loaders.Sources {
 	return &loaders.Sources{
+		Users:    r.Services.Identity.UsersByID,
+		Groups:   r.Services.Identity.GroupsByID,
 		Datasets: r.Services.Gate.FilterDatasets,
 		Cards:    r.Services.Gate.FilterCards,
 		Dashboards: func(ctx context.Context, ids []string) (map[string]*core.Dashboard, error) {

@@ -7,68 +7,80 @@ package resolvers
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/loaders"
 	"github.com/karuta-bi/karuta/schema"
 )
 
 func (r *mutationResolver) Login(ctx context.Context, input graph.LoginInput) (*graph.LoginPayload, error) {
-	panic(fmt.Errorf("not implemented: Login - login"))
+	in, err := r.Services.Identity.Login(ctx, input.Email, input.Password)
+	if err != nil {
+		return nil, err
+	}
+	browser(ctx).SignedIn(in.Token, in.Lifetime)
+	return &graph.LoginPayload{
+		AccessToken: in.Token, TokenType: "bearer", ExpiresIn: int(in.Lifetime.Seconds()), User: in.User,
+	}, nil
 }
 
 func (r *mutationResolver) Logout(ctx context.Context) (*graph.LogoutPayload, error) {
-	panic(fmt.Errorf("not implemented: Logout - logout"))
+	if err := r.Services.Identity.Logout(ctx); err != nil {
+		return nil, err
+	}
+	browser(ctx).SignedOut()
+	return &graph.LogoutPayload{LoggedOut: true}, nil
 }
 
-func (r *mutationResolver) CreateUser(ctx context.Context, input graph.CreateUserInput) (*graph.CreateUserPayload, error) {
-	panic(fmt.Errorf("not implemented: CreateUser - createUser"))
+func (r *mutationResolver) CreateUser(ctx context.Context, input identity.NewUser) (*graph.CreateUserPayload, error) {
+	u, err := r.Services.Identity.CreateUser(ctx, input)
+	return &graph.CreateUserPayload{User: u}, err
 }
 
 func (r *mutationResolver) SetUserRole(ctx context.Context, input graph.SetUserRoleInput) (*graph.SetUserRolePayload, error) {
-	panic(fmt.Errorf("not implemented: SetUserRole - setUserRole"))
+	u, err := r.Services.Identity.SetRole(ctx, input.UserID, input.Role)
+	return &graph.SetUserRolePayload{User: u}, err
 }
 
 func (r *mutationResolver) DeactivateUser(ctx context.Context, input graph.DeactivateUserInput) (*graph.DeactivateUserPayload, error) {
-	panic(fmt.Errorf("not implemented: DeactivateUser - deactivateUser"))
+	u, err := r.Services.Identity.Deactivate(ctx, input.UserID)
+	return &graph.DeactivateUserPayload{User: u}, err
 }
 
 func (r *mutationResolver) ChangePassword(ctx context.Context, input graph.ChangePasswordInput) (*graph.ChangePasswordPayload, error) {
-	panic(fmt.Errorf("not implemented: ChangePassword - changePassword"))
+	u, err := r.Services.Identity.ChangePassword(ctx, input.CurrentPassword, input.NewPassword)
+	return &graph.ChangePasswordPayload{User: u}, err
 }
 
 func (r *mutationResolver) ResetPassword(ctx context.Context, input graph.ResetPasswordInput) (*graph.ResetPasswordPayload, error) {
-	panic(fmt.Errorf("not implemented: ResetPassword - resetPassword"))
+	u, err := r.Services.Identity.ResetPassword(ctx, input.UserID, input.NewPassword)
+	return &graph.ResetPasswordPayload{User: u}, err
 }
 
 func (r *queryResolver) Me(ctx context.Context) (*core.User, error) {
-	panic(fmt.Errorf("not implemented: Me - me"))
+	return core.ActorFrom(ctx).User, nil
 }
 
 func (r *queryResolver) Users(ctx context.Context, query string, first *int, after *string) (*schema.Connection[*core.User], error) {
-	panic(fmt.Errorf("not implemented: Users - users"))
-}
-
-func (r *userResolver) Role(ctx context.Context, obj *core.User) (*core.Role, error) {
-	panic(fmt.Errorf("not implemented: Role - role"))
+	return list(first, after, 20, func(p core.PageArgs) (core.Page[*core.User], error) {
+		return r.Services.Identity.Users(ctx, query, p)
+	})
 }
 
 func (r *userResolver) Locale(ctx context.Context, obj *core.User) (*core.Locale, error) {
-	panic(fmt.Errorf("not implemented: Locale - locale"))
+	if obj.Locale == "" {
+		return nil, nil
+	}
+	return &obj.Locale, nil
 }
 
 func (r *userResolver) Groups(ctx context.Context, obj *core.User) ([]core.Group, error) {
-	panic(fmt.Errorf("not implemented: Groups - groups"))
-}
-
-func (r *userResolver) CreatedAt(ctx context.Context, obj *core.User) (*time.Time, error) {
-	panic(fmt.Errorf("not implemented: CreatedAt - createdAt"))
-}
-
-func (r *userResolver) DeactivatedAt(ctx context.Context, obj *core.User) (*time.Time, error) {
-	panic(fmt.Errorf("not implemented: DeactivatedAt - deactivatedAt"))
+	if actor := core.ActorFrom(ctx); !actor.IsAdmin() && actor.UserID() != obj.ID {
+		return nil, nil
+	}
+	return loaders.For(ctx).Groups.All(ctx, obj.GroupIDs)
 }
 
 func (r *Resolver) User() graph.UserResolver { return &userResolver{r} }

@@ -90,3 +90,17 @@ func UnmarshalUpload(v any) (*File, error) {
 	}
 	return f, nil
 }
+
+// MarshalRole writes a role, null where it is not for the reader's eyes.
+func MarshalRole(r core.Role) graphql.Marshaler {
+	if r == "" {
+		return graphql.Null
+	}
+	return graphql.MarshalString(string(r))
+}
+
+// UnmarshalRole reads a role.
+func UnmarshalRole(v any) (core.Role, error) {
+	text, err := graphql.UnmarshalString(v)
+	return core.Role(text), err
+}
