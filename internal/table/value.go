@@ -8,10 +8,7 @@ import (
 const (
 	// numberBytes is the most a number takes; the exact figure depends on its digits.
 	numberBytes = 12
-	// reservedBytes is kept free in every item for the attribute with which the
-	// DynamoDB engine recognises its own writes.
-	reservedBytes = 64
-	maxDepth      = 32
+	maxDepth    = 32
 	// The magnitudes of DynamoDB's numbers.
 	minNumber, maxNumber = 1e-130, 9.9e125
 )

@@ -54,8 +54,11 @@ func indexKey(ix table.Index, it table.Item, primary []byte) []byte {
 
 // after is the first key behind all keys that begin with b.
 func after(b []byte) []byte {
-	end := bytes.TrimRight(b, "\xff")
-	next := bytes.Clone(end)
-	next[len(next)-1]++
+	n := len(b)
+	for b[n-1] == 0xff {
+		n--
+	}
+	next := bytes.Clone(b[:n])
+	next[n-1]++
 	return next
 }
