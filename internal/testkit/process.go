@@ -1,0 +1,106 @@
+package testkit
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+const (
+	startTries = 3 // another process may take the free port first
+	startWait  = 20 * time.Second
+	poll       = 10 * time.Millisecond
+)
+
+// start runs an installed server on a free loopback port until the test ends
+// and gives its endpoint once it answers.
+func start(t testing.TB, tool string, env []string, args func(host, port string) []string) string {
+	t.Helper()
+	path := installed(t, tool)
+	var err error
+	for range startTries {
+		addr := freeAddress(t)
+		host, port, _ := net.SplitHostPort(addr)
+		cmd := exec.Command(path, args(host, port)...)
+		cmd.Env = append(os.Environ(), env...)
+		cmd.Dir = t.TempDir()
+		cmd.SysProcAttr = diesWithParent()
+		if err = run(t, cmd, "http://"+addr); err == nil {
+			return "http://" + addr
+		}
+	}
+	t.Fatalf("start %s: %v", tool, err)
+	return ""
+}
+
+// installed is the tool's path; the test is skipped where it is not installed.
+func installed(t testing.TB, tool string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	for ; err == nil; dir = filepath.Dir(dir) {
+		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
+			path := filepath.Join(dir, ".tools", "bin", tool)
+			if _, err := os.Stat(path); err == nil {
+				return path
+			}
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	t.Skipf("not run here: %s is not installed; run tools/install.sh", tool)
+	return ""
+}
+
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// run starts the command, waits until the endpoint answers and ends the
+// process with the test. It fails when the process ends before.
+func run(t testing.TB, cmd *exec.Cmd, endpoint string) error {
+	t.Helper()
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	ended := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(ended)
+	}()
+	stop := func() {
+		_ = cmd.Process.Kill()
+		<-ended
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), startWait)
+	defer cancel()
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for !answers(ctx, endpoint) {
+		select {
+		case <-ended:
+			return fmt.Errorf("it ended: %s", said.String())
+		case <-ctx.Done():
+			stop()
+			return fmt.Errorf("it does not answer: %s", said.String())
+		case <-tick.C:
+		}
+	}
+	t.Cleanup(stop)
+	return nil
+}
