@@ -28,10 +28,10 @@ def render(dataset, filters, params):
         template="none", barmode="stack", bargap=0.35,
         title=dict(text=f"<b>Bird strikes by phase of flight</b><br><sup>{len(dataset):,} reports, {years.min()}–{years.max()}</sup>", x=0.02, font=dict(size=16)),
         font=dict(family="system-ui, sans-serif", color="#1d2a44"),
-        legend=dict(orientation="h", y=-0.12, x=0, yanchor="top"),
+        legend=dict(orientation="h", y=-0.12, x=0, yanchor="top", traceorder="normal"),
         margin=dict(l=60, r=55, t=65, b=60),
         xaxis=dict(showgrid=False),
         yaxis=dict(title="strikes", tickformat=",d", gridcolor="#e8e4da"),
-        yaxis2=dict(overlaying="y", side="right", ticksuffix="%", showgrid=False, rangemode="tozero", color="#b02a26"),
+        yaxis2=dict(overlaying="y", side="right", ticksuffix="%", tickmode="auto", nticks=6, showgrid=False, rangemode="tozero", color="#b02a26"),
     )
     return fig.to_html(full_html=False, include_plotlyjs=False, default_height="100vh", config={"displayModeBar": False})

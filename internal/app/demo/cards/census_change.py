@@ -3,6 +3,13 @@ import plotly.graph_objects as go
 ROWS = 8  # of each end
 
 
+def reach(people):
+    """The axis from the greatest loss to the greatest gain, with room for the labels."""
+    low, high = min(people.min(), 0), max(people.max(), 0)
+    room = (high - low or 1) * 0.12
+    return [low - room, high + room]
+
+
 def render(dataset, filters, params):
     if dataset.empty:
         return "<p>この条件に合うデータはありません。</p>"
@@ -24,7 +31,7 @@ def render(dataset, filters, params):
         title=dict(text=f"<b>増えた県、減った県</b>　{first.year}年 → {last.year}年", x=0.02, font=dict(size=16)),
         font=dict(family="Hiragino Sans, Noto Sans JP, Noto Sans CJK JP, Meiryo, sans-serif", color="#1d2a44"),
         margin=dict(l=80, r=50, t=45, b=45), bargap=0.25,
-        xaxis=dict(title="人口の増減（人）", tickformat="+,d", gridcolor="#e8e4da", zerolinecolor="#1d2a44", nticks=6),
+        xaxis=dict(title="人口の増減（人）", tickformat="+,d", gridcolor="#e8e4da", zerolinecolor="#1d2a44", nticks=7, range=reach(people)),
         yaxis=dict(showgrid=False, automargin=True, dtick=1),
     )
     return fig.to_html(full_html=False, include_plotlyjs=False, default_height="100vh", config={"displayModeBar": False})

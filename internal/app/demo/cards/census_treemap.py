@@ -8,10 +8,10 @@ def render(dataset, filters, params):
     rows = dataset[dataset["調査日"] == latest]
     regions = rows.groupby("地方", sort=False)[["人口", "面積(km2)"]].sum()
 
-    labels = [*regions.index, *rows["都道府県"]]
-    parents = [""] * len(regions) + [f"/{region}" for region in rows["地方"]]
-    people = [*regions["人口"], *rows["人口"]]
-    area = [*regions["面積(km2)"], *rows["面積(km2)"]]
+    labels = ["合計", *regions.index, *rows["都道府県"]]
+    parents = ["", *["/合計"] * len(regions), *("/合計/" + rows["地方"])]
+    people = [rows["人口"].sum(), *regions["人口"], *rows["人口"]]
+    area = [rows["面積(km2)"].sum(), *regions["面積(km2)"], *rows["面積(km2)"]]
     density = [p / a for p, a in zip(people, area)]
 
     fig = go.Figure(go.Treemap(
@@ -24,7 +24,7 @@ def render(dataset, filters, params):
             colorscale=[[0, "#f3eee4"], [0.25, "#e7c987"], [0.6, "#cf7f4f"], [1, "#8f1d1d"]],
             colorbar=dict(title=dict(text="人/km²"), thickness=10, len=0.8, tickformat=",d"),
         ),
-        tiling=dict(pad=2), root=dict(color="rgba(0,0,0,0)"),
+        tiling=dict(pad=2), pathbar=dict(visible=False),
     ))
     fig.update_layout(
         template="none",

@@ -13,7 +13,7 @@ FEWEST = 20  # flights behind a ridge
 
 def density(values):
     """A Gaussian kernel estimate over GRID, from one-minute counts."""
-    minutes, counts = np.unique(np.clip(values, -30, 180), return_counts=True)
+    minutes, counts = np.unique(np.clip(values, -60, 180), return_counts=True)
     kernel = np.exp(-0.5 * ((GRID[:, None] - minutes[None, :]) / WIDTH) ** 2)
     return kernel @ counts / counts.sum() / (WIDTH * np.sqrt(2 * np.pi))
 
@@ -25,8 +25,8 @@ def ridge(axes, level, band, values):
     low, high = band
     miles = f"{low:,}–{high:,} miles" if band != BANDS[-1] else f"over {low:,} miles"
     late = (values > 15).mean()
-    axes.text(30, level + 0.42, miles, color=colour, fontweight="bold", fontsize=10, zorder=20)
-    axes.text(30, level + 0.16, f"{late:.0%} late of {len(values):,}", color=colour, fontsize=9, zorder=20)
+    axes.text(90, level + 0.42, miles, ha="right", color=colour, fontweight="bold", fontsize=10, zorder=20)
+    axes.text(90, level + 0.16, f"{late:.0%} late of {len(values):,}", ha="right", color=colour, fontsize=9, zorder=20)
 
 
 def render(dataset, filters, params):
@@ -39,7 +39,7 @@ def render(dataset, filters, params):
         if len(values) >= FEWEST:
             ridge(axes, level, band, values)
     axes.axvline(0, color="#1d2a44", lw=0.8, ls=":", zorder=0)
-    axes.set(xlim=(-30, 90), ylim=(-0.05, len(BANDS) + 0.9), yticks=[], xlabel="minutes late")
+    axes.set(xlim=(-30, 90), ylim=(-0.05, len(BANDS) + 0.4), yticks=[], xlabel="minutes late")
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.set_title("Do longer flights lose more time?", loc="left", fontweight="bold", fontsize=12, color="#1d2a44")
     fig.tight_layout()

@@ -6,10 +6,10 @@ FEWEST = 5  # flights behind a cell; fewer say nothing
 
 
 def render(dataset, filters, params):
-    if dataset.empty:
-        return "<p>No flights match these filters.</p>"
     when = [dataset["departed_at"].dt.dayofweek.rename("day"), dataset["departed_at"].dt.hour.rename("hour")]
     late = (dataset["delay_minutes"] > LATE).groupby(when).agg(["mean", "size"])
+    if late.empty or late["size"].max() < FEWEST:
+        return "<p>Too few flights match these filters.</p>"
     grid = dict(index=range(7), columns=range(5, 24))
     share = late["mean"].where(late["size"] >= FEWEST).unstack().reindex(**grid) * 100
     count = late["size"].unstack().reindex(**grid).fillna(0)

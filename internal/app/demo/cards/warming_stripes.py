@@ -13,7 +13,7 @@ def draw(axes, years, warmth):
     axes.plot(years, warmth, color="white", lw=3.2, alpha=0.9)
     axes.plot(years, warmth, color="#1d2a44", lw=1.4)
     axes.set(xlim=(years[0] - 0.5, years[-1] + 0.5), ylim=(-0.7, 1.4))
-    axes.yaxis.set_major_formatter("{x:+.1f} °C")
+    axes.set_yticks([-0.5, 0, 0.5, 1], ["−0.5 °C", "0 °C", "+0.5 °C", "+1 °C"])
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0, labelsize=10, colors="#586178")
 
