@@ -2,20 +2,84 @@ package card
 
 import (
 	"context"
-	"errors"
+	"log/slog"
+	"sync"
+	"time"
 
+	"golang.org/x/sync/singleflight"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/access"
+	"github.com/karuta-bi/karuta/internal/audit"
+	"github.com/karuta-bi/karuta/internal/blob"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
 )
 
-// PlotlyPath is where the server must serve plotly.min.js: a card's page loads
-// it from there.
-const PlotlyPath = "/assets/plotly.min.js"
+// Deps is what the service works with.
+type Deps struct {
+	Store    *store.Store
+	Gate     *access.Gate
+	Audit    *audit.Log
+	Blobs    blob.Store
+	Executor *client.Client
+	Log      *slog.Logger
+}
+
+// Config says how the service works.
+type Config struct {
+	Timeout    time.Duration // of one run
+	MemoryMB   int64         // of one run; 0 is 2048
+	CacheTTL   time.Duration // how old a kept result may be; 0 runs every time
+	CacheBytes int64         // of results in memory; 0 is 64 MiB
+	PageSecret string        // signs the addresses of pages
+	Platform   string        // version of Karuta: another one makes its results anew
+}
 
 // Service does what can be done with cards. Every method checks the actor of
-// its context.
-type Service struct{}
+// its context. Runs that people share outlive the one who asked first: end the
+// service with Close.
+type Service struct {
+	Deps
+	cfg     Config
+	kept    *results
+	flights singleflight.Group
 
-var errNotYet = errors.New("not yet")
+	life   context.Context // of the runs
+	stop   context.CancelFunc
+	mu     sync.Mutex
+	closed bool
+	wg     sync.WaitGroup
+}
+
+// New makes a service.
+func New(d Deps, cfg Config) *Service {
+	if cfg.MemoryMB == 0 {
+		cfg.MemoryMB = 2048
+	}
+	if cfg.CacheBytes == 0 {
+		cfg.CacheBytes = 64 << 20
+	}
+	life, stop := context.WithCancel(context.Background())
+	return &Service{Deps: d, cfg: cfg, kept: newResults(d.Blobs, cfg.CacheBytes), life: life, stop: stop}
+}
+
+// Close ends the runs and waits for them; when the context ends first it
+// returns its error.
+func (s *Service) Close(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.stop()
+	ended := make(chan struct{})
+	go func() { s.wg.Wait(); close(ended) }()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // CreateInput is a new card. Kind "" is CODE.
 type CreateInput struct {
@@ -31,7 +95,35 @@ type CreateInput struct {
 // Create makes a card of the actor's. A code card needs a dataset that the
 // actor may read as its owner or as an admin.
 func (s *Service) Create(ctx context.Context, in CreateInput) (*core.Card, error) {
-	return nil, errNotYet
+	actor, err := s.Gate.RequireSignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	now := store.Now()
+	c := &core.Card{
+		ID: core.NewID(core.NounCard), Kind: in.Kind, Name: in.Name, Description: in.Description, DatasetID: in.DatasetID,
+		Code: in.Code, Params: in.Params, IgnoresFilters: in.IgnoresFilters, OwnerID: actor.UserID(), CreatedAt: now, UpdatedAt: now,
+	}
+	if err := check(c); err != nil {
+		return nil, err
+	}
+	if err := s.requireData(ctx, c); err != nil {
+		return nil, err
+	}
+	if err := s.Store.Cards.Create(ctx, c); err != nil {
+		return nil, err
+	}
+	s.note(ctx, core.EventCardCreated, c.ID, map[string]string{"name": c.Name, "dataset": c.DatasetID})
+	return c, nil
+}
+
+// requireData wants the actor's own right to the dataset that a card reads.
+func (s *Service) requireData(ctx context.Context, c *core.Card) error {
+	if c.Kind == core.CardText {
+		return nil
+	}
+	_, err := s.Gate.RequireDataset(ctx, "input.datasetId", c.DatasetID, access.Manage)
+	return err
 }
 
 // Change is an edit of a card. Nil leaves a part as it is.
@@ -46,59 +138,90 @@ type Change struct {
 	IgnoresFilters *bool
 }
 
-// Update edits a card; for its owner. CONFLICT when it was changed since.
-func (s *Service) Update(ctx context.Context, c Change) (*core.Card, error) { return nil, errNotYet }
+// Update edits a card; for its owner. CONFLICT when it was changed since. Code
+// that is to read other data, or other code for the same, needs the owner's
+// own right to the dataset; a card that lies on dashboards keeps its dataset.
+func (s *Service) Update(ctx context.Context, c Change) (*core.Card, error) {
+	before, err := s.Gate.RequireCard(ctx, "input.id", c.ID, access.Edit)
+	if err != nil {
+		return nil, err
+	}
+	planned := *before
+	if err := edit(&planned, c); err != nil {
+		return nil, err
+	}
+	if planned.Code != before.Code || planned.Params != before.Params || planned.DatasetID != before.DatasetID {
+		if err := s.requireData(ctx, &planned); err != nil {
+			return nil, err
+		}
+	}
+	if planned.DatasetID != before.DatasetID {
+		if err := s.requireUnplaced(ctx, c.ID); err != nil {
+			return nil, err
+		}
+	}
+	after, err := s.Store.Cards.Edit(ctx, c.ID, c.Version, func(card *core.Card) error { return edit(card, c) })
+	if err != nil {
+		return nil, err
+	}
+	if after == nil {
+		return nil, core.NotFound("input.id")
+	}
+	forgetBoards(ctx)
+	s.note(ctx, core.EventCardUpdated, c.ID, map[string]string{"name": after.Name})
+	return after, nil
+}
+
+func (s *Service) requireUnplaced(ctx context.Context, cardID string) error {
+	on, err := s.Store.Dashboards.HoldingCard(ctx, cardID, 0)
+	if err != nil {
+		return core.Internal("read dashboards of card", err)
+	}
+	if len(on) > 0 {
+		return core.Invalid("input.id", "card_in_use", "count", len(on))
+	}
+	return nil
+}
 
 // Delete removes a card; for its owner and admins. Refused with
 // VALIDATION_ERROR.card_in_use while it lies on dashboards.
-func (s *Service) Delete(ctx context.Context, id string) error { return errNotYet }
+func (s *Service) Delete(ctx context.Context, id string) error {
+	c, err := s.Gate.RequireCard(ctx, "input.id", id, access.Manage)
+	if err != nil {
+		return err
+	}
+	if err := s.requireUnplaced(ctx, id); err != nil {
+		return err
+	}
+	if err := s.Audit.Ready(); err != nil {
+		return err
+	}
+	if err := s.Store.Cards.Delete(ctx, c); err != nil {
+		return err
+	}
+	forgetBoards(ctx)
+	return s.Audit.RecordStrict(ctx, event(core.EventCardDeleted, id, map[string]string{"name": c.Name}))
+}
 
 // Card is one card that the actor may see: as owner, as admin or through a
 // dashboard, then without Code and Params. NOT_FOUND otherwise.
-func (s *Service) Card(ctx context.Context, id string) (*core.Card, error) { return nil, errNotYet }
+func (s *Service) Card(ctx context.Context, id string) (*core.Card, error) {
+	return s.Gate.RequireCard(ctx, "id", id, access.View)
+}
 
 // Cards lists the actor's own cards, newest first.
 func (s *Service) Cards(ctx context.Context, page core.PageArgs) (core.Page[*core.Card], error) {
-	return core.Page[*core.Card]{}, errNotYet
+	actor, err := s.Gate.RequireSignedIn(ctx)
+	if err != nil {
+		return core.Page[*core.Card]{}, err
+	}
+	return s.Store.Cards.ByOwner(ctx, actor.UserID(), page)
 }
 
-// PreviewInput is unsaved code over a dataset.
-type PreviewInput struct {
-	DatasetID string
-	Code      string
-	Params    string
-	Filters   []core.FilterValue
+func (s *Service) note(ctx context.Context, t core.EventType, id string, details map[string]string) {
+	s.Audit.Record(ctx, event(t, id, details))
 }
 
-// Preview runs unsaved code without any cache; for those who may read the
-// dataset as its owner or as admins. A failure carries its traceback.
-func (s *Service) Preview(ctx context.Context, in PreviewInput) (*core.CardResult, error) {
-	return nil, errNotYet
+func event(t core.EventType, id string, details map[string]string) core.AuditEvent {
+	return core.AuditEvent{Type: t, TargetType: "card", TargetID: id, Details: details}
 }
-
-// ExecuteInput asks for a card's result. DashboardID is the page it is seen
-// on; "" is the card alone, for its owner and admins.
-type ExecuteInput struct {
-	CardID      string
-	DashboardID string
-	Filters     []core.FilterValue // those that the dashboard does not define are ignored
-	UseCache    bool
-}
-
-// Execute gives the card's result, from the cache or by a run. A failure of
-// the code is an error with Details["traceback"] (a *core.Traceback) for the
-// card's owner and admins only.
-func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.CardResult, error) {
-	return nil, errNotYet
-}
-
-// PageURL is the signed, short-lived address of the result's page, a path
-// below [PagePrefix]. The result must come from Execute or Preview.
-func (s *Service) PageURL(r *core.CardResult) string { return "" }
-
-// PagePrefix is the path under which the server hands the rest to Page.
-const PagePrefix = "/cards/page/"
-
-// Page is the whole HTML document behind a token of PageURL. The server sends
-// it with its own Content-Security-Policy. NOT_FOUND for a bad or old token.
-func (s *Service) Page(ctx context.Context, token string) ([]byte, error) { return nil, errNotYet }

@@ -62,3 +62,13 @@ func AsSystem(ctx context.Context, name string) context.Context {
 	from := ActorFrom(ctx)
 	return WithActor(ctx, &Actor{System: name, RequestID: from.RequestID, Locale: from.Locale})
 }
+
+// Detach is a context for work that outlives its request: it ends with life,
+// and has the request's actor with a memory of its own.
+func Detach(life, request context.Context) context.Context {
+	a := ActorFrom(request)
+	return WithActor(life, &Actor{
+		User: a.User, System: a.System, SessionID: a.SessionID,
+		IP: a.IP, Agent: a.Agent, RequestID: a.RequestID, Locale: a.Locale,
+	})
+}

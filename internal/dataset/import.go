@@ -47,7 +47,7 @@ func (s *Service) Import(ctx context.Context, in ImportInput) (*core.ImportJob, 
 	}
 	s.Log.InfoContext(ctx, "import asked for", "job", job.ID, "bytes", job.SourceBytes, "file", in.Filename)
 	begun := *job
-	work := s.detached(ctx)
+	work := core.Detach(s.life, ctx)
 	go func() {
 		defer s.leave()
 		s.work(work, &begun)
@@ -114,16 +114,6 @@ func (s *Service) ImportJob(ctx context.Context, id string) (*core.ImportJob, er
 		return nil, core.NotFound("id")
 	}
 	return job, nil
-}
-
-// detached is a context for work that goes on after the request, for the same
-// actor, until the service is closed.
-func (s *Service) detached(ctx context.Context) context.Context {
-	a := core.ActorFrom(ctx)
-	return core.WithActor(s.life, &core.Actor{
-		User: a.User, System: a.System, SessionID: a.SessionID,
-		IP: a.IP, Agent: a.Agent, RequestID: a.RequestID, Locale: a.Locale,
-	})
 }
 
 // enter reserves a place for an import; false when there is none or the service is closed.

@@ -1,0 +1,147 @@
+package card
+
+import (
+	"context"
+
+	"github.com/karuta-bi/karuta/internal/access"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// ExecuteInput asks for a card's result. DashboardID is the page it is seen
+// on; "" is the card alone, for its owner and admins.
+type ExecuteInput struct {
+	CardID      string
+	DashboardID string
+	Filters     []core.FilterValue // those that the dashboard does not define are ignored
+	UseCache    bool
+}
+
+// Execute gives the card's result, from the cache or by a run. A failure of
+// the code is an error with Details["traceback"] (a *core.Traceback) for the
+// card's owner and admins only. While the executor cannot be reached, the last
+// good result stands in, with Stale set.
+func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.CardResult, error) {
+	chosen, err := choices(in.Filters)
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.open(ctx, in.CardID, in.DashboardID)
+	if err != nil {
+		return nil, err
+	}
+	if v.card.Kind == core.CardText {
+		return s.textResult(ctx, v.card), nil
+	}
+	if v.dashboard != nil {
+		if chosen, err = defined(chosen, v.dashboard.Filters); err != nil {
+			return nil, err
+		}
+	}
+	if v.card.IgnoresFilters {
+		chosen = nil
+	}
+	j := job{card: v.card, dataset: v.dataset, dashboardID: in.DashboardID}
+	if j.values, j.where, err = narrow(chosen, v.dataset); err != nil {
+		return nil, err
+	}
+	result, err := s.result(ctx, j, in.UseCache)
+	if err != nil {
+		return nil, tell(err, isAuthor(ctx, v.card))
+	}
+	return seenBy(ctx, v.card, result), nil
+}
+
+// PreviewInput is unsaved code over a dataset.
+type PreviewInput struct {
+	DatasetID string
+	Code      string
+	Params    string
+	Filters   []core.FilterValue
+}
+
+// Preview runs unsaved code without any cache; for those who may read the
+// dataset as its owner or as admins. A failure carries its traceback.
+func (s *Service) Preview(ctx context.Context, in PreviewInput) (*core.CardResult, error) {
+	d, err := s.Gate.RequireDataset(ctx, "input.datasetId", in.DatasetID, access.Manage)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkCode(in.Code); err != nil {
+		return nil, err
+	}
+	params, err := checkParams(in.Params)
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := choices(in.Filters)
+	if err != nil {
+		return nil, err
+	}
+	j := job{card: &core.Card{Kind: core.CardCode, Code: in.Code, Params: params}, dataset: d}
+	if j.values, j.where, err = narrow(chosen, d); err != nil {
+		return nil, err
+	}
+	result, err := s.run(ctx, j, previewKey())
+	if err != nil {
+		return nil, tell(err, true)
+	}
+	return result, nil
+}
+
+// view is a card that the actor may see the result of.
+type view struct {
+	card      *core.Card
+	dataset   *core.Dataset   // nil for a text card
+	dashboard *core.Dashboard // nil without one
+}
+
+func (s *Service) open(ctx context.Context, cardID, dashboardID string) (view, error) {
+	if dashboardID != "" {
+		return s.openOn(ctx, cardID, dashboardID)
+	}
+	c, err := s.Gate.RequireCard(ctx, "input.cardId", cardID, access.Manage)
+	if err != nil || c.Kind == core.CardText {
+		return view{card: c}, err
+	}
+	d, err := s.Gate.RequireDataset(ctx, "input.cardId", c.DatasetID, access.Manage)
+	return view{card: c, dataset: d}, err
+}
+
+// openOn opens a card through a dashboard: whoever may view the page sees the
+// results of the cards on it.
+func (s *Service) openOn(ctx context.Context, cardID, dashboardID string) (view, error) {
+	grant, err := s.Gate.RequireDashboard(ctx, "input.dashboardId", dashboardID, access.View)
+	if err != nil {
+		return view{}, err
+	}
+	if err := core.CheckID("input.cardId", cardID, core.NounCard); err != nil {
+		return view{}, err
+	}
+	b, err := s.board(ctx, grant.Dashboard)
+	if err != nil {
+		return view{}, err
+	}
+	c := b.cards[cardID]
+	if c == nil {
+		return view{}, core.NotFound("input.cardId")
+	}
+	d := b.datasets[c.DatasetID]
+	if d == nil && c.Kind == core.CardCode {
+		return view{}, core.NotFound("input.cardId")
+	}
+	return view{card: c, dataset: d, dashboard: grant.Dashboard}, nil
+}
+
+// isAuthor tells whether the actor may read the card's code and what it prints.
+func isAuthor(ctx context.Context, c *core.Card) bool {
+	actor := core.ActorFrom(ctx)
+	return actor.IsAdmin() || actor.UserID() == c.OwnerID
+}
+
+func seenBy(ctx context.Context, c *core.Card, r *core.CardResult) *core.CardResult {
+	seen := *r
+	if !isAuthor(ctx, c) {
+		seen.Log = ""
+	}
+	return &seen
+}

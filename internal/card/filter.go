@@ -1,0 +1,197 @@
+package card
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Bounds of the values that people choose.
+const (
+	maxValues    = 500
+	maxValueText = 1000
+)
+
+// choice is a viewer's choice for one filter, with its place in the argument.
+type choice struct {
+	core.FilterValue
+	at int
+}
+
+func (c choice) invalid(part, reason string, args ...any) error {
+	return core.Invalid(fmt.Sprintf("filters.%d.%s", c.at, part), reason, args...)
+}
+
+func (c choice) isRange() bool { return c.From != "" || c.To != "" }
+
+func (c choice) isEmpty() bool { return !c.isRange() && len(c.Values) == 0 && !c.IncludeNull }
+
+// choices checks the bounds of what was chosen and drops what chooses nothing.
+func choices(values []core.FilterValue) ([]choice, error) {
+	if len(values) > core.MaxDashboardFilters {
+		return nil, core.Invalid("filters", "too_many", "max", core.MaxDashboardFilters)
+	}
+	var out []choice
+	for i, v := range values {
+		c := choice{v, i}
+		if err := c.check(); err != nil {
+			return nil, err
+		}
+		if !c.isEmpty() {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func (c choice) check() error {
+	if c.Column == "" {
+		return c.invalid("column", "required")
+	}
+	if len(c.Values) > maxValues {
+		return c.invalid("values", "too_many", "max", maxValues)
+	}
+	for _, v := range append([]string{c.Column, c.From, c.To}, c.Values...) {
+		if !utf8.ValidString(v) {
+			return c.invalid("values", "control_characters")
+		}
+		if utf8.RuneCountInString(v) > maxValueText {
+			return c.invalid("values", "too_long", "max", maxValueText)
+		}
+	}
+	if c.isRange() && (len(c.Values) > 0 || c.IncludeNull) {
+		return c.invalid("values", "bad_value")
+	}
+	for _, day := range []string{c.From, c.To} {
+		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
+			return c.invalid("from", "bad_value")
+		}
+	}
+	if c.From != "" && c.To != "" && c.From > c.To {
+		return c.invalid("to", "bad_value")
+	}
+	return nil
+}
+
+// defined keeps the choices for filters that the dashboard defines. A choice
+// that names such a column in a way that none of its filters chooses is an error.
+func defined(chosen []choice, filters []core.Filter) ([]choice, error) {
+	var out []choice
+	for _, c := range chosen {
+		known, fits := false, false
+		for _, f := range filters {
+			if f.Column != c.Column || c.FilterID != "" && f.ID != c.FilterID {
+				continue
+			}
+			known = true
+			if (f.Type == core.FilterDateRange) != c.isRange() {
+				continue
+			}
+			fits = true
+			if f.Type == core.FilterCategory && !f.MultiSelect && len(c.Values) > 1 {
+				return nil, c.invalid("values", "too_many", "max", 1)
+			}
+		}
+		if known && !fits {
+			return nil, c.invalid("values", "bad_value")
+		}
+		if fits {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+// narrow turns the choices that reach a dataset into its filter: every one
+// narrows what the ones before it left, so nothing that is chosen can widen. A
+// choice reaches the dataset if it has the column, and a range if the column
+// holds dates. The values come back in canonical form and order.
+func narrow(chosen []choice, d *core.Dataset) (reached []core.FilterValue, where *core.Predicate, err error) {
+	var parts []core.Predicate
+	for _, c := range chosen {
+		column, ok := d.Column(c.Column)
+		if !ok || c.isRange() && column.Type != core.TypeDate && column.Type != core.TypeDatetime {
+			continue
+		}
+		part, err := c.predicate(column)
+		if err != nil {
+			return nil, nil, err
+		}
+		parts = append(parts, part)
+		reached = append(reached, core.FilterValue{
+			Column: c.Column, Values: part.Values, IncludeNull: c.IncludeNull, From: c.From, To: c.To,
+		})
+	}
+	switch len(parts) {
+	case 0:
+		return nil, nil, nil
+	case 1:
+		return reached, &parts[0], nil
+	}
+	return reached, &core.Predicate{Op: core.OpAnd, Args: parts}, nil
+}
+
+func (c choice) predicate(column core.Column) (core.Predicate, error) {
+	if c.isRange() {
+		return core.Predicate{Op: core.OpRange, Column: c.Column, From: c.From, To: c.To}, nil
+	}
+	values := make([]string, len(c.Values))
+	for i, v := range c.Values {
+		canonical, ok := canonicalValue(column, v)
+		if !ok {
+			return core.Predicate{}, c.invalid("values", "bad_value")
+		}
+		values[i] = canonical
+	}
+	slices.Sort(values)
+	return core.Predicate{Op: core.OpIn, Column: c.Column, Values: slices.Compact(values), IncludeNull: c.IncludeNull}, nil
+}
+
+var decimal = regexp.MustCompile(`^[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?$`)
+
+// canonicalValue is the value in the column's canonical form (see [core.Predicate]).
+func canonicalValue(column core.Column, v string) (string, bool) {
+	switch column.Type {
+	case core.TypeInt64:
+		n, err := strconv.ParseInt(v, 10, 64)
+		return strconv.FormatInt(n, 10), err == nil
+	case core.TypeFloat64:
+		f, err := strconv.ParseFloat(v, 64)
+		return strconv.FormatFloat(f, 'g', -1, 64), err == nil && decimal.MatchString(v)
+	case core.TypeBool:
+		v = strings.ToLower(v)
+		return v, v == "true" || v == "false"
+	case core.TypeDate:
+		_, err := time.Parse(time.DateOnly, v)
+		return v, err == nil
+	case core.TypeDatetime:
+		return canonicalMoment(v, column.Zoned)
+	}
+	return v, true
+}
+
+func canonicalMoment(v string, zoned bool) (string, bool) {
+	if zoned {
+		t, err := time.Parse(time.RFC3339, v)
+		return t.UTC().Format("2006-01-02T15:04:05.999999Z"), err == nil
+	}
+	t, err := time.Parse(time.DateTime, strings.Replace(v, "T", " ", 1))
+	return t.Format("2006-01-02 15:04:05.999999"), err == nil
+}
+
+// columnsOf are the columns of the values, each once.
+func columnsOf(values []core.FilterValue) []string {
+	columns := []string{}
+	for _, v := range values {
+		if !slices.Contains(columns, v.Column) {
+			columns = append(columns, v.Column)
+		}
+	}
+	return columns
+}

@@ -1,0 +1,105 @@
+package card
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/microcosm-cc/bluemonday"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Bounds of a card, in bytes.
+const (
+	MaxCode   = 200_000
+	MaxParams = 64 << 10
+)
+
+// check checks a whole card and brings its texts into their stored form.
+func check(c *core.Card) (err error) {
+	if c.Kind == "" {
+		c.Kind = core.CardCode
+	}
+	if c.Kind != core.CardCode && c.Kind != core.CardText {
+		return core.Invalid("input.kind", "bad_choice", "choices", "CODE, TEXT")
+	}
+	if c.Name, err = core.CheckName("input.name", c.Name); err != nil {
+		return err
+	}
+	if err = core.CheckText("input.description", c.Description, core.MaxDescription); err != nil {
+		return err
+	}
+	if c.Kind == core.CardText && c.DatasetID != "" {
+		return core.Invalid("input.datasetId", "bad_value")
+	}
+	if err = checkCode(c.Code); err != nil {
+		return err
+	}
+	if c.Kind == core.CardText {
+		c.Code = clean(c.Code)
+	}
+	c.Params, err = checkParams(c.Params)
+	return err
+}
+
+func checkCode(code string) error {
+	if strings.TrimSpace(code) == "" {
+		return core.Invalid("input.code", "required")
+	}
+	if len(code) > MaxCode {
+		return core.Invalid("input.code", "too_long", "max", MaxCode)
+	}
+	return core.CheckText("input.code", code, MaxCode)
+}
+
+// checkParams wants a JSON object and gives it without spaces; {} is "".
+func checkParams(params string) (string, error) {
+	if strings.TrimSpace(params) == "" {
+		return "", nil
+	}
+	if len(params) > MaxParams {
+		return "", core.Invalid("input.params", "too_long", "max", MaxParams)
+	}
+	var object map[string]json.RawMessage
+	var compact bytes.Buffer
+	if err := json.Unmarshal([]byte(params), &object); err != nil || object == nil {
+		return "", core.Invalid("input.params", "bad_value")
+	}
+	if err := json.Compact(&compact, []byte(params)); err != nil {
+		return "", core.Invalid("input.params", "bad_value")
+	}
+	if len(object) == 0 {
+		return "", nil
+	}
+	return compact.String(), nil
+}
+
+// edit writes a change into the card and checks the whole.
+func edit(c *core.Card, change Change) error {
+	set(&c.Name, change.Name)
+	set(&c.Description, change.Description)
+	set(&c.DatasetID, change.DatasetID)
+	set(&c.Code, change.Code)
+	set(&c.Params, change.Params)
+	set(&c.IgnoresFilters, change.IgnoresFilters)
+	return check(c)
+}
+
+func set[T any](to *T, value *T) {
+	if value != nil {
+		*to = *value
+	}
+}
+
+// policy is what a text card may hold: formatted text, tables, links, and
+// pictures that are part of it. It is safe for concurrent use.
+var policy = func() *bluemonday.Policy {
+	p := bluemonday.UGCPolicy()
+	p.AllowDataURIImages()
+	p.AddTargetBlankToFullyQualifiedLinks(true)
+	return p
+}()
+
+// clean takes everything out of a text card's HTML that could act or load.
+func clean(html string) string { return policy.Sanitize(html) }

@@ -1,0 +1,143 @@
+package card
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/internal/store"
+)
+
+// waitTimeout is how long a run may wait for its turn and its data.
+const waitTimeout = time.Minute
+
+// job is one card over one slice of one version of a dataset.
+type job struct {
+	card        *core.Card
+	dataset     *core.Dataset
+	values      []core.FilterValue // that reach the card
+	where       *core.Predicate
+	dashboardID string
+}
+
+// result takes the job's result from the cache or from a run. People who ask
+// for the same at the same time share one run, which goes on when the first of
+// them leaves.
+func (s *Service) result(ctx context.Context, j job, useCache bool) (*core.CardResult, error) {
+	key := s.key(j)
+	flight := "fresh " + key
+	if useCache {
+		if r := s.kept.get(ctx, key); r != nil && store.Now().Sub(r.ExecutedAt) < s.cfg.CacheTTL {
+			return cached(r, false), nil
+		}
+		flight = key
+	}
+	done := s.flights.DoChan(flight, func() (any, error) { return s.share(core.Detach(s.life, ctx), j, key) })
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-done:
+		if r.Err == nil {
+			return r.Val.(*core.CardResult), nil
+		}
+		if core.CodeOf(r.Err) == core.CodeUnavailable {
+			if last := s.kept.newest(ctx, slot(j)); last != nil {
+				return cached(last, true), nil
+			}
+		}
+		return nil, r.Err
+	}
+}
+
+func cached(r *core.CardResult, stale bool) *core.CardResult {
+	c := *r
+	c.Cached, c.Stale = true, stale
+	return &c
+}
+
+// share is a run that Close waits for.
+func (s *Service) share(ctx context.Context, j job, key string) (*core.CardResult, error) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil, &core.Error{Code: core.CodeUnavailable}
+	}
+	s.wg.Add(1)
+	s.mu.Unlock()
+	defer s.wg.Done()
+	r, err := s.run(ctx, j, key)
+	if f, ok := errors.AsType[*failure](err); ok {
+		ev := event(core.EventCardFailed, j.card.ID, map[string]string{
+			"code": string(f.reply.Problem.Code), "reason": f.reply.Problem.Reason, "dashboard": j.dashboardID,
+		})
+		ev.Outcome = core.OutcomeFailure
+		s.Audit.Record(ctx, ev)
+	}
+	return r, err
+}
+
+// run runs the card once and keeps a good result under the key.
+func (s *Service) run(ctx context.Context, j job, key string) (*core.CardResult, error) {
+	timeout, cancel := context.WithTimeout(ctx, s.cfg.Timeout+waitTimeout)
+	defer cancel()
+	started := store.Now()
+	reply, err := s.Executor.Render(timeout, client.CardRequest{
+		RunID: core.NewID("run"), Code: j.card.Code, Source: dataset.Source(j.dataset, j.where),
+		Filters: j.values, Params: params(j.card), TimeoutSeconds: s.cfg.Timeout.Seconds(), MemoryMB: s.cfg.MemoryMB,
+	})
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = &core.Error{Code: core.CodeUnavailable, Cause: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.Log.InfoContext(ctx, "card run", "card", j.card.ID, "dataset", j.dataset.ID, "filters", columnsOf(j.values),
+		"rows", reply.RowsIn, "bytes", len(reply.HTML), "read_ms", reply.ReadMS, "run_ms", reply.RunMS, "failed", reply.Problem != nil)
+	if reply.Problem != nil {
+		return nil, &failure{reply, s.cfg.Timeout}
+	}
+	r := &core.CardResult{
+		HTML: reply.HTML, UsedColumns: reply.UsedColumns, AppliedFilters: columnsOf(j.values),
+		FilterApplicable: reply.FilterApplicable && !j.card.IgnoresFilters,
+		ExecutedAt:       started, DurationMS: store.Now().Sub(started).Milliseconds(), DatasetVersion: j.dataset.DataVersion,
+		RowsIn: reply.RowsIn, CodeHash: codeHash(j.card), Log: reply.Log, Key: key,
+	}
+	if err := s.kept.put(ctx, r); err != nil {
+		s.Log.ErrorContext(ctx, "card result not kept", "card", j.card.ID, "error", err)
+	}
+	return r, nil
+}
+
+func params(c *core.Card) json.RawMessage {
+	if c.Params == "" {
+		return json.RawMessage("{}")
+	}
+	return json.RawMessage(c.Params)
+}
+
+func codeHash(c *core.Card) string {
+	sum := sha256.Sum256([]byte(c.Code))
+	return hex.EncodeToString(sum[:])
+}
+
+// key names the result by everything that it depends on, below its slot: the
+// same card over the same choice, whatever its code and data were.
+func (s *Service) key(j job) string {
+	return slot(j) + "/" + digest(s.cfg.Platform, codeHash(j.card), string(params(j.card)), j.dataset.DataVersion, j.where)
+}
+
+func slot(j job) string {
+	return digest(j.card.ID, j.dataset.ID, j.values)[:32]
+}
+
+func digest(parts ...any) string {
+	h := sha256.New()
+	_ = json.NewEncoder(h).Encode(parts) // texts, numbers and filter trees always encode
+	return hex.EncodeToString(h.Sum(nil))
+}
