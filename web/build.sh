@@ -9,7 +9,7 @@ if [ -f dist/.stamp ] && [ "$(cat dist/.stamp)" = "$stamp" ]; then
   exit 0
 fi
 
-npm ci --no-audit --no-fund --loglevel=error
+npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 find dist -mindepth 1 ! -name placeholder.html -delete
 npm run --silent build
 printf '%s\n' "$stamp" > dist/.stamp
