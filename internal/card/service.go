@@ -146,6 +146,9 @@ func (s *Service) Update(ctx context.Context, c Change) (*core.Card, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Version < 1 {
+		return nil, core.Invalid("input.version", "bad_value")
+	}
 	planned := *before
 	if err := edit(&planned, c); err != nil {
 		return nil, err

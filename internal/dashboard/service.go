@@ -1,22 +1,53 @@
 package dashboard
 
 import (
+	"cmp"
 	"context"
-	"errors"
-	"time"
+	"maps"
+	"slices"
+	"strconv"
 
+	"github.com/karuta-bi/karuta/internal/access"
+	"github.com/karuta-bi/karuta/internal/audit"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
 )
 
 // Service does what can be done with dashboards and their shares. Every method
 // checks the actor of its context.
-type Service struct{}
+type Service struct {
+	store *store.Store
+	gate  *access.Gate
+	audit *audit.Log
+	views *views
+}
 
-var errNotYet = errors.New("not yet")
+// New makes a service.
+func New(st *store.Store, gate *access.Gate, log *audit.Log) *Service {
+	return &Service{store: st, gate: gate, audit: log, views: newViews()}
+}
 
 // Create makes an empty dashboard of the actor's.
 func (s *Service) Create(ctx context.Context, name, description string) (*core.Dashboard, error) {
-	return nil, errNotYet
+	actor, err := s.gate.RequireSignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if name, err = core.CheckName("input.name", name); err != nil {
+		return nil, err
+	}
+	if err := core.CheckText("input.description", description, core.MaxDescription); err != nil {
+		return nil, err
+	}
+	now := store.Now()
+	d := &core.Dashboard{
+		ID: core.NewID(core.NounDashboard), Name: name, Description: description, OwnerID: actor.UserID(), CreatedAt: now, UpdatedAt: now,
+	}
+	if err := s.store.Dashboards.Create(ctx, d); err != nil {
+		return nil, err
+	}
+	s.note(ctx, core.EventDashboardCreated, d.ID, map[string]string{"name": d.Name})
+	return d, nil
 }
 
 // Change is an edit of a dashboard. Nil leaves a part as it is; an empty slice
@@ -34,23 +65,88 @@ type Change struct {
 // when it was changed since. A card that is new on the page must be readable,
 // with its dataset, by the editor's own right (as owner or admin).
 func (s *Service) Update(ctx context.Context, c Change) (*core.Dashboard, error) {
-	return nil, errNotYet
+	grant, err := s.gate.RequireDashboard(ctx, "input.id", c.ID, access.Edit)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkChange(&c); err != nil {
+		return nil, err
+	}
+	datasetOf, err := s.requireCards(ctx, grant.Dashboard, c)
+	if err != nil {
+		return nil, err
+	}
+	actor := core.ActorFrom(ctx).UserID()
+	d, err := s.store.Dashboards.Edit(ctx, c.ID, actor, c.Version, datasetOf, func(d *core.Dashboard) error {
+		return apply(d, c, datasetOf)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if d == nil {
+		return nil, core.NotFound("input.id")
+	}
+	s.gate.Forget(ctx, d.ID)
+	s.note(ctx, core.EventDashboardUpdated, d.ID, map[string]string{
+		"version": strconv.FormatInt(d.Version, 10), "cards": strconv.Itoa(len(d.Cards)), "filters": strconv.Itoa(len(d.Filters)),
+	})
+	return d, nil
+}
+
+// requireCards wants the editor's own right to every card that comes onto the
+// page and to its dataset: the page will show them to others. It gives the
+// dataset of each new card; cards that lie there already stay.
+func (s *Service) requireCards(ctx context.Context, d *core.Dashboard, c Change) (map[string]string, error) {
+	datasetOf := map[string]string{}
+	if c.Cards == nil {
+		return datasetOf, nil
+	}
+	for i, p := range *c.Cards {
+		if holds(d, p.CardID) {
+			continue
+		}
+		field := place(i, "cardId")
+		card, err := s.gate.RequireCard(ctx, field, p.CardID, access.Manage)
+		if err != nil {
+			return nil, err
+		}
+		if card.Kind == core.CardCode {
+			if _, err := s.gate.RequireDataset(ctx, field, card.DatasetID, access.Manage); err != nil {
+				return nil, err
+			}
+		}
+		datasetOf[card.ID] = card.DatasetID
+	}
+	return datasetOf, nil
 }
 
 // Delete removes a dashboard and its shares; for its owner and admins.
-func (s *Service) Delete(ctx context.Context, id string) error { return errNotYet }
+func (s *Service) Delete(ctx context.Context, id string) error {
+	grant, err := s.gate.RequireDashboard(ctx, "input.id", id, access.Manage)
+	if err != nil {
+		return err
+	}
+	if err := s.audit.Ready(); err != nil {
+		return err
+	}
+	if err := s.store.Dashboards.Delete(ctx, grant.Dashboard, core.ActorFrom(ctx).UserID()); err != nil {
+		return err
+	}
+	s.gate.Forget(ctx, id)
+	return s.audit.RecordStrict(ctx, event(core.EventDashboardDeleted, id, map[string]string{"name": grant.Dashboard.Name}))
+}
 
 // Dashboard is one dashboard that the actor may view; NOT_FOUND otherwise.
 // A look is audited, once a minute for each person and dashboard.
 func (s *Service) Dashboard(ctx context.Context, id string) (*core.Dashboard, error) {
-	return nil, errNotYet
-}
-
-// Dashboards lists what the actor owns and what is shared with the actor or
-// with a group of theirs, newest first. Its number of table calls does not
-// grow with the number of dashboards.
-func (s *Service) Dashboards(ctx context.Context, page core.PageArgs) (core.Page[*core.Dashboard], error) {
-	return core.Page[*core.Dashboard]{}, errNotYet
+	grant, err := s.gate.RequireDashboard(ctx, "id", id, access.View)
+	if err != nil {
+		return nil, err
+	}
+	if s.views.first(core.ActorFrom(ctx).UserID(), id, store.Now()) {
+		s.note(ctx, core.EventDashboardViewed, id, nil)
+	}
+	return grant.Dashboard, nil
 }
 
 // ReferencedDataset is a dataset whose data a dashboard shows.
@@ -65,41 +161,42 @@ type ReferencedDataset struct {
 // ReferencedDatasets lists the datasets behind a dashboard's cards, by name;
 // for its viewers.
 func (s *Service) ReferencedDatasets(ctx context.Context, dashboardID string) ([]ReferencedDataset, error) {
-	return nil, errNotYet
+	grant, err := s.gate.RequireDashboard(ctx, "id", dashboardID, access.View)
+	if err != nil {
+		return nil, err
+	}
+	cards, err := s.store.Cards.Many(ctx, cardIDs(grant.Dashboard))
+	if err != nil {
+		return nil, core.Internal("read cards of dashboard", err)
+	}
+	uses := map[string]int{}
+	for _, c := range cards {
+		uses[c.DatasetID]++
+	}
+	datasets, err := s.store.Datasets.Many(ctx, slices.Collect(maps.Keys(uses)))
+	if err != nil {
+		return nil, core.Internal("read datasets of dashboard", err)
+	}
+	out := make([]ReferencedDataset, 0, len(datasets))
+	for _, d := range datasets {
+		out = append(out, ReferencedDataset{ID: d.ID, Name: d.Name, RowCount: d.RowCount, UsedByCards: uses[d.ID], OwnerID: d.OwnerID})
+	}
+	slices.SortFunc(out, func(a, b ReferencedDataset) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
+	return out, nil
 }
 
-// ShareInput shares a dashboard. A zero ExpiresAt never ends.
-type ShareInput struct {
-	DashboardID string
-	TargetType  core.TargetType
-	TargetID    string
-	Permission  core.Permission
-	ExpiresAt   time.Time
+func cardIDs(d *core.Dashboard) []string {
+	ids := make([]string, len(d.Cards))
+	for i, p := range d.Cards {
+		ids[i] = p.CardID
+	}
+	return ids
 }
 
-// CreateShare shares a dashboard; for its owner (admins too). DUPLICATE_ERROR.share
-// carries Details["shareId"]; others who can view get FORBIDDEN.owner_only.
-func (s *Service) CreateShare(ctx context.Context, in ShareInput) (*core.Share, error) {
-	return nil, errNotYet
+func (s *Service) note(ctx context.Context, t core.EventType, id string, details map[string]string) {
+	s.audit.Record(ctx, event(t, id, details))
 }
 
-// ShareChange is an edit of a share. Nil leaves a part as it is; a zero
-// ExpiresAt removes the end.
-type ShareChange struct {
-	ID         string
-	Permission *core.Permission
-	ExpiresAt  *time.Time
-}
-
-// UpdateShare changes a share; as CreateShare.
-func (s *Service) UpdateShare(ctx context.Context, c ShareChange) (*core.Share, error) {
-	return nil, errNotYet
-}
-
-// DeleteShare ends a share; as CreateShare.
-func (s *Service) DeleteShare(ctx context.Context, id string) error { return errNotYet }
-
-// Shares lists a dashboard's shares, by target; for its owner and admins.
-func (s *Service) Shares(ctx context.Context, dashboardID string) ([]*core.Share, error) {
-	return nil, errNotYet
+func event(t core.EventType, id string, details map[string]string) core.AuditEvent {
+	return core.AuditEvent{Type: t, TargetType: "dashboard", TargetID: id, Details: details}
 }

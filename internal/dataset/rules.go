@@ -56,6 +56,9 @@ func checkList(field string, list []string, most int) error {
 
 // checkChange checks the texts of a change and trims its name.
 func checkChange(c *Change) error {
+	if c.Version < 1 {
+		return core.Invalid("input.version", "bad_value")
+	}
 	if c.Name != nil {
 		name, err := core.CheckName("input.name", *c.Name)
 		if err != nil {

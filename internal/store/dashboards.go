@@ -38,6 +38,11 @@ func (r *Dashboards) Get(ctx context.Context, id string) (*core.Dashboard, error
 	return readDashboard(it), nil
 }
 
+// Many reads dashboards by id; the missing are absent.
+func (r *Dashboards) Many(ctx context.Context, ids []string) (map[string]*core.Dashboard, error) {
+	return getMany(ctx, r.e, ids, dashboardKey, readDashboard)
+}
+
 // Access is a dashboard with the shares that speak for somebody.
 type Access struct {
 	Dashboard *core.Dashboard

@@ -141,15 +141,21 @@ func (r *Shares) To(ctx context.Context, t core.TargetType, id, after string, li
 	if err != nil {
 		return nil, false, err
 	}
-	items, err := collect(ctx, r.e, table.Query{Table: table.Shares, Index: table.SharesByPrincipal, PK: principal(t, id), Desc: true, Start: start}, limit)
-	if err != nil {
-		return nil, false, err
-	}
-	now := Now()
-	for _, it := range items {
-		if s := readShare(it); live(s, now) {
-			shares = append(shares, s)
+	q := table.Query{Table: table.Shares, Index: table.SharesByPrincipal, PK: principal(t, id), Desc: true, Start: start}
+	for now := Now(); ; {
+		q.Limit = limit - len(shares)
+		page, err := r.e.Query(ctx, q)
+		if err != nil {
+			return nil, false, err
 		}
+		for _, it := range page.Items {
+			if s := readShare(it); live(s, now) {
+				shares = append(shares, s)
+			}
+		}
+		if page.Last == nil || len(shares) == limit {
+			return shares, page.Last != nil, nil
+		}
+		q.Start = page.Last // expired shares took the places of live ones
 	}
-	return shares, len(items) == limit, nil
 }
