@@ -24,9 +24,9 @@ type Config struct {
 
 // Run is one run of a card.
 type Run struct {
-	ID        string // for the log
-	Code      string // Python with a render(dataset, filters, params)
-	Data      *os.File // sealed memfd with an uncompressed Arrow IPC file of one batch; stays the caller's
+	ID        string        // for the log
+	Code      string        // Python with a render(dataset, filters, params)
+	Data      *os.File      // sealed memfd with an uncompressed Arrow IPC file of one batch; stays the caller's
 	DataBytes int64         // size of Data; 0: the dataset is empty and Data may be nil
 	Columns   []core.Column // columns of Data, in order
 	Filters   json.RawMessage

@@ -1,0 +1,1 @@
+"""The zygote, the sandbox of its children, and how a card is run."""

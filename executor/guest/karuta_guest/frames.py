@@ -1,0 +1,47 @@
+"""What a run says to the supervisor: records with a length before them.
+
+A record is JSON; the last one, when the card succeeded, is followed by the
+HTML. The supervisor believes none of it more than it must.
+"""
+
+import json
+import os
+import struct
+
+MAX_HTML = 16 << 20
+
+_LENGTH = struct.Struct("<I")
+
+
+class Answer:
+    """Holds its own references, so that a card which replaces builtins harms its own answer alone."""
+
+    def __init__(self, descriptor, write=os.write, dumps=json.dumps, pack=_LENGTH.pack):
+        self._descriptor = descriptor
+        self._write = write
+        self._dumps = dumps
+        self._pack = pack
+
+    def started(self, rows, read_ms):
+        self._record({"kind": "started", "rows": rows, "read_ms": read_ms})
+
+    def succeeded(self, html, used_columns, filter_applicable):
+        self._record(
+            {"kind": "ok", "used_columns": used_columns, "filter_applicable": filter_applicable, "size": len(html)}
+        )
+        self._all(html)
+
+    def failed(self, reason, detail="", message="", frames=()):
+        self._record({"kind": "error", "reason": reason, "detail": detail, "message": message, "frames": frames})
+
+    def out_of_memory(self):
+        self._record({"kind": "memory"})
+
+    def _record(self, record):
+        body = self._dumps(record).encode()
+        self._all(self._pack(len(body)) + body)
+
+    def _all(self, data):
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._write(self._descriptor, rest) :]

@@ -1,0 +1,125 @@
+"""The zygote: a warm interpreter that does nothing but fork.
+
+It takes numbers and file descriptors from the supervisor, hands the descriptors
+to a fresh child without reading them, and reports how the child ended.
+"""
+
+import gc
+import os
+import select
+import socket
+import struct
+import sys
+from typing import NamedTuple
+
+CONTROL, ARCHIVE, PROGRAM = 3, 4, 5  # descriptors that the supervisor hands over
+
+# Messages, as in supervisor/control.go.
+JOB = struct.Struct("<QIIqqq")
+REPORT = struct.Struct("<IQqqq")
+READY, FORKED, EXITED, FAILED = 1, 2, 3, 4
+
+SETUP_FAILED = 99  # exit status of a child that could not enter the sandbox
+CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT = 6, 7, 18
+
+
+class Job(NamedTuple):
+    run: int
+    slot: int  # chooses the child's user
+    layers: int  # that the child must enter, see sandbox.py
+    memory: int  # bytes on top of the input
+    input: int  # bytes of Arrow data, 0 for none
+    cpu: int  # seconds of processor time
+
+
+class Zygote:
+    def __init__(self, control, sandbox):
+        self.control = control
+        self.sandbox = sandbox
+        self.children = {}  # pidfd to (run, pid)
+        self.poller = select.poll()
+        self.poller.register(control.fileno(), select.POLLIN)
+
+    def serve(self):
+        """Forks on demand until the supervisor closes its end."""
+        while True:
+            for descriptor, _ in self.poller.poll():
+                if descriptor in self.children:
+                    self._reap(descriptor)
+                elif not self._accept():
+                    return
+
+    def _accept(self):
+        message, descriptors, _, _ = socket.recv_fds(self.control, JOB.size, 4, socket.MSG_CMSG_CLOEXEC)
+        if not message:
+            return False
+        try:
+            self._fork(Job._make(JOB.unpack(message)), descriptors)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _fork(self, job, descriptors):
+        try:
+            pid = os.fork()
+        except OSError as error:
+            self._report(FAILED, job.run, error.errno)
+            return
+        if pid == 0:
+            _be_child(self.sandbox, job, descriptors)
+        handle = os.pidfd_open(pid)
+        self.children[handle] = (job.run, pid)
+        self.poller.register(handle, select.POLLIN)
+        self._report(FORKED, job.run, pid, handle=handle)
+
+    def _reap(self, handle):
+        run, pid = self.children.pop(handle)
+        self.poller.unregister(handle)
+        os.close(handle)
+        _, status, usage = os.wait4(pid, 0)
+        self._report(EXITED, run, status, usage.ru_maxrss)
+
+    def _report(self, kind, run, first=0, second=0, third=0, handle=None):
+        message = REPORT.pack(kind, run, first, second, third)
+        socket.send_fds(self.control, [message], [] if handle is None else [handle])
+
+
+def _be_child(sandbox, job, descriptors):
+    """Never returns, whatever happens: a child must not come back into the loop."""
+    try:
+        from . import child
+
+        child.run(sandbox, job, *descriptors)
+    except BaseException as error:  # noqa: BLE001
+        os.write(2, f"child: {type(error).__name__}: {error}\n".encode(errors="replace"))
+    finally:
+        os._exit(SETUP_FAILED)
+
+
+def _privileged():
+    """Whether the zygote may change its root and its user."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as status:
+        effective = next(int(line.split()[1], 16) for line in status if line.startswith("CapEff"))
+    return all(effective >> bit & 1 for bit in (CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT))
+
+
+def main():
+    prefix = os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))
+    sys.path.append(os.path.join(prefix, "lib", "python3.11", "site-packages"))
+    from . import child, linux, warm  # noqa: F401  (child: so that no run imports it)
+    from .sandbox import Sandbox
+
+    program = os.pread(PROGRAM, os.fstat(PROGRAM).st_size, 0)  # the next zygote reads the same file
+    privileged = _privileged()
+    warm.up(prefix, every_zone=not privileged)
+    sys.path.remove(f"/proc/self/fd/{ARCHIVE}")
+    sandbox = Sandbox(prefix, program)
+    linux.prctl(linux.PR_SET_DUMPABLE, 0)
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    zygote = Zygote(socket.socket(fileno=CONTROL), sandbox)
+    zygote._report(READY, 0, sandbox.abi, int(privileged))
+    zygote.serve()
+    os._exit(0)

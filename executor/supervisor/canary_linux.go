@@ -1,0 +1,189 @@
+package supervisor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/executor/guest"
+)
+
+const (
+	canaryPatience = 10 * time.Second
+	canaryMB       = 256
+	canaryTimeout  = 300 * time.Millisecond // of the loop that must be ended
+	killSlack      = 500 * time.Millisecond
+)
+
+// Canaries for the clock and for the memory, which this process guards.
+const (
+	endlessLoop = "def render(dataset, filters, params):\n    while True: pass\n"
+	hunger      = "import time\ndef render(dataset, filters, params):\n    kept = bytearray(b'x') * (600 << 20)\n    time.sleep(60)\n"
+)
+
+// findings are the attacks that succeeded, by layer.
+type findings map[string][]string
+
+// prove runs the canaries, writes the report and refuses Python where that is
+// asked for and a required layer does not hold.
+func (s *Supervisor) prove(ctx context.Context, z *zygote) {
+	found, err := s.canaries(ctx)
+	s.report = layerReport(found, err, z)
+	weak := firstWeak(s.report)
+	if weak == nil {
+		return
+	}
+	reason := fmt.Sprintf("the sandbox does not hold: %s: %s", weak.Name, weak.Detail)
+	s.cfg.Log.Error("python sandbox is weak", "reason", reason, "strict", s.cfg.Strict)
+	if s.cfg.Strict {
+		s.refusal = reason
+	}
+}
+
+// layerReport lists the layers. One whose attacks were not run does not hold.
+func layerReport(found findings, failure error, z *zygote) []client.Layer {
+	list := []client.Layer{}
+	for _, name := range []string{nameProcess, nameSyscalls, nameFiles, nameUser, nameLimits, nameWatchdog} {
+		layer := client.Layer{Name: name, Required: name != nameUser || z.layers&layerOwnUser != 0}
+		succeeded, tried := found[name]
+		switch {
+		case failure != nil:
+			layer.Detail = failure.Error()
+		case !tried:
+			layer.Detail = "not tried"
+		case len(succeeded) > 0:
+			layer.Detail = "succeeded: " + strings.Join(succeeded, ", ")
+		default:
+			layer.Holds = true
+		}
+		list = append(list, layer)
+	}
+	return append(list, client.Layer{Name: "namespaces", Holds: z.shut})
+}
+
+// canaries runs every attack in real children: twice the same card, which leaves
+// traces that the second must not see, and two runs that this process must end.
+func (s *Supervisor) canaries(ctx context.Context) (findings, error) {
+	ctx, cancel := context.WithTimeout(ctx, canaryPatience)
+	defer cancel()
+	targets, err := newTargets()
+	if err != nil {
+		return nil, err
+	}
+	defer targets.close()
+	var probed findings
+	var loop, hungry error
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) { probed, err = s.probe(ctx, targets); return err })
+	group.Go(func() error { loop = s.mustEnd(ctx, endlessLoop, s.layers, verdictTimeout); return nil })
+	group.Go(func() error { hungry = s.mustEnd(ctx, hunger, s.layers&^layerLimits, verdictMemory); return nil })
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	probed[nameWatchdog] = []string{}
+	for _, err := range []error{loop, hungry} {
+		if err != nil {
+			probed[nameWatchdog] = append(probed[nameWatchdog], err.Error())
+		}
+	}
+	return probed, nil
+}
+
+// probe runs the attacks of guest/canary.py twice and joins what succeeded.
+func (s *Supervisor) probe(ctx context.Context, t *targets) (findings, error) {
+	all := findings{}
+	for range 2 {
+		end, err := s.canary(ctx, guest.Canary(), t.params(), canaryPatience, s.layers)
+		if err != nil {
+			return nil, err
+		}
+		reply, err := end.reply(Run{ID: "canary"}, prefixOf(s.cfg.Python))
+		if err != nil {
+			return nil, err
+		}
+		if reply.Problem != nil {
+			return nil, fmt.Errorf("canary: %s %s %s", reply.Problem.Code, reply.Problem.Reason, reply.Problem.Message)
+		}
+		var found findings
+		if err := json.Unmarshal([]byte(reply.HTML), &found); err != nil {
+			return nil, fmt.Errorf("canary: %w", err)
+		}
+		for layer, succeeded := range found {
+			all[layer] = slices.Compact(slices.Sorted(slices.Values(append(all[layer], succeeded...))))
+		}
+	}
+	return all, nil
+}
+
+// mustEnd runs code that never ends by itself and expects that it is ended, and for this reason.
+func (s *Supervisor) mustEnd(ctx context.Context, code string, set layers, why verdict) error {
+	timeout := canaryPatience
+	if why == verdictTimeout {
+		timeout = canaryTimeout
+	}
+	end, err := s.canary(ctx, code, nil, timeout, set)
+	switch {
+	case err != nil:
+		return err
+	case end.verdict != why || end.exit.signal != "SIGKILL":
+		return fmt.Errorf("a run that had to be ended was not: %+v", end.exit)
+	case why == verdictTimeout && end.took > timeout+killSlack:
+		return fmt.Errorf("a run was ended %s too late", end.took-timeout)
+	}
+	return nil
+}
+
+func (s *Supervisor) canary(ctx context.Context, code string, params json.RawMessage, timeout time.Duration, set layers) (ending, error) {
+	slot, err := s.queue.enter(ctx)
+	if err != nil {
+		return ending{}, err
+	}
+	defer s.queue.leave(slot)
+	return s.execute(ctx, Run{ID: "canary", Code: code, Params: params, Timeout: timeout, MemoryMB: canaryMB}, slot, set)
+}
+
+// targets are what the attacks aim at: a listener and a file that others may read.
+type targets struct {
+	listener net.Listener
+	dir      string
+}
+
+func newTargets() (*targets, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("canary: %w", err)
+	}
+	t := &targets{listener: listener}
+	if t.dir, err = os.MkdirTemp("", "karuta-canary-"); err == nil {
+		err = errors.Join(os.Chmod(t.dir, 0o777), os.WriteFile(t.secret(), []byte("secret"), 0o644))
+	}
+	if err != nil {
+		t.close()
+		return nil, fmt.Errorf("canary: %w", err)
+	}
+	return t, nil
+}
+
+func (t *targets) secret() string { return filepath.Join(t.dir, "secret") }
+
+func (t *targets) params() json.RawMessage {
+	return fmt.Appendf(nil, `{"port":%d,"secret":%q,"uid":%d,"memory":%d}`,
+		t.listener.Addr().(*net.TCPAddr).Port, t.secret(), os.Geteuid(), (canaryMB+64)*mebibyte)
+}
+
+func (t *targets) close() {
+	_ = t.listener.Close()
+	if t.dir != "" {
+		_ = os.RemoveAll(t.dir)
+	}
+}

@@ -1,0 +1,108 @@
+package supervisor
+
+import (
+	"context"
+	"time"
+)
+
+const (
+	maxForks       = 2000
+	maxAge         = time.Hour
+	wearInterval   = 5 * time.Second // between looks at the zygote's wear
+	warmPatience   = 60 * time.Second
+	firstBackoff   = 50 * time.Millisecond
+	longestBackoff = 10 * time.Second
+)
+
+func (s *Supervisor) startZygote(ctx context.Context) (*zygote, error) {
+	ctx, cancel := context.WithTimeout(ctx, warmPatience)
+	defer cancel()
+	return startZygote(ctx, s.cfg, s.guest, s.program)
+}
+
+// zygote is the current zygote; where it just died, the next one.
+func (s *Supervisor) zygote(ctx context.Context) (*zygote, error) {
+	for {
+		s.mu.Lock()
+		z, changed := s.current, s.changed
+		s.mu.Unlock()
+		if z != nil && !z.ended() {
+			return z, nil
+		}
+		select {
+		case <-changed:
+		case <-s.closing:
+			return nil, errGone
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+func (s *Supervisor) replace(z *zygote) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.current = z
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// keep sees that there is a zygote: a new one when it dies, and a fresh one
+// before the old one is worn out.
+func (s *Supervisor) keep(ctx context.Context, z *zygote) {
+	wear := time.NewTicker(wearInterval)
+	defer wear.Stop()
+	for z != nil {
+		select {
+		case <-ctx.Done():
+			z.kill()
+			<-z.gone
+			z = nil
+		case <-z.gone:
+			s.cfg.Log.Error("python ended unexpectedly, starting it again", "stderr", z.tail)
+			s.replace(nil)
+			z = s.revive(ctx)
+		case <-wear.C:
+			if z.worn(maxForks, maxAge) {
+				z = s.renew(ctx, z)
+			}
+		}
+	}
+}
+
+// revive starts a zygote until one is warm; nil when the supervisor closes.
+func (s *Supervisor) revive(ctx context.Context) *zygote {
+	for backoff := firstBackoff; ctx.Err() == nil; backoff = min(2*backoff, longestBackoff) {
+		z, err := s.startZygote(ctx)
+		if err == nil {
+			s.replace(z)
+			return z
+		}
+		s.cfg.Log.Error("python did not start", "error", err, "retryIn", backoff)
+		select {
+		case <-time.After(backoff):
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// renew lets a fresh zygote take over; the old one goes on when none can start.
+func (s *Supervisor) renew(ctx context.Context, old *zygote) *zygote {
+	z, err := s.startZygote(ctx)
+	if err != nil {
+		s.cfg.Log.Error("python was not renewed", "error", err)
+		return old
+	}
+	s.replace(z)
+	old.retire()
+	s.ended.Go(func() {
+		select {
+		case <-ctx.Done():
+			old.kill()
+		case <-old.gone:
+		}
+		<-old.gone
+	})
+	return z
+}

@@ -1,0 +1,213 @@
+package supervisor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/executor/guest"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Supervisor owns the zygote and every run.
+type Supervisor struct {
+	cfg     Config
+	own     bool // RunDir was made here
+	queue   *queue
+	guest   *os.File
+	program *os.File
+	layers  layers // that every child must enter
+	runs    atomic.Uint64
+	report  []client.Layer
+	refusal string
+
+	stop    context.CancelFunc
+	closing <-chan struct{}
+	ended   sync.WaitGroup
+
+	mu      sync.Mutex
+	current *zygote
+	changed chan struct{} // closed and replaced when current is
+}
+
+// Start starts the zygote and runs the canaries. A weak sandbox or a missing
+// interpreter is no error: [Supervisor.Refusal] then says why Python is refused,
+// and Render answers SERVICE_UNAVAILABLE.
+func Start(ctx context.Context, cfg Config) (*Supervisor, error) {
+	return start(ctx, cfg, layers(math.MaxUint32))
+}
+
+// start is Start with a choice of layers, so that tests can leave some out.
+func start(ctx context.Context, cfg Config, wanted layers) (*Supervisor, error) {
+	s := &Supervisor{changed: make(chan struct{})}
+	if err := s.prepare(cfg); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	if s.cfg.Python == "" {
+		s.refusal = "the Python folder is missing: tools/python/install.sh makes it"
+		return s, nil
+	}
+	z, err := s.startZygote(ctx)
+	if err != nil {
+		s.refusal = "Python did not start: " + err.Error()
+		s.cfg.Log.Error("python refused", "reason", s.refusal)
+		return s, nil
+	}
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop, s.closing = stop, inner.Done()
+	s.layers = z.layers & wanted
+	s.replace(z)
+	s.prove(ctx, z)
+	s.ended.Go(func() { s.keep(inner, z) })
+	return s, nil
+}
+
+// prepare fills the defaults in and makes what all zygotes share.
+func (s *Supervisor) prepare(cfg Config) error {
+	s.cfg = withDefaults(cfg)
+	s.queue = newQueue(s.cfg.MaxConcurrent, s.cfg.QueueLimit)
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil { // our memory holds the executor's secret
+		return fmt.Errorf("hide our memory: %w", err)
+	}
+	if s.cfg.RunDir == "" {
+		dir, err := os.MkdirTemp("", "karuta-run-")
+		if err != nil {
+			return err
+		}
+		s.cfg.RunDir, s.own = dir, true
+	}
+	archive, err := guest.Archive()
+	if err != nil {
+		return fmt.Errorf("pack the guest: %w", err)
+	}
+	if s.guest, err = sealed("guest", archive); err != nil {
+		return err
+	}
+	program, err := cardProgram()
+	if err != nil {
+		return err
+	}
+	s.program, err = sealed("filter", program)
+	return err
+}
+
+func withDefaults(cfg Config) Config {
+	cores := runtime.GOMAXPROCS(0)
+	cfg.MaxConcurrent = min(cmp.Or(cfg.MaxConcurrent, cores), cores)
+	cfg.QueueLimit = cmp.Or(cfg.QueueLimit, 100)
+	cfg.CardTimeout = cmp.Or(cfg.CardTimeout, 10*time.Second)
+	cfg.MemoryMB = cmp.Or(cfg.MemoryMB, 2048)
+	cfg.Log = cmp.Or(cfg.Log, slog.Default())
+	if most := containerMB(); cfg.MemoryMB > most {
+		cfg.Log.Warn("runs get less memory than configured: the container has no more", "configuredMb", cfg.MemoryMB, "mb", most)
+		cfg.MemoryMB = most
+	}
+	cfg.Python = resolved(cfg.Python)
+	return cfg
+}
+
+// resolved is the interpreter's own path, from which its folder follows; "" when there is none.
+func resolved(python string) string {
+	path, err := filepath.EvalSymlinks(python)
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err != nil {
+		return ""
+	}
+	return path
+}
+
+// Render runs a card and waits for its end. What the code did wrong is in the
+// reply's Problem: EXECUTION_ERROR with a traceback, EXECUTION_TIMEOUT or
+// MEMORY_LIMIT. An error is the supervisor's own failure: SERVICE_UNAVAILABLE
+// where Python is refused, the queue is full ("busy") or the zygote died during
+// the run ("executor_lost"), or the context's error.
+func (s *Supervisor) Render(ctx context.Context, run Run) (*client.CardReply, error) {
+	if s.refusal != "" {
+		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: errors.New(s.refusal)}
+	}
+	return s.render(ctx, run)
+}
+
+func (s *Supervisor) render(ctx context.Context, run Run) (*client.CardReply, error) {
+	slot, err := s.queue.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer s.queue.leave(slot)
+	run.Timeout = cmp.Or(run.Timeout, s.cfg.CardTimeout)
+	run.MemoryMB = min(cmp.Or(run.MemoryMB, s.cfg.MemoryMB), s.cfg.MemoryMB)
+	end, err := s.execute(ctx, run, slot, s.layers)
+	if errors.Is(err, errGone) {
+		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "executor_lost", Cause: err}
+	}
+	if err != nil {
+		return nil, err
+	}
+	reply, err := end.reply(run, prefixOf(s.cfg.Python))
+	if err != nil {
+		s.cfg.Log.Error("run refused by its own sandbox", "run", run.ID, "error", err)
+		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: err}
+	}
+	return reply, nil
+}
+
+// execute runs on the current zygote, on the next one where it was just replaced.
+func (s *Supervisor) execute(ctx context.Context, run Run, slot int, set layers) (ending, error) {
+	for {
+		z, err := s.zygote(ctx)
+		if err != nil {
+			return ending{}, err
+		}
+		end, err := execute(ctx, z, run, job{
+			Run: s.runs.Add(1), Slot: uint32(slot), Layers: set, Memory: run.MemoryMB * mebibyte,
+			Input: run.DataBytes, CPU: int64(math.Ceil(run.Timeout.Seconds())) + 1,
+		})
+		if !errors.Is(err, errRetired) {
+			return end, err
+		}
+	}
+}
+
+// Isolation lists the layers of the sandbox and whether each was seen to hold.
+func (s *Supervisor) Isolation() []client.Layer { return s.report }
+
+// Refusal says why Python is refused, "" when it runs.
+func (s *Supervisor) Refusal() string { return s.refusal }
+
+// Running is the number of runs that have a process.
+func (s *Supervisor) Running() int { return s.queue.running() }
+
+// Queued is the number of runs that wait for their turn.
+func (s *Supervisor) Queued() int { return s.queue.queued() }
+
+// Close ends all runs and the zygote and waits for them.
+func (s *Supervisor) Close() error {
+	if s.stop != nil {
+		s.stop()
+	}
+	s.ended.Wait()
+	var errs []error
+	for _, file := range []*os.File{s.guest, s.program} {
+		if file != nil {
+			errs = append(errs, file.Close())
+		}
+	}
+	if s.own {
+		errs = append(errs, os.RemoveAll(s.cfg.RunDir))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,220 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+var (
+	errGone    = errors.New("the zygote died during the run")
+	errRetired = errors.New("the zygote does not fork any more") // nothing was run: ask the next one
+)
+
+// zygote is one warm interpreter and the runs forked from it.
+type zygote struct {
+	control *control
+	process *os.Process
+	tail    *tail
+	born    time.Time
+	layers  layers // the strongest set that its children can enter
+	base    int64  // bytes of private memory that each child starts with
+	shut    bool   // namespaces of its own keep it from the network and other processes
+
+	gone chan struct{} // closed after the process ended
+
+	mu       sync.Mutex
+	children map[uint64]*child // not yet reported as ended
+	forks    int
+	retired  bool
+}
+
+// child is one forked process, as the zygote reports on it.
+type child struct {
+	reports chan childReport // two at most: forked or failed, then exited
+}
+
+type childReport struct {
+	report
+	pidfd int
+}
+
+// namespaces that a zygote gets where the machine allows: no network, no view of
+// other processes, and the kernel ends all children with their first process.
+const namespaces = syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_NEWUTS | syscall.CLONE_NEWPID
+
+// startZygote starts an interpreter and waits until it is warm. The process ends
+// with ours, even when we are killed.
+func startZygote(ctx context.Context, cfg Config, guest, program *os.File) (*zygote, error) {
+	z, err := spawn(cfg, guest, program, namespaces)
+	if err != nil { // containers and plain users may not make namespaces
+		z, err = spawn(cfg, guest, program, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := z.warm(ctx); err != nil {
+		z.kill()
+		<-z.gone
+		return nil, fmt.Errorf("%w: %s", err, z.tail)
+	}
+	go z.listen()
+	return z, nil
+}
+
+func spawn(cfg Config, guest, program *os.File, flags uintptr) (*zygote, error) {
+	ours, theirs, err := newControl()
+	if err != nil {
+		return nil, err
+	}
+	defer theirs.Close()
+	z := &zygote{control: ours, tail: &tail{log: cfg.Log}, born: time.Now(), shut: flags != 0,
+		gone: make(chan struct{}), children: map[uint64]*child{}}
+	cmd := z.command(cfg, flags)
+	cmd.ExtraFiles = []*os.File{theirs, guest, program}
+	started := make(chan error)
+	go z.own(cmd, started)
+	if err := <-started; err != nil {
+		return nil, errors.Join(fmt.Errorf("start Python: %w", err), ours.conn.Close())
+	}
+	return z, nil
+}
+
+// own starts the process and waits for its end. It keeps its thread, because the
+// kernel ties the process to the thread that started it.
+func (z *zygote) own(cmd *exec.Cmd, started chan<- error) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	if err := cmd.Start(); err != nil {
+		started <- err
+		return
+	}
+	z.process = cmd.Process
+	started <- nil
+	_ = cmd.Wait() // how it ended does not matter: its runs are lost either way
+	_ = z.control.conn.Close()
+	close(z.gone)
+}
+
+func (z *zygote) command(cfg Config, flags uintptr) *exec.Cmd {
+	cmd := exec.Command(cfg.Python, "-I", "-S", "-u", "-X", "utf8", "/proc/self/fd/4")
+	cmd.Dir = "/"
+	cmd.Env = []string{
+		"LD_LIBRARY_PATH=" + filepath.Join(prefixOf(cfg.Python), "lib"),
+		"LANG=C.UTF-8", "TZ=UTC", "MPLBACKEND=Agg", "MPLCONFIGDIR=" + cfg.RunDir,
+		"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", // a fork copies one thread only
+		"ARROW_DEFAULT_MEMORY_POOL=system", "JE_ARROW_MALLOC_CONF=background_thread:false",
+	}
+	cmd.Stderr = z.tail
+	cmd.WaitDelay = time.Second
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Cloneflags: flags}
+	return cmd
+}
+
+// prefixOf is the Python folder of an interpreter.
+func prefixOf(python string) string { return filepath.Dir(filepath.Dir(python)) }
+
+// warm waits for the zygote's first report.
+func (z *zygote) warm(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, z.kill)
+	defer stop()
+	r, _, err := z.control.receive()
+	if err != nil || r.Kind != reportReady {
+		return fmt.Errorf("warm Python up: %w", errors.Join(ctx.Err(), err))
+	}
+	z.layers = available(r.Second != 0, r.First)
+	z.base, err = privateBytes(z.process.Pid)
+	return err
+}
+
+func (z *zygote) kill() { _ = z.process.Kill() }
+
+// fork asks for a child. Its reports arrive on the child's channel.
+func (z *zygote) fork(j job, descriptors []int) (*child, error) {
+	c, err := z.request(j, descriptors)
+	if err != nil && !errors.Is(err, errRetired) { // it has died, or is of no use any more
+		z.kill()
+		<-z.gone
+		err = errRetired
+	}
+	return c, err
+}
+
+func (z *zygote) request(j job, descriptors []int) (*child, error) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	if z.retired {
+		return nil, errRetired
+	}
+	c := &child{reports: make(chan childReport, 2)}
+	z.children[j.Run] = c
+	z.forks++
+	return c, z.control.send(j, descriptors)
+}
+
+func (z *zygote) ended() bool {
+	select {
+	case <-z.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// listen passes reports on to their runs until the zygote's end.
+func (z *zygote) listen() {
+	for {
+		r, pidfd, err := z.control.receive()
+		if err != nil {
+			z.kill() // a socket that is closed or speaks nonsense is of no use
+			return
+		}
+		if c := z.receiver(r); c != nil {
+			c.reports <- childReport{r, pidfd}
+		} else if pidfd >= 0 {
+			_ = unix.Close(pidfd)
+		}
+	}
+}
+
+func (z *zygote) receiver(r report) *child {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	c := z.children[r.Run]
+	if r.Kind == reportExited || r.Kind == reportFailed {
+		delete(z.children, r.Run)
+		z.endIfIdle()
+	}
+	return c
+}
+
+// retire lets the runs finish and then ends the zygote.
+func (z *zygote) retire() {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.retired = true
+	z.endIfIdle()
+}
+
+func (z *zygote) endIfIdle() {
+	if z.retired && len(z.children) == 0 {
+		_ = z.control.conn.CloseWrite()
+	}
+}
+
+// worn tells whether a fresh zygote should take over: all children of one share
+// where things lie in memory and how hashes are salted.
+func (z *zygote) worn(maxForks int, maxAge time.Duration) bool {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	return z.forks >= maxForks || time.Since(z.born) >= maxAge
+}
