@@ -1,0 +1,63 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// The two forms of an answer (GraphQL over HTTP §4). In the first the HTTP
+// status tells whether the request could be executed; in the second every well
+// formed request is answered with 200, for clients that know GraphQL only.
+const (
+	typeResponse = "application/graphql-response+json"
+	typeJSON     = "application/json"
+)
+
+// negotiate picks the form of the answer that the client likes best; ok is
+// false where it takes neither. Without an Accept header, and where the client
+// takes anything, it is plain JSON.
+func negotiate(r *http.Request) (form string, ok bool) {
+	header := strings.Join(r.Header.Values("Accept"), ",")
+	if strings.TrimSpace(header) == "" {
+		return typeJSON, true
+	}
+	best := 0.0
+	for _, offered := range [...]string{typeResponse, typeJSON} {
+		if q, exact := quality(header, offered); q > best || q == best && q > 0 && exact && form == "" {
+			best, form = q, offered
+		}
+	}
+	return form, best > 0
+}
+
+// quality is the weight that an Accept header gives to a media type (RFC 9110
+// §12.5.1): the most specific range that matches counts. A wildcard stands for
+// plain JSON alone.
+func quality(header, offered string) (q float64, exact bool) {
+	wildcard := -1.0
+	for part := range strings.SplitSeq(header, ",") {
+		name, params, _ := strings.Cut(part, ";")
+		switch name = strings.ToLower(strings.TrimSpace(name)); {
+		case name == offered:
+			return weight(params), true
+		case (name == "*/*" || name == "application/*") && offered == typeJSON:
+			wildcard = max(wildcard, weight(params))
+		}
+	}
+	return max(wildcard, 0), false
+}
+
+func weight(params string) float64 {
+	for p := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(p), "=")
+		if strings.EqualFold(name, "q") {
+			q, err := strconv.ParseFloat(value, 64)
+			if err != nil || q < 0 || q > 1 {
+				return 0
+			}
+			return q
+		}
+	}
+	return 1
+}

@@ -1,0 +1,92 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"net/http"
+
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// graphql answers GraphQL over HTTP.
+func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
+	form, ok := negotiate(r)
+	if !ok {
+		writeRefusal(w, r, typeJSON, refuse(http.StatusNotAcceptable, "", "accept"))
+		return
+	}
+	req, err := s.decode(w, r)
+	if err != nil {
+		refused, _ := errors.AsType[*refusal](err)
+		writeRefusal(w, r, form, refused)
+		return
+	}
+	s.engine.do(r.Context(), req).write(w, r, form)
+}
+
+// write sends the answer. Its HTTP status tells of a request that could not be
+// executed only in the form that is made for it, and of what HTTP itself forbids.
+func (a *answer) write(w http.ResponseWriter, r *http.Request, form string) {
+	status := http.StatusOK
+	if a.data == nil && (form == typeResponse || a.status == http.StatusMethodNotAllowed) {
+		status = a.status
+	}
+	if status == http.StatusMethodNotAllowed {
+		w.Header().Set("Allow", "POST")
+	}
+	writeBody(w, r, form, status, a)
+}
+
+func writeRefusal(w http.ResponseWriter, r *http.Request, form string, refused *refusal) {
+	a := &answer{errors: gqlerror.List{{
+		Message:    core.Sentence(core.ActorFrom(r.Context()).Locale, refused.err),
+		Extensions: extensions(r.Context(), refused.err),
+	}}}
+	writeBody(w, r, form, refused.status, a)
+}
+
+// writeBody puts the parts of an answer together; the data is encoded already.
+func writeBody(w http.ResponseWriter, r *http.Request, form string, status int, a *answer) {
+	var body bytes.Buffer
+	body.Grow(len(a.data) + 128)
+	body.WriteByte('{')
+	if len(a.errors) > 0 {
+		problems, err := json.Marshal(a.errors)
+		if err != nil {
+			panic(err) // details are plain values
+		}
+		body.WriteString(`"errors":`)
+		body.Write(problems)
+		body.WriteByte(',')
+	}
+	if a.data != nil {
+		body.WriteString(`"data":`)
+		body.Write(a.data)
+		body.WriteByte(',')
+	}
+	body.WriteString(`"extensions":{"requestId":"`)
+	body.WriteString(core.ActorFrom(r.Context()).RequestID) // letters and digits, see telemetry
+	body.WriteString(`"}}`)
+	w.Header().Set("Content-Type", form+"; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(body.Bytes()) // the client may be gone
+}
+
+// writeProblem answers outside of GraphQL: the error alone, with its status.
+func writeProblem(w http.ResponseWriter, r *http.Request, problem *core.Error) {
+	shown := extensions(r.Context(), problem)
+	shown["message"] = core.Sentence(core.ActorFrom(r.Context()).Locale, problem)
+	body, err := json.Marshal(map[string]any{"error": shown})
+	if err != nil {
+		panic(err) // details are plain values
+	}
+	w.Header().Set("Content-Type", typeJSON+"; charset=utf-8")
+	if problem.Code.HTTPStatus() == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	w.WriteHeader(problem.Code.HTTPStatus())
+	_, _ = w.Write(body)
+}

@@ -1,0 +1,64 @@
+package server
+
+import (
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/telemetry"
+)
+
+// around is what every request gets: an id, an anonymous actor, the security
+// headers, and an answer even where the code below panics.
+func (s *server) around(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := telemetry.AcceptRequestID(r.Header.Get("X-Request-Id"))
+		h := w.Header()
+		h.Set("X-Request-Id", id)
+		h.Set("X-Revision", s.Revision)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "SAMEORIGIN")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cache-Control", "no-store")
+		if !s.Local {
+			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+		}
+		ctx := core.WithActor(r.Context(), &core.Actor{
+			IP: clientIP(r), Agent: r.UserAgent(), RequestID: id,
+			Locale: core.ParseAcceptLanguage(r.Header.Get("Accept-Language")),
+		})
+		ctx = telemetry.WithTrace(ctx, telemetry.Trace{
+			RequestID: id, TraceID: telemetry.AcceptTraceID(r.Header.Get("Traceparent")),
+		})
+		r = r.WithContext(ctx)
+		defer s.survive(w, r)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// survive answers a request whose handler panicked.
+func (s *server) survive(w http.ResponseWriter, r *http.Request) {
+	failure := recover()
+	if failure == nil {
+		return
+	}
+	if failure == http.ErrAbortHandler {
+		panic(failure)
+	}
+	s.Log.ErrorContext(r.Context(), "request panicked", slog.Any("panic", failure), slog.String("path", r.URL.Path), telemetry.Stack())
+	writeProblem(w, r, &core.Error{Code: core.CodeInternal})
+}
+
+func clientIP(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func (s *server) unknownPath(w http.ResponseWriter, r *http.Request) {
+	writeProblem(w, r, core.NotFound(""))
+}

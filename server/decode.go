@@ -1,0 +1,130 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// maxBody is how long a request may be, files apart: longer than any text that
+// an argument takes, so that a text that is too long is named.
+const maxBody = 4 << 20
+
+// request is what a client asks.
+type request struct {
+	Query         string         `json:"query"`
+	OperationName string         `json:"operationName"`
+	Variables     map[string]any `json:"variables"`
+	Extensions    map[string]any `json:"extensions"`
+
+	readOnly bool // came by GET
+	upload   bool // brings a file
+}
+
+// refusal is a request that is not even GraphQL; it is answered with its own status.
+type refusal struct {
+	status int
+	err    *core.Error
+}
+
+func (r *refusal) Error() string { return r.err.Error() }
+
+func refuse(status int, field, reason string) *refusal {
+	return &refusal{status, &core.Error{Code: core.CodeValidation, Field: field, Reason: reason}}
+}
+
+// decode reads the request. The body of an upload is left where its file begins.
+func (s *server) decode(w http.ResponseWriter, r *http.Request) (req *request, err error) {
+	switch r.Method {
+	case http.MethodGet:
+		return decodeQuery(r)
+	case http.MethodPost:
+	default:
+		w.Header().Set("Allow", "GET, POST, OPTIONS")
+		return nil, refuse(http.StatusMethodNotAllowed, "", "method")
+	}
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	charset := strings.ToLower(params["charset"])
+	switch {
+	case err != nil || charset != "" && charset != "utf-8":
+	case kind == typeJSON:
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		return decodeJSON(r.Body)
+	case kind == "multipart/form-data":
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody+s.MaxUpload+1)
+		return decodeMultipart(r, params["boundary"])
+	}
+	return nil, refuse(http.StatusUnsupportedMediaType, "", "content_type")
+}
+
+func decodeJSON(body io.Reader) (*request, error) {
+	text, err := io.ReadAll(body)
+	if err != nil {
+		return nil, bodyProblem(err)
+	}
+	req := &request{}
+	if err := unmarshal(text, req); err != nil {
+		return nil, err
+	}
+	return req, req.check()
+}
+
+func bodyProblem(err error) error {
+	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
+		return refuse(http.StatusRequestEntityTooLarge, "", "request_too_large")
+	}
+	return refuse(http.StatusBadRequest, "", "unreadable")
+}
+
+// unmarshal reads one JSON object whole and nothing else. The error names the
+// member that is wrong and repeats nothing of the text.
+func unmarshal(text []byte, into any) error {
+	if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
+		return refuse(http.StatusBadRequest, "", "batch")
+	} else if len(trimmed) == 0 || trimmed[0] != '{' {
+		return refuse(http.StatusBadRequest, "", "unreadable")
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	err := d.Decode(into)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return refuse(http.StatusBadRequest, wrong.Field, "bad_value")
+	}
+	if err != nil || d.Decode(&struct{}{}) != io.EOF {
+		return refuse(http.StatusBadRequest, "", "unreadable")
+	}
+	return nil
+}
+
+func (req *request) check() error {
+	if req.Query == "" {
+		return refuse(http.StatusBadRequest, "query", "required")
+	}
+	return nil
+}
+
+func decodeQuery(r *http.Request) (*request, error) {
+	if !preflighted(r) {
+		return nil, &refusal{http.StatusForbidden, core.Forbidden("csrf")}
+	}
+	params, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "", "unreadable")
+	}
+	req := &request{Query: params.Get("query"), OperationName: params.Get("operationName"), readOnly: true}
+	for name, into := range map[string]*map[string]any{"variables": &req.Variables, "extensions": &req.Extensions} {
+		if text := params.Get(name); text != "" && text != "null" {
+			if err := unmarshal([]byte(text), into); err != nil {
+				return nil, refuse(http.StatusBadRequest, name, "bad_value")
+			}
+		}
+	}
+	return req, req.check()
+}

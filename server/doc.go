@@ -1,0 +1,18 @@
+// Package server is the API's outside. It answers GraphQL over HTTP, the few
+// REST lines of the runbook, health, the pages and their assets.
+//
+// A request to /graphql goes this way, each step in the file named:
+//
+//	who is asking                         identify.go, origin.go
+//	which answer is wanted                accept.go
+//	decode, within limits                 decode.go, multipart.go
+//	parse and validate, cached            document.go
+//	variables fit their types             variables.go
+//	depth, aliases, cost                  cost.go
+//	execute: directive, resolver, service operation.go
+//	present errors                        present.go
+//	encode once                           answer.go
+//
+// gqlgen's runtime executes; the transport is ours, after the specifications
+// "GraphQL over HTTP" and "GraphQL multipart request".
+package server

@@ -1,0 +1,105 @@
+package server
+
+import (
+	"github.com/hashicorp/golang-lru/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+const (
+	maxDocument    = 64 << 10 // bytes of a document
+	maxTokens      = 4000     // tokens of a document
+	cachedDocument = 16 << 10 // documents longer than this are parsed each time
+	cacheSize      = 500      // documents
+	maxProblems    = 10       // problems that are told of one document
+	maxMessage     = 300      // bytes of a problem: it may quote the document
+)
+
+// documents parses and validates, and remembers what was good.
+type documents struct {
+	schema *ast.Schema
+	rules  *rules.Rules
+	cache  *lru.Cache[string, *ast.QueryDocument]
+}
+
+func newDocuments(schema *ast.Schema) *documents {
+	cache, err := lru.New[string, *ast.QueryDocument](cacheSize)
+	if err != nil {
+		panic(err) // the size is a constant
+	}
+	// Names that the asker does not know are not suggested.
+	all := rules.NewDefaultRules()
+	for told, silent := range map[string]validator.Rule{
+		rules.FieldsOnCorrectTypeRule.Name: rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
+		rules.ScalarLeafsRule.Name:         rules.ScalarLeafsRuleWithoutSuggestions,
+	} {
+		all.ReplaceRule(told, silent.RuleFunc)
+	}
+	return &documents{schema: schema, rules: all, cache: cache}
+}
+
+// read gives the document of the text, or what is wrong with it.
+func (d *documents) read(text string) (*ast.QueryDocument, gqlerror.List) {
+	if doc, ok := d.cache.Get(text); ok {
+		return doc, nil
+	}
+	if len(text) > maxDocument {
+		return nil, tooDear("characters", len(text), maxDocument)
+	}
+	doc, err := parser.ParseQueryWithTokenLimit(&ast.Source{Input: text}, maxTokens)
+	if err != nil {
+		return nil, gqlerror.List{told(core.CodeGraphQLParse, err)}
+	}
+	if problems := validator.ValidateWithRules(d.schema, doc, d.rules); len(problems) > 0 {
+		var list gqlerror.List
+		for _, p := range problems[:min(len(problems), maxProblems)] {
+			list = append(list, told(core.CodeGraphQLValidation, p))
+		}
+		return nil, list
+	}
+	if len(doc.Operations) == 0 {
+		return nil, gqlerror.List{told(core.CodeGraphQLValidation, gqlerror.Errorf("The document has no operation"))}
+	}
+	if len(text) <= cachedDocument {
+		d.cache.Add(text, doc)
+	}
+	return doc, nil
+}
+
+// told is a problem of a document. It speaks to developers, in the words of
+// the parser, of which no more is kept than fits a line.
+func told(code core.Code, err error) *gqlerror.Error {
+	message, from := err.Error(), (*gqlerror.Error)(nil)
+	if g, ok := err.(*gqlerror.Error); ok {
+		message, from = g.Message, g
+	}
+	problem := &gqlerror.Error{Message: clip(message), Err: &core.Error{Code: code}}
+	if from != nil {
+		problem.Locations = from.Locations
+	}
+	return problem
+}
+
+func clip(text string) string {
+	if len(text) <= maxMessage {
+		return text
+	}
+	cut := maxMessage
+	for cut > 0 && text[cut]&0xC0 == 0x80 { // inside of a character
+		cut--
+	}
+	return text[:cut] + "…"
+}
+
+// operation is the one that the request names, nil where there is no such one.
+func operation(doc *ast.QueryDocument, name string) *ast.OperationDefinition {
+	if name == "" && len(doc.Operations) > 1 {
+		return nil
+	}
+	return doc.Operations.ForName(name)
+}

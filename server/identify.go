@@ -1,0 +1,102 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/resolvers"
+)
+
+const (
+	cookieName   = "karuta_session"
+	clientHeader = "X-Karuta-Client" // "web" from pages of ours; no other site's page can send it
+)
+
+// who finds out who is asking. A credential that does not hold stops nobody
+// here: public fields do not mind, all others answer with what is wrong.
+func (s *server) who(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		if token, err := s.credential(r); err != nil {
+			ctx = resolvers.WithCredentialProblem(ctx, err)
+		} else {
+			ctx = s.signedIn(ctx, token)
+		}
+		if r.Header.Get(clientHeader) == "web" {
+			ctx = resolvers.WithBrowser(ctx, &cookie{w, !s.Local || r.TLS != nil})
+		}
+		next.ServeHTTP(w, r.WithContext(ctx))
+	})
+}
+
+// signedIn is the context of whoever holds the token.
+func (s *server) signedIn(ctx context.Context, token string) context.Context {
+	if token == "" {
+		return ctx
+	}
+	user, session, err := s.Identity.Authenticate(ctx, token)
+	if err != nil {
+		return resolvers.WithCredentialProblem(ctx, err)
+	}
+	actor := core.ActorFrom(ctx) // made for this request alone, see around
+	actor.User, actor.SessionID = user, session.ID
+	if user.Locale != "" {
+		actor.Locale = user.Locale
+	}
+	return ctx
+}
+
+// credential is the token that the request carries, "" where it carries none.
+// A cookie counts only together with proof that a page of ours sent it.
+func (s *server) credential(r *http.Request) (string, error) {
+	if token, found, err := bearer(r); found || err != nil {
+		return token, err
+	}
+	c, err := r.Cookie(cookieName)
+	if err != nil || c.Value == "" {
+		return "", nil
+	}
+	if r.Header.Get(clientHeader) != "web" || !s.ownOrigin(r) {
+		return "", core.Forbidden("csrf")
+	}
+	return c.Value, nil
+}
+
+// bearer is the token of the Authorization header (RFC 6750 §2.1).
+func bearer(r *http.Request) (token string, found bool, err error) {
+	values := r.Header.Values("Authorization")
+	if len(values) == 0 {
+		return "", false, nil
+	}
+	scheme, token, _ := strings.Cut(values[0], " ")
+	token = strings.TrimSpace(token)
+	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " ,") {
+		return "", true, &core.Error{Code: core.CodeUnauthorized, Cause: errors.New("malformed Authorization header")}
+	}
+	return token, true, nil
+}
+
+// cookie keeps a browser's session where no script can read it.
+type cookie struct {
+	w      http.ResponseWriter
+	secure bool
+}
+
+// SignedIn puts the token into the cookie for as long as it is good.
+func (c *cookie) SignedIn(token string, lifetime time.Duration) {
+	c.set(token, int(lifetime.Seconds()))
+}
+
+// SignedOut takes the cookie away.
+func (c *cookie) SignedOut() { c.set("", -1) }
+
+func (c *cookie) set(value string, maxAge int) {
+	http.SetCookie(c.w, &http.Cookie{
+		Name: cookieName, Value: value, Path: "/", MaxAge: maxAge,
+		HttpOnly: true, Secure: c.secure, SameSite: http.SameSiteStrictMode,
+	})
+}

@@ -1,0 +1,133 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/telemetry"
+	"github.com/karuta-bi/karuta/loaders"
+	"github.com/karuta-bi/karuta/resolvers"
+)
+
+// operationTimeout is how long an operation may take; an upload has
+// uploadTimeout, because its file comes as fast as the client sends it.
+const (
+	operationTimeout = 60 * time.Second
+	uploadTimeout    = 15 * time.Minute
+)
+
+// engine turns a request into an answer.
+type engine struct {
+	schema    graphql.ExecutableSchema
+	documents *documents
+	sources   *loaders.Sources
+	log       *slog.Logger
+	local     bool
+}
+
+func newEngine(r *resolvers.Resolver, log *slog.Logger, local bool) *engine {
+	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: r.Directives()})
+	return &engine{
+		schema: schema, documents: newDocuments(schema.Schema()), sources: r.Sources(),
+		log: telemetry.Named(log, "graphql"), local: local,
+	}
+}
+
+// answer is what came of a request. Without data it was not executed.
+type answer struct {
+	data   []byte // a JSON object or null; nil where nothing was executed
+	errors gqlerror.List
+	status int // HTTP status where it was not executed
+}
+
+// do answers a request: validate, measure, execute.
+func (e *engine) do(ctx context.Context, req *request) *answer {
+	op, problems := e.prepare(ctx, req)
+	if problems != nil {
+		return e.notExecuted(ctx, problems)
+	}
+	if req.readOnly && op.Operation.Operation != ast.Query {
+		return &answer{errors: e.shown(ctx, gqlerror.List{gqlerror.Wrap(refuse(405, "", "method").err)}), status: 405}
+	}
+	timeout := operationTimeout
+	if req.upload {
+		timeout = uploadTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return e.execute(ctx, op)
+}
+
+// prepare brings a request to where it can be executed.
+func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationContext, gqlerror.List) {
+	doc, problems := e.documents.read(req.Query)
+	if problems != nil {
+		return nil, problems
+	}
+	op := operation(doc, req.OperationName)
+	if op == nil {
+		return nil, gqlerror.List{gqlerror.Wrap(core.Invalid("operationName", "bad_value"))}
+	}
+	variables, err := coerce(e.schema.Schema(), op, req.Variables)
+	if err != nil {
+		return nil, gqlerror.List{gqlerror.Wrap(err)}
+	}
+	actor, budget := core.ActorFrom(ctx), userBudget
+	if actor.IsAdmin() {
+		budget = adminBudget
+	}
+	introspect := e.local || actor.IsAdmin()
+	if problems := measure(doc, op, variables, budget, introspect); problems != nil {
+		return nil, problems
+	}
+	return &graphql.OperationContext{
+		RawQuery: req.Query, OperationName: req.OperationName, Variables: variables, Doc: doc, Operation: op,
+		DisableIntrospection: !introspect, RecoverFunc: e.panicked,
+		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+	}, nil
+}
+
+func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *answer {
+	if name := op.Operation.Name; name != "" {
+		trace := telemetry.TraceFrom(ctx)
+		trace.Operation = name
+		ctx = telemetry.WithTrace(ctx, trace)
+	}
+	ctx = graphql.WithOperationContext(ctx, op)
+	ctx = loaders.With(ctx, loaders.New(ctx, e.sources))
+	ctx = graphql.WithResponseContext(ctx, e.present, e.panicked)
+	began := time.Now()
+	response := e.schema.Exec(ctx)(ctx)
+	found := graphql.GetErrors(ctx)
+	e.log.DebugContext(ctx, "operation", telemetry.Duration(time.Since(began)), slog.Int("errors", len(found)))
+	return &answer{data: response.Data, errors: append(response.Errors, found...)}
+}
+
+// panicked is what a person sees of a bug; the log sees all of it.
+func (e *engine) panicked(ctx context.Context, failure any) error {
+	e.log.ErrorContext(ctx, "resolver panicked", slog.String("panic", fmt.Sprint(failure)), telemetry.Stack())
+	return &core.Error{Code: core.CodeInternal}
+}
+
+// notExecuted answers a request that is wrong before anything runs.
+func (e *engine) notExecuted(ctx context.Context, problems gqlerror.List) *answer {
+	shown := e.shown(ctx, problems)
+	return &answer{errors: shown, status: core.CodeOf(problems[0]).HTTPStatus()}
+}
+
+func (e *engine) shown(ctx context.Context, problems gqlerror.List) gqlerror.List {
+	shown := make(gqlerror.List, len(problems))
+	for i, p := range problems {
+		shown[i] = e.present(ctx, p)
+	}
+	return shown
+}

@@ -1,0 +1,58 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+)
+
+// ownOrigin tells whether the request may come from a page that may act for
+// its reader: one of ours or of the configured origins. Requests that are not
+// sent by pages carry no Origin.
+func (s *server) ownOrigin(r *http.Request) bool {
+	if r.Header.Get("Sec-Fetch-Site") == "same-origin" {
+		return true
+	}
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return r.Header.Get("Sec-Fetch-Site") != "cross-site"
+	}
+	if s.origins[origin] {
+		return true
+	}
+	u, err := url.Parse(origin)
+	return err == nil && u.Host != "" && u.Host == r.Host
+}
+
+// preflighted tells whether no page of another site could have sent the request
+// without asking first: it carries a header that only a preflight allows, or a
+// token that a browser does not add by itself.
+func preflighted(r *http.Request) bool {
+	h := r.Header
+	return h.Get(clientHeader) != "" || h.Get("Apollo-Require-Preflight") != "" || h.Get("Authorization") != ""
+}
+
+// crossOrigin answers the preflights of the configured origins' pages, and lets
+// them read the answers.
+func (s *server) crossOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Add("Vary", "Origin")
+		if origin := r.Header.Get("Origin"); s.origins[origin] {
+			h.Set("Access-Control-Allow-Origin", origin)
+			h.Set("Access-Control-Allow-Credentials", "true")
+			h.Set("Access-Control-Expose-Headers", "X-Request-Id, X-Revision, Retry-After")
+			h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+			if r.Method == http.MethodOptions {
+				h.Set("Access-Control-Allow-Methods", "GET, POST")
+				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Apollo-Require-Preflight, "+clientHeader+", X-Request-Id, Traceparent")
+				h.Set("Access-Control-Max-Age", "600")
+			}
+		}
+		if r.Method == http.MethodOptions {
+			h.Set("Allow", "GET, POST, OPTIONS")
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,54 @@
+package server
+
+import (
+	"io/fs"
+	"log/slog"
+	"net/http"
+
+	"github.com/karuta-bi/karuta/internal/card"
+	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/resolvers"
+)
+
+// Deps is what the server stands on.
+type Deps struct {
+	Resolver  *resolvers.Resolver
+	Identity  *identity.Service
+	Cards     *card.Service
+	Log       *slog.Logger
+	Local     bool     // ENV=local: introspection for everybody, cookies without TLS
+	Revision  string   // for X-Revision
+	Origins   []string // of pages, apart from our own, that may call the API
+	MaxUpload int64    // bytes of an uploaded file
+	Pages     fs.FS    // index.html
+	GraphiQL  fs.FS    // index.html, signin.html, denied.html
+	Assets    fs.FS    // flat, beside name perhaps name.gz
+}
+
+type server struct {
+	Deps
+	engine  *engine
+	origins map[string]bool
+}
+
+// New makes the handler of everything that the API serves. Its caller sets the
+// timeouts of the http.Server around it.
+func New(d Deps) http.Handler {
+	s := &server{Deps: d, engine: newEngine(d.Resolver, d.Log, d.Local), origins: map[string]bool{}}
+	for _, o := range d.Origins {
+		s.origins[o] = true
+	}
+	mux := http.NewServeMux()
+	mux.Handle("/graphql", s.crossOrigin(s.who(http.HandlerFunc(s.graphql))))
+	mux.HandleFunc("GET /api/health", health)
+	mux.Handle("GET /api/ready", s.who(http.HandlerFunc(s.ready)))
+	mux.Handle("GET /api/datasets/{id}", s.who(http.HandlerFunc(s.restDataset)))
+	mux.Handle("GET /api/audit-logs", s.who(http.HandlerFunc(s.restAuditLogs)))
+	mux.HandleFunc("/api/", s.unknownPath)
+	mux.HandleFunc("GET "+card.PagePrefix+"{token...}", s.cardPage)
+	mux.HandleFunc("GET /assets/{name}", s.asset)
+	mux.HandleFunc("GET /graphiql", s.graphiql)
+	mux.HandleFunc("GET /{$}", s.page("index.html"))
+	mux.HandleFunc("/", s.unknownPath)
+	return s.around(mux)
+}
