@@ -38,7 +38,7 @@ func (s *server) signedIn(ctx context.Context, token string) context.Context {
 	if token == "" {
 		return ctx
 	}
-	user, session, err := s.Identity.Authenticate(ctx, token)
+	user, session, err := s.Resolver.Services.Identity.Authenticate(ctx, token)
 	if err != nil {
 		return resolvers.WithCredentialProblem(ctx, err)
 	}

@@ -96,7 +96,7 @@ var hostName = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,255}$`)
 // cardPage sends the HTML that a card's code made. It runs in a sandbox with an
 // origin of its own: it can draw, and load our plotly, and nothing else.
 func (s *server) cardPage(w http.ResponseWriter, r *http.Request) {
-	body, err := s.Cards.Page(r.Context(), r.PathValue("token"))
+	body, err := s.Resolver.Services.Cards.Page(r.Context(), r.PathValue("token"))
 	if err != nil {
 		writeProblem(w, r, s.engine.known(r.Context(), err, ""))
 		return

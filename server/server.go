@@ -6,15 +6,12 @@ import (
 	"net/http"
 
 	"github.com/karuta-bi/karuta/internal/card"
-	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/resolvers"
 )
 
 // Deps is what the server stands on.
 type Deps struct {
-	Resolver  *resolvers.Resolver
-	Identity  *identity.Service
-	Cards     *card.Service
+	Resolver  *resolvers.Resolver // with the services it answers from
 	Log       *slog.Logger
 	Local     bool     // ENV=local: introspection for everybody, cookies without TLS
 	Revision  string   // for X-Revision

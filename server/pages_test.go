@@ -1,0 +1,142 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/resolvers"
+)
+
+func get(path string, headers ...string) *http.Request {
+	return with(httptest.NewRequest("GET", path, nil), headers...)
+}
+
+// HLT-1: the runbook's bytes.
+func TestHealth(t *testing.T) {
+	a := newHouse(t).send(get("/api/health"))
+	if a.StatusCode != 200 || a.text != `{"status":"ok"}` || a.Header.Get("Content-Type") != "application/json" {
+		t.Fatalf("%d %q %v", a.StatusCode, a.text, a.Header)
+	}
+}
+
+// HLT-2: what is needed decides, and details are for administrators.
+func TestReady(t *testing.T) {
+	h := newHouse(t)
+	_, user := h.user(core.RoleUser)
+	_, admin := h.user(core.RoleAdmin)
+	fine := func(context.Context) error { return nil }
+	broken := func(context.Context) error { return errors.New("no route to 10.0.0.7") }
+	cases := []struct {
+		name, token, state string
+		status             int
+		probes             []resolvers.Probe
+		detail             bool
+	}{
+		{"all well", "", "OK", 200, []resolvers.Probe{{Name: "store", Needed: true, Check: fine}}, false},
+		{"a needed part down", "", "DOWN", 503, []resolvers.Probe{{Name: "store", Needed: true, Check: broken}, {Name: "executor", Check: fine}}, false},
+		{"another part down", user, "DEGRADED", 200, []resolvers.Probe{{Name: "store", Needed: true, Check: fine}, {Name: "executor", Check: broken}}, false},
+		{"asked by an administrator", admin, "DOWN", 503, []resolvers.Probe{{Name: "store", Needed: true, Check: broken}}, true},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			h.resolver.Services.Monitor = resolvers.NewMonitor(c.probes...)
+			a := h.send(get("/api/ready", "Authorization", "Bearer "+c.token))
+			if a.StatusCode != c.status || !strings.Contains(a.text, `"status":"`+c.state+`"`) || strings.Contains(a.text, "10.0.0.7") != c.detail {
+				t.Errorf("%d %s", a.StatusCode, a.text)
+			}
+			g := h.ask(c.token, `{ health { status components { name status latencyMs detail checkedAt } } }`, nil)
+			if g.Data["health"].(map[string]any)["status"] != c.state || strings.Contains(g.text, "10.0.0.7") != c.detail {
+				t.Error(g.text)
+			}
+		})
+	}
+}
+
+// API-8: the runbook's lines, with its words and the HTTP statuses of the codes.
+func TestREST(t *testing.T) {
+	h := newHouse(t, outside)
+	userID, user := h.user(core.RoleUser)
+	_, admin := h.user(core.RoleAdmin)
+	h.ask("", `mutation { login(input: {email: "u@example.com", password: "`+password+`"}) { tokenType } }`, nil)
+	nothing := "/api/datasets/ds_" + strings.Repeat("0", 32)
+	cases := []struct {
+		name, path, token string
+		status            int
+		says              string
+	}{
+		{"nobody", "/api/audit-logs", "", 401, "UNAUTHORIZED"},
+		{"bad token", "/api/audit-logs", "x", 401, "INVALID_TOKEN"},
+		{"not an administrator", "/api/audit-logs", user, 403, "FORBIDDEN"},
+		{"all", "/api/audit-logs", admin, 200, `"event_type":"USER_LOGIN"`},
+		{"by type", "/api/audit-logs?event_type=USER_LOGIN&limit=20", admin, 200, `"user_id":"` + userID},
+		{"by a type that never happened", "/api/audit-logs?event_type=CHATBOT_QUERY&limit=20", admin, 200, `{"data":[]}`},
+		{"by an unknown type", "/api/audit-logs?event_type=NOTHING", admin, 400, `"field":"event_type"`},
+		{"by user", "/api/audit-logs?user_id=" + userID, admin, 200, `"log_id":"log_`},
+		{"by target", "/api/audit-logs?target_id=ds_nothing", admin, 200, `{"data":[]}`},
+		{"by days without a zone", "/api/audit-logs?start_date=2026-02-01T00:00:00&end_date=2026-02-05T23:59:59", admin, 200, `{"data":[]}`},
+		{"by a bad day", "/api/audit-logs?start_date=yesterday", admin, 400, `"field":"start_date"`},
+		{"limit 0", "/api/audit-logs?limit=0", admin, 400, `"field":"limit"`},
+		{"limit 101", "/api/audit-logs?limit=101", admin, 400, `"field":"limit"`},
+		{"limit that is none", "/api/audit-logs?limit=ten", admin, 400, `"field":"limit"`},
+		{"no such dataset", nothing, user, 404, "NOT_FOUND"},
+		{"no id", "/api/datasets/xyz", user, 400, "VALIDATION_ERROR"},
+		{"dataset for nobody", nothing, "", 401, "UNAUTHORIZED"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r := get(c.path)
+			if c.token != "" {
+				r.Header.Set("Authorization", "Bearer "+c.token)
+			}
+			if a := h.send(r); a.StatusCode != c.status || !strings.Contains(a.text, c.says) {
+				t.Fatalf("%d %.500s", a.StatusCode, a.text)
+			}
+		})
+	}
+}
+
+// GraphiQL is for administrators; others get a page that says so.
+func TestGraphiQL(t *testing.T) {
+	h := newHouse(t)
+	_, user := h.user(core.RoleUser)
+	_, admin := h.user(core.RoleAdmin)
+	for _, c := range []struct {
+		token, says string
+		status      int
+	}{{"", "sign in", 401}, {"x", "sign in", 401}, {user, "denied", 403}, {admin, "graphiql", 200}} {
+		r := get("/graphiql")
+		r.AddCookie(&http.Cookie{Name: "karuta_session", Value: c.token})
+		if a := h.send(r); a.StatusCode != c.status || a.text != c.says || a.Header.Get("Content-Security-Policy") == "" {
+			t.Errorf("%d %s", a.StatusCode, a.text)
+		}
+	}
+}
+
+func TestAssets(t *testing.T) {
+	h := newHouse(t)
+	a := h.send(get("/assets/plotly.min.js?v=1", "Accept-Encoding", "br, gzip"))
+	if a.text != "packed" || a.Header.Get("Content-Encoding") != "gzip" || a.Header.Get("Access-Control-Allow-Origin") != "*" ||
+		!strings.HasPrefix(a.Header.Get("Content-Type"), "text/javascript") || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("%q %v", a.text, a.Header)
+	}
+	if a := h.send(get("/assets/plotly.min.js")); a.text != "plain" || strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("%q %v", a.text, a.Header)
+	}
+}
+
+func TestSecurityHeaders(t *testing.T) {
+	h := newHouse(t, outside)
+	for _, path := range []string{"/", "/api/health", "/graphiql", "/nothing", "/assets/plotly.min.js"} {
+		a := h.send(get(path))
+		for _, name := range []string{"X-Content-Type-Options", "Referrer-Policy", "X-Frame-Options", "Strict-Transport-Security", "X-Request-Id", "X-Revision", "Cache-Control"} {
+			if a.Header.Get(name) == "" {
+				t.Errorf("%s: no %s", path, name)
+			}
+		}
+	}
+}
