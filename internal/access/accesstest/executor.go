@@ -1,0 +1,82 @@
+package accesstest
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+
+	"github.com/karuta-bi/karuta/executor/client"
+)
+
+// Executor is a server that speaks the executor's protocol and answers as the
+// test says.
+type Executor struct {
+	Card   func(client.CardRequest) client.CardReply
+	Import func(req client.ImportRequest, tell func(client.ImportEvent)) client.ImportEvent
+	Rows   func(client.RowsRequest) client.RowsReply
+	Values func(client.ValuesRequest) client.ValuesReply
+
+	Runs atomic.Int32 // calls of Card
+	Away atomic.Bool  // answer as an executor that is not there
+
+	url string
+}
+
+const secret = "a secret of at least 32 characters"
+
+// NewExecutor starts a server that ends with the test.
+func NewExecutor(t testing.TB) *Executor {
+	t.Helper()
+	e := &Executor{}
+	verifier := client.NewVerifier(secret)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil || verifier.Verify(r, body) != nil {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		if e.Away.Load() {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		e.answer(w, r.URL.Path, body)
+	}))
+	t.Cleanup(srv.Close)
+	e.url = srv.URL
+	return e
+}
+
+// Client calls the server.
+func (e *Executor) Client() *client.Client { return client.New(e.url, secret) }
+
+func (e *Executor) answer(w http.ResponseWriter, path string, body []byte) {
+	out := json.NewEncoder(w)
+	switch path {
+	case client.PathCard:
+		e.Runs.Add(1)
+		_ = out.Encode(e.Card(decode[client.CardRequest](body)))
+	case client.PathRows:
+		_ = out.Encode(e.Rows(decode[client.RowsRequest](body)))
+	case client.PathValues:
+		_ = out.Encode(e.Values(decode[client.ValuesRequest](body)))
+	case client.PathImport:
+		last := e.Import(decode[client.ImportRequest](body), func(ev client.ImportEvent) {
+			_ = out.Encode(ev)
+			_ = http.NewResponseController(w).Flush()
+		})
+		_ = out.Encode(last)
+	}
+}
+
+func decode[T any](body []byte) (v T) {
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		panic(err)
+	}
+	return v
+}
