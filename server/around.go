@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/telemetry"
@@ -33,9 +34,20 @@ func (s *server) around(next http.Handler) http.Handler {
 			RequestID: id, TraceID: telemetry.AcceptTraceID(r.Header.Get("Traceparent")),
 		})
 		r = r.WithContext(ctx)
+		allow(w, operationTimeout+slack)
 		defer s.survive(w, r)
 		next.ServeHTTP(w, r)
 	})
+}
+
+// slack is for what comes before and after an operation.
+const slack = 30 * time.Second
+
+// allow gives a request so much time to come in and be answered.
+func allow(w http.ResponseWriter, d time.Duration) {
+	control, until := http.NewResponseController(w), time.Now().Add(d)
+	_ = control.SetReadDeadline(until) // tests' writers have no deadlines
+	_ = control.SetWriteDeadline(until)
 }
 
 // survive answers a request whose handler panicked.

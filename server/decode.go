@@ -59,6 +59,7 @@ func (s *server) decode(w http.ResponseWriter, r *http.Request) (req *request, e
 		return decodeJSON(r.Body)
 	case kind == "multipart/form-data":
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody+s.MaxUpload+1)
+		allow(w, uploadTimeout+slack)
 		return decodeMultipart(r, params["boundary"])
 	}
 	return nil, refuse(http.StatusUnsupportedMediaType, "", "content_type")

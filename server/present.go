@@ -49,7 +49,7 @@ func (e *engine) known(ctx context.Context, err error, place string) *core.Error
 		at := *problem
 		at.Field, problem = place, &at
 	}
-	if problem.Code.HTTPStatus() >= 500 && problem.Cause != nil {
+	if problem.Code.HTTPStatus() >= 500 && problem.Cause != nil && !errors.Is(problem.Cause, context.Canceled) {
 		e.log.ErrorContext(ctx, "request failed", slog.String("code", string(problem.Code)), slog.Any("error", problem.Cause))
 	}
 	return problem
