@@ -1,0 +1,306 @@
+package card_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/access/accesstest"
+	"github.com/karuta-bi/karuta/internal/card"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+func (w *world) onPage(u *core.User, values ...core.FilterValue) (*core.CardResult, error) {
+	return w.s.Execute(w.As(u), card.ExecuteInput{CardID: w.card.ID, DashboardID: w.page.ID, Filters: values, UseCache: true})
+}
+
+func (w *world) mustOnPage(t *testing.T, u *core.User, values ...core.FilterValue) *core.CardResult {
+	t.Helper()
+	r, err := w.onPage(u, values...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (w *world) read(t *testing.T, s *card.Service, r *core.CardResult) string {
+	t.Helper()
+	token, ok := strings.CutPrefix(s.PageURL(r), card.PagePrefix)
+	if !ok {
+		t.Fatalf("address %s", s.PageURL(r))
+	}
+	body, err := s.Page(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+func TestExecuteAsksForTheRightData(t *testing.T) { // CD-2, CD-3, FL-2, FL-3
+	w := newWorld(t)
+	var asked client.CardRequest
+	answer := w.executor.Card
+	w.executor.Card = func(r client.CardRequest) client.CardReply { asked = r; return answer(r) }
+	r := w.mustOnPage(t, w.viewer,
+		core.FilterValue{Column: "地域", Values: []string{"関西", "関東"}},
+		core.FilterValue{Column: "日付", From: "2024-01-01"},
+		core.FilterValue{Column: "支店", Values: []string{"東京"}}, // no such filter
+	)
+	if !slices.Equal(r.AppliedFilters, []string{"地域", "日付"}) || r.Cached || r.RowsIn != 3 || r.DatasetVersion != 1 || !r.FilterApplicable || len(r.CodeHash) != 64 {
+		t.Errorf("got %+v", r)
+	}
+	if r.Log != "" {
+		t.Errorf("the viewer reads what the card printed: %q", r.Log)
+	}
+	where := asked.Source.Where
+	if where == nil || where.Op != core.OpAnd || len(where.Args) != 2 || where.Args[0].Column != "地域" || where.Args[1].From != "2024-01-01" {
+		t.Errorf("asked for rows where %+v", where)
+	}
+	if asked.Code != w.card.Code || string(asked.Params) != "{}" || asked.TimeoutSeconds != 10 || asked.MemoryMB != 2048 || len(asked.Filters) != 2 ||
+		asked.Source.DatasetID != w.data.ID || !slices.Equal(asked.Source.Parts, w.data.Parts) {
+		t.Errorf("asked for %+v", asked)
+	}
+	if r, err := w.s.Execute(w.As(w.owner), card.ExecuteInput{CardID: w.card.ID}); err != nil || r.Log != "printed" {
+		t.Errorf("the owner gets %+v, %v", r, err)
+	}
+}
+
+func TestCardThatOptsOut(t *testing.T) { // FL-2
+	w := newWorld(t)
+	yes := true
+	if _, err := w.s.Update(w.As(w.owner), card.Change{ID: w.card.ID, Version: 1, IgnoresFilters: &yes}); err != nil {
+		t.Fatal(err)
+	}
+	r := w.mustOnPage(t, w.viewer, core.FilterValue{Column: "地域", Values: []string{"関西"}})
+	if len(r.AppliedFilters) != 0 || r.FilterApplicable {
+		t.Errorf("got %+v", r)
+	}
+}
+
+func TestBadFilterValues(t *testing.T) { // FL-1
+	w := newWorld(t)
+	for name, v := range map[string]core.FilterValue{
+		"range upside down": {Column: "日付", From: "2024-02-01", To: "2024-01-01"},
+		"not a date":        {Column: "日付", From: "soon"},
+		"range of text":     {Column: "地域", From: "2024-01-01"},
+	} {
+		_, err := w.onPage(w.viewer, v)
+		accesstest.Code(t, name, err, core.CodeValidation, "bad_value")
+	}
+	_, err := w.onPage(w.viewer, slices.Repeat([]core.FilterValue{{Column: "地域"}}, 21)...)
+	accesstest.Code(t, "too many", err, core.CodeValidation, "too_many")
+	if w.executor.Runs.Load() != 0 {
+		t.Error("the card ran")
+	}
+}
+
+func TestCacheIsByContent(t *testing.T) { // CD-4
+	w := newWorld(t)
+	value := core.FilterValue{Column: "地域", Values: []string{"a", "b"}}
+	runs := func(what string, cached bool, u *core.User, values ...core.FilterValue) {
+		t.Helper()
+		before := w.executor.Runs.Load()
+		r := w.mustOnPage(t, u, values...)
+		if ran := w.executor.Runs.Load() - before; r.Cached != cached || (ran == 0) != cached {
+			t.Errorf("%s: cached %v after %d runs, want %v", what, r.Cached, ran, cached)
+		}
+	}
+	runs("first", false, w.viewer)
+	runs("same again", true, w.viewer)
+	runs("another person", true, w.owner)
+	runs("other filter", false, w.viewer, value)
+	runs("same values in another order", true, w.viewer, core.FilterValue{Column: "地域", Values: []string{"b", "a", "b"}})
+	runs("with nulls", false, w.viewer, core.FilterValue{Column: "地域", Values: []string{"a", "b"}, IncludeNull: true})
+	runs("undefined filter", true, w.viewer, core.FilterValue{Column: "支店", Values: []string{"a"}})
+	code := w.card.Code + "\n"
+	if _, err := w.s.Update(w.As(w.owner), card.Change{ID: w.card.ID, Version: 1, Code: &code}); err != nil {
+		t.Fatal(err)
+	}
+	runs("other code", false, w.viewer)
+	params := `{"a":1}`
+	if _, err := w.s.Update(w.As(w.owner), card.Change{ID: w.card.ID, Version: 2, Params: &params}); err != nil {
+		t.Fatal(err)
+	}
+	runs("other params", false, w.viewer)
+	if _, err := w.Store.Datasets.Edit(t.Context(), w.data.ID, 0, func(d *core.Dataset) error { d.DataVersion++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	runs("other data", false, w.viewer)
+	runs("other data again", true, w.viewer)
+	r, err := w.s.Execute(w.As(w.viewer), card.ExecuteInput{CardID: w.card.ID, DashboardID: w.page.ID})
+	if err != nil || r.Cached {
+		t.Errorf("without the cache: %+v, %v", r, err)
+	}
+}
+
+func TestCacheIsSharedAndEnds(t *testing.T) { // CD-4
+	w := newWorld(t)
+	w.mustOnPage(t, w.viewer)
+	in := card.ExecuteInput{CardID: w.card.ID, DashboardID: w.page.ID, UseCache: true}
+	for name, c := range map[string]struct {
+		cfg    card.Config
+		cached bool
+	}{
+		"another process":  {card.Config{CacheTTL: time.Hour}, true},
+		"another platform": {card.Config{CacheTTL: time.Hour, Platform: "2"}, false},
+		"too old":          {card.Config{CacheTTL: time.Nanosecond}, false},
+		"no cache":         {card.Config{}, false},
+	} {
+		s := w.service(t, c.cfg)
+		r, err := s.Execute(w.As(w.viewer), in)
+		if err != nil || r.Cached != c.cached {
+			t.Errorf("%s: got %+v, %v", name, r, err)
+			continue
+		}
+		if !strings.Contains(w.read(t, s, r), r.HTML) {
+			t.Errorf("%s: the page is another", name)
+		}
+	}
+}
+
+func TestManyAskOneRuns(t *testing.T) { // CD-4
+	w := newWorld(t)
+	began, release := make(chan struct{}), make(chan struct{})
+	w.executor.Card = func(client.CardRequest) client.CardReply {
+		began <- struct{}{}
+		<-release
+		return client.CardReply{HTML: "x"}
+	}
+	first, leave := context.WithCancel(w.As(w.viewer))
+	var wg sync.WaitGroup
+	in := card.ExecuteInput{CardID: w.card.ID, DashboardID: w.page.ID, UseCache: true}
+	wg.Go(func() {
+		if _, err := w.s.Execute(first, in); err != context.Canceled {
+			t.Errorf("who left got %v", err)
+		}
+	})
+	<-began
+	for range 9 {
+		wg.Go(func() {
+			if r, err := w.s.Execute(w.As(w.owner), in); err != nil || r.HTML != "x" {
+				t.Errorf("got %+v, %v", r, err)
+			}
+		})
+	}
+	leave()
+	close(release)
+	wg.Wait()
+	if n := w.executor.Runs.Load(); n != 1 {
+		t.Errorf("%d runs", n)
+	}
+}
+
+func TestExecutorAway(t *testing.T) { // FAIL-7
+	w := newWorld(t)
+	value := core.FilterValue{Column: "地域", Values: []string{"a"}}
+	good := w.mustOnPage(t, w.viewer)
+	w.executor.Away.Store(true)
+	if _, err := w.Store.Datasets.Edit(t.Context(), w.data.ID, 0, func(d *core.Dataset) error { d.DataVersion++; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	r := w.mustOnPage(t, w.viewer)
+	if !r.Stale || !r.Cached || r.HTML != good.HTML || !r.ExecutedAt.Equal(good.ExecutedAt) || r.DatasetVersion != 1 {
+		t.Errorf("got %+v", r)
+	}
+	_, err := w.onPage(w.viewer, value)
+	accesstest.Code(t, "never made", err, core.CodeUnavailable)
+	_, err = w.s.Preview(w.As(w.owner), card.PreviewInput{DatasetID: w.data.ID, Code: "x"})
+	accesstest.Code(t, "preview", err, core.CodeUnavailable)
+	w.executor.Away.Store(false)
+	if r := w.mustOnPage(t, w.viewer); r.Stale || r.Cached {
+		t.Errorf("back again: %+v", r)
+	}
+}
+
+func TestTableCallsOfAPage(t *testing.T) { // API-3
+	for _, n := range []int{1, 10, 20} {
+		w := newWorld(t)
+		cards := []*core.Card{}
+		for i := range n {
+			cards = append(cards, w.Card(w.owner, w.Dataset(w.owner, core.Column{Name: fmt.Sprint("c", i)})))
+		}
+		page := w.Dashboard(w.owner, nil, cards...)
+		w.Share(page, w.viewer, core.PermissionViewer)
+		ctx := w.As(w.viewer)
+		calls := w.Calls(func() {
+			var wg sync.WaitGroup
+			if _, err := w.Gate.RequireDashboard(ctx, "id", page.ID, "VIEW"); err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range cards {
+				wg.Go(func() {
+					if _, err := w.s.Execute(ctx, card.ExecuteInput{CardID: c.ID, DashboardID: page.ID, UseCache: true}); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wg.Wait()
+		})
+		if len(calls) != 3 { // dashboard with shares, cards, datasets
+			t.Errorf("%d cards: %d calls %+v", n, len(calls), calls)
+		}
+	}
+}
+
+func TestPage(t *testing.T) { // CD-7
+	w := newWorld(t)
+	r := w.mustOnPage(t, w.viewer)
+	if body := w.read(t, w.s, r); !strings.HasPrefix(body, "<!doctype html>") || !strings.Contains(body, r.HTML) {
+		t.Errorf("page %q", body)
+	}
+	if a, b, c := w.s.PageURL(r), w.s.PageURL(r), w.s.PageURL(r); a != b && b != c { // it may change between two of them
+		t.Error("the address changes with every look")
+	}
+	token := strings.TrimPrefix(w.s.PageURL(r), card.PagePrefix)
+	stranger := w.service(t, card.Config{})
+	for name, bad := range map[string]string{
+		"empty": "", "no base64": "%", "cut": token[:len(token)-4], "changed": "A" + token[1:], "a megabyte": strings.Repeat("A", 1<<20),
+	} {
+		_, err := stranger.Page(t.Context(), bad)
+		accesstest.Code(t, name, err, core.CodeNotFound)
+	}
+	preview, err := w.s.Preview(w.As(w.owner), card.PreviewInput{DatasetID: w.data.ID, Code: "x"})
+	if err != nil || !strings.Contains(w.read(t, w.s, preview), preview.HTML) {
+		t.Errorf("preview %+v, %v", preview, err)
+	}
+}
+
+func TestSweep(t *testing.T) {
+	w := newWorld(t)
+	w.mustOnPage(t, w.viewer)
+	w.blobs.Age(8 * 24 * time.Hour)
+	w.mustOnPage(t, w.viewer, core.FilterValue{Column: "地域", Values: []string{"a"}})
+	if err := w.s.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if keys := w.blobs.Keys(); len(keys) != 1 {
+		t.Errorf("kept %v", keys)
+	}
+}
+
+func TestCloseEndsRuns(t *testing.T) {
+	w := newWorld(t)
+	began, release := make(chan struct{}), make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	w.executor.Card = func(client.CardRequest) client.CardReply {
+		close(began)
+		<-release
+		return client.CardReply{}
+	}
+	ended := make(chan error)
+	go func() { _, err := w.onPage(w.viewer); ended <- err }()
+	<-began
+	if err := w.s.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("a run outlived its service")
+	}
+	_, err := w.onPage(w.viewer)
+	accesstest.Code(t, "after", err, core.CodeUnavailable)
+}
