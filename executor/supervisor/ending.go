@@ -69,10 +69,10 @@ func (e ending) problem(run Run, said answer, malformed error, prefix string) *c
 	case e.verdict == verdictTimeout, e.exit.signal == "SIGXCPU":
 		seconds := strconv.FormatFloat(run.Timeout.Seconds(), 'f', -1, 64)
 		return &client.Problem{Code: core.CodeExecutionTimeout, Args: map[string]any{"seconds": seconds}}
-	case e.verdict == verdictMemory, e.exit.signal == "SIGKILL": // not by us: the kernel ran out of memory
-		return outOfMemory(run)
 	case e.verdict == verdictFlood:
 		return tooLarge()
+	case e.verdict == verdictMemory, e.exit.signal == "SIGKILL": // without a verdict: the kernel ran out of memory
+		return outOfMemory(run)
 	case e.exit.signal != "":
 		return failure("crashed", "signal", e.exit.signal)
 	case e.exit.code != 0:

@@ -53,7 +53,7 @@ func execute(ctx context.Context, z *zygote, run Run, j job) (ending, error) {
 }
 
 func (x *execution) open() error {
-	body, err := json.Marshal(order{x.run.Code, orEmpty(x.run.Filters), orEmpty(x.run.Params)})
+	body, err := json.Marshal(order{x.run.Code, orElse(x.run.Filters, "[]"), orElse(x.run.Params, "{}")})
 	if err != nil {
 		return fmt.Errorf("encode the run: %w", err)
 	}
@@ -67,9 +67,9 @@ func (x *execution) open() error {
 	return err
 }
 
-func orEmpty(value json.RawMessage) json.RawMessage {
-	if len(value) == 0 {
-		return json.RawMessage("{}")
+func orElse(value json.RawMessage, empty string) json.RawMessage {
+	if len(value) == 0 || string(value) == "null" {
+		return json.RawMessage(empty)
 	}
 	return value
 }

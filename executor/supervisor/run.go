@@ -24,13 +24,13 @@ type Config struct {
 
 // Run is one run of a card.
 type Run struct {
-	ID        string        // for the log
-	Code      string        // Python with a render(dataset, filters, params)
-	Data      *os.File      // sealed memfd with an uncompressed Arrow IPC file of one batch; stays the caller's
-	DataBytes int64         // size of Data; 0: the dataset is empty and Data may be nil
-	Columns   []core.Column // columns of Data, in order
-	Filters   json.RawMessage
-	Params    json.RawMessage
-	Timeout   time.Duration // 0: the configuration's
-	MemoryMB  int64         // on top of the data; 0: the configuration's
+	ID        string          // for the log
+	Code      string          // Python with a render(dataset, filters, params)
+	Data      *os.File        // sealed memfd with an uncompressed Arrow IPC file of one batch; the caller closes it
+	DataBytes int64           // size of Data; 0: the dataset is empty and Data may be nil
+	Columns   []core.Column   // columns of Data, in order
+	Filters   json.RawMessage // list, render's second argument; nil is []
+	Params    json.RawMessage // object, render's third argument; nil is {}
+	Timeout   time.Duration   // 0: the configuration's
+	MemoryMB  int64           // on top of the data; 0: the configuration's
 }

@@ -88,6 +88,9 @@ func (s *Supervisor) prepare(cfg Config) error {
 		}
 		s.cfg.RunDir, s.own = dir, true
 	}
+	if err := os.MkdirAll(s.cfg.RunDir, 0o700); err != nil {
+		return err
+	}
 	archive, err := guest.Archive()
 	if err != nil {
 		return fmt.Errorf("pack the guest: %w", err)

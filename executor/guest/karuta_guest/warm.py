@@ -17,11 +17,10 @@ from pathlib import Path
 _LEFT_OUT = ("test", "_flight", "_s3fs", "_gcsfs", "_azurefs", "_hdfs", "_cuda", "_tkinter", "_tkagg", "xx", "nis", "_macosx")
 
 
-def up(prefix, every_zone):
+def up(prefix):
     """Warms up; raises RuntimeError when a step leaves a second thread behind."""
     warnings.simplefilter("ignore")
-    steps = [_arrow, _libraries, lambda: _extensions(prefix), _pandas, lambda: _fonts(prefix), _matplotlib, _plotly]
-    steps.append(lambda: _zones(every_zone))
+    steps = [_arrow, _libraries, lambda: _extensions(prefix), _pandas, lambda: _fonts(prefix), _matplotlib, _plotly, _zones]
     for number, step in enumerate(steps, 1):
         step()
         threads = len(os.listdir("/proc/self/task"))
@@ -95,9 +94,9 @@ def _fonts(prefix):
     fonts.ttflist = [font for font in fonts.ttflist if font.fname.startswith(prefix)]
     packages = os.path.join(prefix, "lib", "python3.11", "site-packages")
     fonts.addfont(os.path.join(packages, "matplotlib_fontja", "fonts", "ipaexg.ttf"))
-    # seaborn's styles name Arial first; under this name Japanese works there too
+    # seaborn's styles ask for Arial; under this name Japanese works there too
     fonts.ttflist.append(dataclasses.replace(fonts.ttflist[-1], name="Arial"))
-    rcParams["font.sans-serif"] = ["DejaVu Sans", "IPAexGothic", *rcParams["font.sans-serif"]]
+    rcParams["font.family"] = ["DejaVu Sans", "IPAexGothic"]  # the second for glyphs that the first lacks
 
 
 def _matplotlib():
@@ -140,17 +139,16 @@ def _plotly():
             go.Figure(kind()).update_layout(title="t", xaxis_title="x").to_json()
 
 
-def _zones(every):
-    """Time zones come from the tzdata package; Arrow reads files of its own, which only a changed root has later."""
-    zoneinfo.reset_tzpath(to=[])
-    zoneinfo.ZoneInfo("Asia/Tokyo")
-    if every:
-        import pyarrow as pa
-        import pyarrow.compute as pc
+def _zones():
+    """Time zones come from the tzdata package; Arrow reads the machine's files, which no run can open."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
 
-        moment = pa.array([0], pa.timestamp("s"))
-        for name in sorted(zoneinfo.available_timezones()):
-            try:
-                pc.assume_timezone(moment, name)
-            except pa.ArrowInvalid:
-                pass
+    zoneinfo.reset_tzpath(to=[])
+    moment = pa.array([0], pa.timestamp("s"))
+    for name in ["Asia/Tokyo", *sorted(zoneinfo.available_timezones())]:
+        try:
+            pc.assume_timezone(moment, name)
+        except pa.ArrowInvalid:
+            if name == "Asia/Tokyo":  # a machine without time zones: a changed root has those of tzdata
+                return

@@ -111,15 +111,15 @@ def main():
     from .sandbox import Sandbox
 
     program = os.pread(PROGRAM, os.fstat(PROGRAM).st_size, 0)  # the next zygote reads the same file
-    privileged = _privileged()
-    warm.up(prefix, every_zone=not privileged)
+    warm.up(prefix)
     sys.path.remove(f"/proc/self/fd/{ARCHIVE}")
     sandbox = Sandbox(prefix, program)
     linux.prctl(linux.PR_SET_DUMPABLE, 0)
     gc.collect()
     gc.freeze()
     gc.disable()
+    linux.use_huge_pages()
     zygote = Zygote(socket.socket(fileno=CONTROL), sandbox)
-    zygote._report(READY, 0, sandbox.abi, int(privileged))
+    zygote._report(READY, 0, sandbox.abi, int(_privileged()))
     zygote.serve()
     os._exit(0)

@@ -1,0 +1,118 @@
+package supervisor
+
+import (
+	"errors"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// EXE-3: every layer that strict asks for holds, shown by attacks in real children.
+func TestIsolationHolds(t *testing.T) {
+	report := shared(t).Isolation()
+	if weak := firstWeak(report); weak != nil {
+		t.Errorf("%+v", *weak)
+	}
+	for _, name := range []string{nameProcess, nameSyscalls, nameFiles, nameLimits, nameWatchdog} {
+		if !slices.ContainsFunc(report, func(l client.Layer) bool { return l.Name == name && l.Required && l.Holds }) {
+			t.Errorf("%s is not among the layers that hold: %+v", name, report)
+		}
+	}
+}
+
+// Ablation: without a layer the canaries succeed and strict refuses Python, so
+// they are able to fail.
+func TestCanariesSeeAMissingLayer(t *testing.T) {
+	root := os.Geteuid() == 0
+	for _, missing := range []struct {
+		set     layers
+		name    string
+		attacks []string // that must be named
+		only    bool     // of no use to a plain user
+	}{
+		{layerSeccomp, nameSyscalls, []string{"socket", "udp", "fork", "executable memory", "shared memory", "memory file"}, false},
+		{layerChroot | layerLandlock, nameFiles, []string{"users", "secret", "list"}, false},
+		{layerOwnUser, nameUser, []string{"root"}, true},
+		{layerLimits, nameLimits, []string{"DATA", "FSIZE", "memory"}, false},
+	} {
+		t.Run(missing.name, func(t *testing.T) {
+			if missing.only && !root {
+				t.Skip("not run here: needs root")
+			}
+			s := begin(t, config(t), every&^missing.set)
+			weak := firstWeak(s.Isolation())
+			if weak == nil || weak.Name != missing.name {
+				t.Fatalf("weak layer %+v", weak)
+			}
+			for _, attack := range missing.attacks {
+				if !strings.Contains(weak.Detail, attack) {
+					t.Errorf("%q is missing in %q", attack, weak.Detail)
+				}
+			}
+			_, err := s.Render(t.Context(), Run{Code: "def render(d, f, p): return ''"})
+			if core.CodeOf(err) != core.CodeUnavailable || !strings.Contains(s.Refusal(), missing.name) {
+				t.Errorf("render: %v, refusal %q", err, s.Refusal())
+			}
+		})
+	}
+}
+
+// Not strict: a weak sandbox is reported and cards run.
+func TestRelaxed(t *testing.T) {
+	cfg := config(t)
+	cfg.Strict = false
+	s := begin(t, cfg, every&^layerSeccomp)
+	if s.Refusal() != "" || firstWeak(s.Isolation()) == nil {
+		t.Fatalf("refusal %q, layers %+v", s.Refusal(), s.Isolation())
+	}
+	wantGood(t, s)
+}
+
+// One of the two file views is enough.
+func TestEitherFileViewHolds(t *testing.T) {
+	for name, missing := range map[string]layers{"without chroot": layerChroot, "without Landlock": layerLandlock} {
+		t.Run(name, func(t *testing.T) {
+			s := begin(t, config(t), every&^missing)
+			if s.Refusal() != "" {
+				t.Fatal(s.Refusal())
+			}
+			wantGood(t, s)
+			for _, card := range goodCards {
+				if reply := render(t, s, card.code); reply.Problem != nil {
+					t.Errorf("%s: %+v\n%s", card.name, reply.Problem, reply.Log)
+				}
+			}
+		})
+	}
+}
+
+func TestMissingPython(t *testing.T) {
+	for name, python := range map[string]string{"none": "", "absent": "/nowhere/python3.11", "no Python": "/bin/true"} {
+		t.Run(name, func(t *testing.T) {
+			s := begin(t, Config{Python: python, Strict: true}, every)
+			_, err := s.Render(t.Context(), Run{Code: "def render(d, f, p): return ''"})
+			e, ok := errors.AsType[*core.Error](err)
+			if !ok || e.Code != core.CodeUnavailable || e.Reason != "python_refused" || s.Refusal() == "" {
+				t.Errorf("%v, refusal %q", err, s.Refusal())
+			}
+		})
+	}
+}
+
+// A report without findings never holds: a canary that was not run proves nothing.
+func TestSilentCanariesProveNothing(t *testing.T) {
+	for _, layer := range layerReport(findings{}, nil, &zygote{}) {
+		if layer.Holds {
+			t.Errorf("%+v", layer)
+		}
+	}
+	for _, layer := range layerReport(nil, errors.New("no child"), &zygote{}) {
+		if layer.Holds || (layer.Required && layer.Detail != "no child") {
+			t.Errorf("%+v", layer)
+		}
+	}
+}

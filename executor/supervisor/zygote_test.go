@@ -1,0 +1,196 @@
+package supervisor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// eventually waits for a condition without a limit of its own but the test's patience.
+func eventually(t testing.TB, what string, condition func() bool) {
+	t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for patience := time.After(20 * time.Second); !condition(); {
+		select {
+		case <-tick.C:
+		case <-patience:
+			t.Fatal("never: ", what)
+		}
+	}
+}
+
+const forever = "def render(d, f, p):\n    while True: pass"
+
+// A zygote that dies takes its runs along with a clear error, and the next card runs (FAIL-7 of the executor).
+func TestZygoteKilledInFlight(t *testing.T) {
+	s := begin(t, config(t), every)
+	var errs [2]error
+	var group sync.WaitGroup
+	for i := range errs {
+		group.Go(func() { _, errs[i] = s.Render(t.Context(), Run{Code: forever, Timeout: 30 * time.Second}) })
+	}
+	old := s.current
+	eventually(t, "two children", func() bool { return len(childrenOf(t, old.process.Pid)) == 2 })
+	children := childrenOf(t, old.process.Pid)
+	old.kill()
+	group.Wait()
+	for _, err := range errs {
+		if e, ok := errors.AsType[*core.Error](err); !ok || e.Code != core.CodeUnavailable || e.Reason != "executor_lost" {
+			t.Errorf("in flight: %v", err)
+		}
+	}
+	for _, pid := range children {
+		eventually(t, "the child ends with its zygote", func() bool { return !alive(pid) })
+	}
+	began := time.Now()
+	wantGood(t, s)
+	t.Logf("a card again after %s", time.Since(began))
+	if s.current == old || s.Running() != 0 {
+		t.Errorf("%d running", s.Running())
+	}
+}
+
+// A worn zygote is replaced without a run failing; the old one ends after its last run.
+func TestZygoteIsRenewed(t *testing.T) {
+	s := begin(t, config(t), every)
+	old := s.current
+	if old.worn(maxForks, maxAge) || !old.worn(1, maxAge) || !old.worn(maxForks, 0) {
+		t.Fatal("wear is judged by forks and age")
+	}
+	result := make(chan error, 1)
+	go func() {
+		reply, err := s.Render(t.Context(), Run{Code: forever, Timeout: 3 * time.Second})
+		if err == nil && reply.Problem.Code != core.CodeExecutionTimeout {
+			err = fmt.Errorf("%+v", reply.Problem)
+		}
+		result <- err
+	}()
+	eventually(t, "the run has a child", func() bool { return len(childrenOf(t, old.process.Pid)) == 1 })
+	fresh := s.renew(t.Context(), old)
+	if fresh == old || old.ended() {
+		t.Fatal("not renewed, or ended under a run")
+	}
+	if _, err := old.fork(job{}, nil); !errors.Is(err, errRetired) {
+		t.Errorf("a retired zygote forks: %v", err)
+	}
+	wantGood(t, s)
+	if err := <-result; err != nil {
+		t.Error(err)
+	}
+	<-old.gone
+	fresh.retire()
+	<-fresh.gone
+}
+
+// A caller that leaves ends its run; a full queue answers at once; turns come in order.
+func TestQueueAndCancel(t *testing.T) {
+	cfg := config(t)
+	cfg.MaxConcurrent, cfg.QueueLimit = 1, 1
+	s := begin(t, cfg, every)
+	ctx, cancel := context.WithCancel(t.Context())
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := s.Render(ctx, Run{Code: forever, Timeout: 30 * time.Second})
+		first <- err
+	}()
+	eventually(t, "the first has a child", func() bool { return len(childrenOf(t, s.current.process.Pid)) == 1 })
+	go func() {
+		_, err := s.Render(t.Context(), Run{Code: "def render(d, f, p): return ''"})
+		second <- err
+	}()
+	eventually(t, "the second waits", func() bool { return s.Queued() == 1 && s.Running() == 1 })
+	_, err := s.Render(t.Context(), Run{Code: forever})
+	if e, ok := errors.AsType[*core.Error](err); !ok || e.Code != core.CodeUnavailable || e.Reason != "busy" {
+		t.Errorf("the third: %v", err)
+	}
+	cancel()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Errorf("the first: %v", err)
+	}
+	if err := <-second; err != nil {
+		t.Errorf("the second: %v", err)
+	}
+	if s.Running() != 0 || s.Queued() != 0 {
+		t.Errorf("%d running, %d queued", s.Running(), s.Queued())
+	}
+}
+
+// Many callers at once all get their own answer.
+func TestManyAtOnce(t *testing.T) {
+	s := shared(t)
+	var group sync.WaitGroup
+	for i := range 40 {
+		group.Go(func() {
+			reply, err := s.Render(t.Context(), Run{Code: fmt.Sprintf("def render(d, f, p): return '%d'", i)})
+			if err != nil || reply.Problem != nil || reply.HTML != strconv.Itoa(i) {
+				t.Errorf("%d: %v %+v", i, err, reply)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// Nothing stays open: descriptors after many runs of all kinds are those of before.
+func TestNoDescriptorIsLost(t *testing.T) {
+	s := begin(t, config(t), every)
+	wantGood(t, s)
+	before := descriptors(t, os.Getpid())
+	zygoteBefore := descriptors(t, s.current.process.Pid)
+	for _, code := range []string{"def render(d, f, p): return ''", "x", "import os; os._exit(1)", "import os; os.abort()"} {
+		for range 5 {
+			if _, err := s.Render(t.Context(), Run{Code: code}); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if after := descriptors(t, os.Getpid()); after > before {
+		t.Errorf("%d descriptors, before %d", after, before)
+	}
+	if after := descriptors(t, s.current.process.Pid); after > zygoteBefore {
+		t.Errorf("zygote: %d descriptors, before %d", after, zygoteBefore)
+	}
+}
+
+func descriptors(t testing.TB, pid int) int {
+	t.Helper()
+	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		t.Skip("not run here: ", err)
+	}
+	return len(entries)
+}
+
+func alive(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err == nil && !strings.Contains(string(stat), ") Z ") && unix.Kill(pid, 0) == nil
+}
+
+func childrenOf(t testing.TB, parent int) []int {
+	t.Helper()
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var children []int
+	for _, file := range stats {
+		text, _ := os.ReadFile(file) // it may have ended
+		_, rest, found := strings.Cut(string(text), ") ")
+		if fields := strings.Fields(rest); found && len(fields) > 1 && fields[1] == strconv.Itoa(parent) && fields[0] != "Z" {
+			pid, _ := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+			children = append(children, pid)
+		}
+	}
+	return children
+}
