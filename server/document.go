@@ -13,7 +13,7 @@ import (
 
 const (
 	maxDocument    = 64 << 10 // bytes of a document
-	maxTokens      = 4000     // tokens of a document
+	maxTokens      = 2000     // tokens of a document
 	cachedDocument = 16 << 10 // documents longer than this are parsed each time
 	cacheSize      = 500      // documents
 	maxProblems    = 10       // problems that are told of one document

@@ -236,6 +236,25 @@ func TestVariables(t *testing.T) {
 	}
 }
 
+// The same where values are written into the document.
+func TestLiterals(t *testing.T) {
+	h := newHouse(t)
+	_, admin := h.user(core.RoleAdmin)
+	for document, field := range map[string]string{
+		`{ dashboards(first: -1) { nodes { id } } }`:                         "first",
+		`{ dashboards(after: "not a cursor") { nodes { id } } }`:             "after",
+		`{ auditLogs(filter: {from: "yesterday"}) { nodes { id } } }`:        "filter.from",
+		`{ a: auditLogs(filter: {to: "2026-13-01"}) { nodes { id } } }`:      "filter.to",
+		`mutation { importCsv(input: {name: "x", file: 1}) { job { id } } }`: "input.file",
+		`mutation { createGroup(input: {name: ""}) { group { id } } }`:       "input.name",
+	} {
+		a := h.ask(admin, document, nil)
+		if a.code() != "VALIDATION_ERROR" || a.field() != field || len(a.Errors) != 1 || len(a.Errors[0].Path) != 1 {
+			t.Errorf("%s: %s", document, a.text)
+		}
+	}
+}
+
 // LOG-5, DEP-5: every answer carries the request's id and the revision.
 func TestRequestID(t *testing.T) {
 	h := newHouse(t)
