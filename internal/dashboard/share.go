@@ -28,7 +28,7 @@ func (s *Service) CreateShare(ctx context.Context, in ShareInput) (*core.Share, 
 	if err := checkPermission(in.Permission); err != nil {
 		return nil, err
 	}
-	if err := checkEnd(in.ExpiresAt, store.Now()); err != nil {
+	if in.ExpiresAt, err = checkEnd(in.ExpiresAt, store.Now()); err != nil {
 		return nil, err
 	}
 	if err := s.requireTarget(ctx, in, grant.Dashboard.OwnerID); err != nil {
@@ -96,11 +96,14 @@ func checkPermission(p core.Permission) error {
 	return nil
 }
 
-func checkEnd(at, now time.Time) error {
+// checkEnd wants an end in the future, and gives it to the milliseconds that
+// are stored.
+func checkEnd(at, now time.Time) (time.Time, error) {
+	at = at.UTC().Truncate(time.Millisecond)
 	if !at.IsZero() && !at.After(now) {
-		return core.Invalid("input.expiresAt", "in_past")
+		return at, core.Invalid("input.expiresAt", "in_past")
 	}
-	return nil
+	return at, nil
 }
 
 // ShareChange is an edit of a share. Nil leaves a part as it is; a zero
@@ -123,9 +126,11 @@ func (s *Service) UpdateShare(ctx context.Context, c ShareChange) (*core.Share, 
 		}
 	}
 	if c.ExpiresAt != nil {
-		if err := checkEnd(*c.ExpiresAt, store.Now()); err != nil {
+		end, err := checkEnd(*c.ExpiresAt, store.Now())
+		if err != nil {
 			return nil, err
 		}
+		c.ExpiresAt = &end
 	}
 	if err := s.audit.Ready(); err != nil {
 		return nil, err

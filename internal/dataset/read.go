@@ -40,12 +40,6 @@ func (s *Service) Preview(ctx context.Context, id string, limit int) (*Preview, 
 	if err != nil {
 		return nil, err
 	}
-	return s.Rows(ctx, d, nil, limit)
-}
-
-// Rows reads the first rows that pass the filter. The caller has checked that
-// the actor may see them; limit as in Preview.
-func (s *Service) Rows(ctx context.Context, d *core.Dataset, where *core.Predicate, limit int) (*Preview, error) {
 	if limit == 0 {
 		limit = DefaultPreview
 	}
@@ -54,7 +48,7 @@ func (s *Service) Rows(ctx context.Context, d *core.Dataset, where *core.Predica
 	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	reply, err := s.Executor.Rows(ctx, client.RowsRequest{Source: Source(d, where), Limit: limit})
+	reply, err := s.Executor.Rows(ctx, client.RowsRequest{Source: Source(d, nil), Limit: limit})
 	if err != nil {
 		return nil, err
 	}
