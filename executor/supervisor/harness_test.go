@@ -78,6 +78,9 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	if task := os.Getenv(helperTask); task != "" {
+		help(task)
+	}
 	code := m.Run()
 	if sharedSupervisor != nil {
 		if err := sharedSupervisor.Close(); err != nil {
