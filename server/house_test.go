@@ -72,7 +72,7 @@ func newHouse(t testing.TB, change ...func(*server.Deps)) *house {
 	h.resolver = &resolvers.Resolver{Services: resolvers.Services{
 		Gate: gate, Identity: h.identity, Audit: events,
 		Datasets:   dataset.New(dataset.Deps{Store: st, Gate: gate, Audit: events, Log: logger}, dataset.Config{MaxUpload: 1 << 20}),
-		Cards:      card.New(card.Deps{Store: st, Gate: gate, Audit: events, Log: logger}, card.Config{PageSecret: secret}),
+		Cards:      card.New(card.Deps{Store: st, Gate: gate, Audit: events, Log: logger, Blobs: &shelf{}}, card.Config{PageSecret: secret}),
 		Dashboards: dashboard.New(st, gate, events),
 		Monitor:    resolvers.NewMonitor(),
 		Info:       graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},

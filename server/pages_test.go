@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/resolvers"
 )
 
@@ -100,6 +101,41 @@ func TestREST(t *testing.T) {
 	}
 }
 
+// dataset puts a dataset into the store as an import would.
+func (h *house) dataset(ownerID string) *core.Dataset {
+	h.t.Helper()
+	d := &core.Dataset{
+		ID: core.NewID(core.NounDataset), Name: "売上", SourceType: "csv", OwnerID: ownerID, RowCount: 3_000_000_000, DataVersion: 1,
+		Columns: []core.Column{{Name: "地域", Type: core.TypeString}, {Name: "額", Type: core.TypeInt64, Nullable: true}},
+		Path:    "datasets/x/data/v000001/", CreatedAt: store.Now(), UpdatedAt: store.Now(), LastImportAt: store.Now(), LastImportBy: ownerID,
+	}
+	job := &core.ImportJob{ID: core.NewID(core.NounJob), Status: core.StatusRunning, DatasetID: d.ID, OwnerID: ownerID, CreatedAt: store.Now()}
+	ctx := context.Background()
+	must(h.t, h.store.Jobs.Create(ctx, job))
+	must(h.t, h.store.Datasets.Publish(ctx, d, &core.DatasetVersion{DatasetID: d.ID, Number: 1, CreatedAt: store.Now()}, job))
+	return d
+}
+
+// API-8: a dataset in the words that are stored.
+func TestRESTDataset(t *testing.T) {
+	h := newHouse(t)
+	ownerID, owner := h.user(core.RoleUser)
+	d := h.dataset(ownerID)
+	a := h.send(get("/api/datasets/"+d.ID, "Authorization", "Bearer "+owner))
+	for _, says := range []string{
+		`"id":"` + d.ID, `"dataset_id":"` + d.ID, `"source_type":"csv"`, `"row_count":3000000000`, `"s3_path":"` + d.Path,
+		`{"description":"","name":"額","nullable":true,"type":"int64"}`, `"owner":{"id":"` + ownerID,
+	} {
+		if a.StatusCode != 200 || !strings.Contains(a.text, says) {
+			t.Errorf("no %s: %d %s", says, a.StatusCode, a.text)
+		}
+	}
+	_, stranger := h.user(core.RoleUser)
+	if a := h.send(get("/api/datasets/"+d.ID, "Authorization", "Bearer "+stranger)); a.StatusCode != 404 {
+		t.Errorf("a stranger: %d %s", a.StatusCode, a.text)
+	}
+}
+
 // GraphiQL is for administrators; others get a page that says so.
 func TestGraphiQL(t *testing.T) {
 	h := newHouse(t)
@@ -138,5 +174,41 @@ func TestSecurityHeaders(t *testing.T) {
 				t.Errorf("%s: no %s", path, name)
 			}
 		}
+	}
+}
+
+// CD-7: a card's page runs in a sandbox with an origin of its own, and nothing leaves it.
+func TestCardPage(t *testing.T) {
+	h := newHouse(t)
+	_, owner := h.user(core.RoleUser)
+	made := h.ask(owner, `mutation($input: CreateCardInput!) { createCard(input: $input) { card { id kind code params dataset { id } version } } }`,
+		input("kind", "TEXT", "name", "注記", "code", "<p>こんにちは<script>alert(1)</script></p>"))
+	id := made.object(t, "createCard", "card")["id"]
+	ran := h.ask(owner, `mutation($input: ExecuteCardInput!) { executeCard(input: $input) { result { html url cached stale usedColumns rowsIn executionTimeMs } } }`, input("cardId", id))
+	result := ran.object(t, "executeCard", "result")
+	address, _ := result["url"].(string)
+	a := h.send(get(address))
+	if a.StatusCode != 200 || !strings.Contains(a.text, "こんにちは") || strings.Contains(a.text, "alert(1)") {
+		t.Fatalf("%s: %d %s", address, a.StatusCode, a.text)
+	}
+	policy := a.Header.Get("Content-Security-Policy")
+	for _, says := range []string{
+		"sandbox allow-scripts;", "default-src 'none';", "script-src 'unsafe-inline' example.com/assets/plotly.min.js;", "connect-src 'none';",
+		"form-action 'none';", "base-uri 'none';", "frame-ancestors 'self'",
+	} {
+		if !strings.Contains(policy, says) {
+			t.Errorf("no %q in %q", says, policy)
+		}
+	}
+	if a.Header.Get("Cache-Control") != "no-store" || a.Header.Get("Referrer-Policy") != "no-referrer" {
+		t.Errorf("%v", a.Header)
+	}
+	r := get(address)
+	r.Host = "evil.example; script-src *"
+	if policy := h.send(r).Header.Get("Content-Security-Policy"); strings.Contains(policy, "evil") {
+		t.Errorf("the host reaches the policy: %s", policy)
+	}
+	if a := h.send(get(address[:len(address)-3] + "AAA")); a.StatusCode != 404 {
+		t.Errorf("a forged address: %d", a.StatusCode)
 	}
 }
