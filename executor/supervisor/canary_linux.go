@@ -27,7 +27,7 @@ const (
 
 // Canaries for the clock and for the memory, which this process guards.
 const (
-	endlessLoop = "def render(dataset, filters, params):\n    while True: pass\n"
+	endlessLoop = "import signal\ndef render(dataset, filters, params):\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass\n"
 	hunger      = "import time\ndef render(dataset, filters, params):\n    kept = bytearray(b'x') * (600 << 20)\n    time.sleep(60)\n"
 )
 

@@ -101,6 +101,19 @@ import numpy as np
 def render(dataset, filters, params):
     np.fft.fft(np.arange(8)), np.linalg.svd(np.random.default_rng().normal(size=(200, 200)))
     return str(np.linalg.det(np.eye(2) * 2 ** 0.5).round(6))`},
+	{"plotly without options", "Plotly.newPlot", `
+import plotly.express as px
+def render(dataset, filters, params):
+    html = px.pie(dataset, names='region', values='amount').to_html(include_plotlyjs='cdn')
+    assert len(html) < 50_000 and 'cdn' not in html, len(html)
+    return html`},
+	{"temporary file", "kept", `
+import tempfile
+def render(dataset, filters, params):
+    with tempfile.TemporaryFile() as file:
+        file.write(b'kept')
+        file.seek(0)
+        return file.read().decode()`},
 	{"unicode", "絵文字🎴", "def render(dataset, filters, params):\n    return '絵文字🎴'"},
 }
 

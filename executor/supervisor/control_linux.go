@@ -22,6 +22,7 @@ type job struct {
 	Memory int64 // bytes
 	Input  int64 // bytes
 	CPU    int64 // seconds
+	Alarm  int64 // milliseconds until the card is asked where it is
 }
 
 type reportKind uint32

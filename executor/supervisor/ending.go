@@ -67,8 +67,7 @@ func (e ending) reply(run Run, prefix string) (*client.CardReply, error) {
 func (e ending) problem(run Run, said answer, malformed error, prefix string) *client.Problem {
 	switch {
 	case e.verdict == verdictTimeout, e.exit.signal == "SIGXCPU":
-		seconds := strconv.FormatFloat(run.Timeout.Seconds(), 'f', -1, 64)
-		return &client.Problem{Code: core.CodeExecutionTimeout, Args: map[string]any{"seconds": seconds}}
+		return tooLate(run, nil)
 	case e.verdict == verdictFlood:
 		return tooLarge()
 	case e.verdict == verdictMemory, e.exit.signal == "SIGKILL": // without a verdict: the kernel ran out of memory
@@ -83,10 +82,22 @@ func (e ending) problem(run Run, said answer, malformed error, prefix string) *c
 		return failure("exit")
 	case said.last.Kind == "memory":
 		return outOfMemory(run)
+	case said.last.Kind == "error" && said.last.Reason == "timeout":
+		return tooLate(run, said.last.Frames)
 	case said.last.Kind == "error":
 		return described(said.last, prefix)
 	}
 	return nil
+}
+
+// tooLate has the frames where the card was just before its time was over, if it said so.
+func tooLate(run Run, frames []core.TracebackFrame) *client.Problem {
+	seconds := strconv.FormatFloat(run.Timeout.Seconds(), 'f', -1, 64)
+	p := &client.Problem{Code: core.CodeExecutionTimeout, Args: map[string]any{"seconds": seconds}}
+	if len(frames) > 0 {
+		locate(p, frames)
+	}
+	return p
 }
 
 func outOfMemory(run Run) *client.Problem {
@@ -124,11 +135,15 @@ func described(r *record, prefix string) *client.Problem {
 		p = failure("")
 	}
 	p.Message = scrub(cut(r.Message, maxMessage), prefix)
-	p.Traceback = &core.Traceback{Message: p.Message, Frames: bounded(r.Frames)}
+	locate(p, r.Frames)
+	return p
+}
+
+func locate(p *client.Problem, frames []core.TracebackFrame) {
+	p.Traceback = &core.Traceback{Message: p.Message, Frames: bounded(frames)}
 	if n := len(p.Traceback.Frames); n > 0 {
 		p.Line = int64(p.Traceback.Frames[n-1].Line)
 	}
-	return p
 }
 
 func bounded(frames []core.TracebackFrame) []core.TracebackFrame {

@@ -2,6 +2,7 @@
 
 import builtins
 import linecache
+import signal
 import sys
 import types
 
@@ -14,6 +15,10 @@ from .frames import MAX_HTML
 FILE = "card.py"  # the name under which the code appears in tracebacks
 
 
+class TooLate(BaseException):
+    """Raised in the card shortly before it is killed, so that its author sees where it was."""
+
+
 class BadResult(Exception):
     """What render returned cannot be shown; the arguments are reason and detail."""
 
@@ -23,17 +28,32 @@ def run(order, dataset, answer):
     code = order["code"]
     linecache.cache[FILE] = (len(code), None, code.splitlines(keepends=True), FILE)
     try:
+        signal.signal(signal.SIGALRM, _alarm)
         _reseed(code)
         render = _load(code)
         html, used, applicable = _checked(render(dataset, order["filters"], order["params"]))
+        _disarm()
     except MemoryError:
+        _disarm()
         raise
     except BadResult as error:
+        _disarm()
         answer.failed(*error.args)
+    except TooLate as error:
+        answer.failed("timeout", "", "", problems.frames_of(error, FILE))
     except BaseException as error:  # noqa: BLE001  SystemExit and KeyboardInterrupt too
+        _disarm()
         answer.failed(*problems.describe(error, FILE))
     else:
         answer.succeeded(html, used, applicable)
+
+
+def _alarm(_signal, _frame):
+    raise TooLate
+
+
+def _disarm():
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)
 
 
 def _load(code):
@@ -44,11 +64,18 @@ def _load(code):
     sys.modules["card"] = module
     for name in ("exit", "quit"):
         setattr(builtins, name, Quitter(name, "the end"))
-    exec(compile(code, FILE, "exec", dont_inherit=True), module.__dict__)  # noqa: S102
+    exec(_compiled(code), module.__dict__)  # noqa: S102
     render = module.__dict__.get("render")
     if not callable(render):
         raise BadResult("no_render")
     return render
+
+
+def _compiled(code):
+    try:
+        return compile(code, FILE, "exec", dont_inherit=True)
+    except ValueError as error:  # zero bytes, in early releases of 3.11
+        raise SyntaxError(str(error)) from None
 
 
 def _checked(result):

@@ -4,6 +4,7 @@ import gc
 import json
 import mmap
 import os
+import signal
 import time
 
 import pyarrow as pa
@@ -22,6 +23,8 @@ def run(sandbox, job, request, result, log, data=-1):
     os.dup2(result, RESULT)
     os.dup2(log, 1)
     os.dup2(log, 2)
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)  # until the card itself runs
+    signal.setitimer(signal.ITIMER_REAL, job.alarm / 1000)
     sandbox.enter(job)
     gc.enable()
     gc.set_threshold(50_000, 20, 20)

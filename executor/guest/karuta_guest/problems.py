@@ -11,17 +11,22 @@ _MAX_FRAMES = 40
 
 def describe(error, file):
     """Reason, detail, message and the frames of the author's own code, outermost first."""
+    frames = frames_of(error, file)
+    if isinstance(error, SyntaxError) and error.filename == file:
+        frames.append({"line": max(error.lineno or 0, 0), "function": "<module>", "text": _text(file, error.lineno)})
+    reason, detail = _reason(error)
+    return reason, detail, _message(error), frames
+
+
+def frames_of(error, file):
     frames = [
         {"line": max(line or 0, 0), "function": entry.f_code.co_name, "text": _text(file, line)}
         for entry, line in traceback.walk_tb(error.__traceback__)
         if entry.f_code.co_filename == file
     ]
-    if isinstance(error, SyntaxError) and error.filename == file:
-        frames.append({"line": max(error.lineno or 0, 0), "function": "<module>", "text": _text(file, error.lineno)})
     if len(frames) > _MAX_FRAMES:
         frames = frames[:5] + frames[5 - _MAX_FRAMES :]
-    reason, detail = _reason(error)
-    return reason, detail, _message(error), frames
+    return frames
 
 
 def _text(file, line):

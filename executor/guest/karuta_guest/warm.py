@@ -6,9 +6,11 @@ The zygote must stay single-threaded: a fork copies one thread only, and a lock
 that another held would stay locked for ever.
 """
 
+import functools
 import importlib
 import io
 import os
+import tempfile
 import warnings
 import zoneinfo
 from pathlib import Path
@@ -20,7 +22,7 @@ _LEFT_OUT = ("test", "_flight", "_s3fs", "_gcsfs", "_azurefs", "_hdfs", "_cuda",
 def up(prefix):
     """Warms up; raises RuntimeError when a step leaves a second thread behind."""
     warnings.simplefilter("ignore")
-    steps = [_arrow, _libraries, lambda: _extensions(prefix), _pandas, lambda: _fonts(prefix), _matplotlib, _plotly, _zones]
+    steps = [_arrow, _libraries, lambda: _extensions(prefix), _pandas, lambda: _fonts(prefix), _matplotlib, _plotly, _zones, _habits]
     for number, step in enumerate(steps, 1):
         step()
         threads = len(os.listdir("/proc/self/task"))
@@ -152,3 +154,21 @@ def _zones():
         except pa.ArrowInvalid:
             if name == "Asia/Tokyo":  # a machine without time zones: a changed root has those of tzdata
                 return
+
+
+def _habits():
+    """Makes what people usually write work here."""
+    import plotly.io
+
+    original = plotly.io.to_html
+
+    @functools.wraps(original)
+    def to_html(figure, *arguments, **options):
+        """The page of a card brings plotly.js along: without it a chart is 10 KB and not 5 MB."""
+        if not arguments:
+            options = {"full_html": False, **options, "include_plotlyjs": False}
+        return original(figure, *arguments, **options)
+
+    plotly.io.to_html = to_html
+    tempfile.tempdir = "/tmp"  # nothing can be written there: the error then says so
+    tempfile.TemporaryFile = functools.partial(tempfile.SpooledTemporaryFile, 0)  # stays in memory

@@ -15,7 +15,7 @@ from typing import NamedTuple
 CONTROL, ARCHIVE, PROGRAM = 3, 4, 5  # descriptors that the supervisor hands over
 
 # Messages, as in supervisor/control.go.
-JOB = struct.Struct("<QIIqqq")
+JOB = struct.Struct("<QIIqqqq")
 REPORT = struct.Struct("<IQqqq")
 READY, FORKED, EXITED, FAILED = 1, 2, 3, 4
 
@@ -30,6 +30,7 @@ class Job(NamedTuple):
     memory: int  # bytes on top of the input
     input: int  # bytes of Arrow data, 0 for none
     cpu: int  # seconds of processor time
+    alarm: int  # milliseconds until the card is asked where it is
 
 
 class Zygote:
