@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -152,6 +153,15 @@ func TestBadCards(t *testing.T) {
 			}
 			wantGood(t, s)
 		})
+	}
+}
+
+// Parameters too deep for Python are the author's problem, not ours.
+func TestDeepParameters(t *testing.T) {
+	deep := json.RawMessage(`{"a":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`)
+	reply := renderRun(t, shared(t), Run{Code: "def render(d, f, p):\n    return ''", Params: deep})
+	if reply.Problem == nil || reply.Problem.Code != core.CodeExecution {
+		t.Errorf("%+v", reply.Problem)
 	}
 }
 

@@ -171,9 +171,24 @@ func (x *execution) close() {
 	if x.request != nil {
 		_ = x.request.Close()
 	}
+	x.disown()
 	for _, p := range []*pipe{x.answer, x.log} {
 		if p != nil {
 			p.close()
+		}
+	}
+}
+
+// disown closes what a child that nobody waits for any more still reported.
+func (x *execution) disown() {
+	for x.child != nil {
+		select {
+		case r := <-x.child.reports:
+			if r.pidfd >= 0 {
+				_ = unix.Close(r.pidfd)
+			}
+		default:
+			return
 		}
 	}
 }

@@ -163,6 +163,36 @@ func TestNoDescriptorIsLost(t *testing.T) {
 	}
 }
 
+// A long life: more runs than a zygote lives for, with renewals under load.
+func TestManyRuns(t *testing.T) {
+	if os.Getenv("KARUTA_LONG") == "" {
+		t.Skip("not run here: KARUTA_LONG=1 runs it")
+	}
+	s := begin(t, config(t), every)
+	var group sync.WaitGroup
+	for worker := range 4 {
+		group.Go(func() {
+			for i := range 600 {
+				card := goodCards[(worker+i)%len(goodCards)]
+				data, size, columns := sales(t)
+				reply, err := s.Render(t.Context(), Run{Code: card.code, Data: data, DataBytes: size, Columns: columns})
+				if err != nil || reply.Problem != nil || !strings.Contains(reply.HTML, card.want) {
+					t.Errorf("%d %s: %v %+v", i, card.name, err, reply)
+				}
+				_ = data.Close()
+			}
+		})
+	}
+	group.Wait()
+	eventually(t, "the worn zygote is replaced", func() bool { return !s.worn() })
+}
+
+func (s *Supervisor) worn() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.current == nil || s.current.worn(maxForks, maxAge)
+}
+
 func descriptors(t testing.TB, pid int) int {
 	t.Helper()
 	entries, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))

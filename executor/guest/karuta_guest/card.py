@@ -1,6 +1,7 @@
 """Runs a card's code and turns whatever happens into an answer."""
 
 import builtins
+import json
 import linecache
 import signal
 import sys
@@ -24,10 +25,11 @@ class BadResult(Exception):
 
 
 def run(order, dataset, answer):
-    """Runs render(dataset, filters, params) and answers."""
-    code = order["code"]
-    linecache.cache[FILE] = (len(code), None, code.splitlines(keepends=True), FILE)
+    """Runs render(dataset, filters, params) of an order (JSON: code, filters, params) and answers."""
     try:
+        order = json.loads(order)
+        code = order["code"]
+        linecache.cache[FILE] = (len(code), None, code.splitlines(keepends=True), FILE)
         signal.signal(signal.SIGALRM, _alarm)
         _reseed(code)
         render = _load(code)

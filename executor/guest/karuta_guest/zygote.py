@@ -105,6 +105,18 @@ def _privileged():
     return all(effective >> bit & 1 for bit in (CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT))
 
 
+def _check_link(prefix):
+    """After a change of the root, paths that modules remember lead through a link to the root itself."""
+    if os.path.realpath(prefix + prefix) != prefix:
+        raise RuntimeError(f"{prefix} was moved: run tools/python/install.sh for it again")
+
+
+def _be_first_to_go():
+    """When memory is short the kernel ends runs, which inherit this, before anything else."""
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as score:
+        score.write("1000")
+
+
 def main():
     prefix = os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))
     sys.path.append(os.path.join(prefix, "lib", "python3.11", "site-packages"))
@@ -112,6 +124,10 @@ def main():
     from .sandbox import Sandbox
 
     program = os.pread(PROGRAM, os.fstat(PROGRAM).st_size, 0)  # the next zygote reads the same file
+    privileged = _privileged()
+    if privileged:
+        _check_link(prefix)
+    _be_first_to_go()
     warm.up(prefix)
     sys.path.remove(f"/proc/self/fd/{ARCHIVE}")
     sandbox = Sandbox(prefix, program)
@@ -121,6 +137,6 @@ def main():
     gc.disable()
     linux.use_huge_pages()
     zygote = Zygote(socket.socket(fileno=CONTROL), sandbox)
-    zygote._report(READY, 0, sandbox.abi, int(_privileged()))
+    zygote._report(READY, 0, sandbox.abi, int(privileged))
     zygote.serve()
     os._exit(0)
