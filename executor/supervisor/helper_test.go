@@ -1,3 +1,5 @@
+//go:build linux
+
 package supervisor
 
 import (
@@ -15,12 +17,15 @@ import (
 
 // helperTask makes the test binary an executor of its own, so that it can be
 // killed, or run as another user.
-const helperTask = "KARUTA_TEST_HELPER"
+const (
+	helperTask   = "KARUTA_TEST_HELPER"
+	helperFolder = "KARUTA_TEST_FOLDER"
+)
 
 // help never returns. Each task prints one line and then waits to be ended.
 func help(task string) {
 	s, err := Start(context.Background(), Config{
-		Python: os.Getenv("EXECUTOR_PYTHON"), Strict: true, MaxConcurrent: 2, Log: slog.New(slog.DiscardHandler),
+		Python: os.Getenv("EXECUTOR_PYTHON"), RunDir: os.Getenv(helperFolder), Strict: true, MaxConcurrent: 2, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil || s.Refusal() != "" {
 		fmt.Println("refused", err, s.Refusal())
@@ -60,7 +65,11 @@ func helperCard(s *Supervisor, code string) string {
 func helper(t *testing.T, task string, attributes *syscall.SysProcAttr) (*exec.Cmd, string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
-	cmd.Env = append(os.Environ(), helperTask+"="+task, "EXECUTOR_PYTHON="+resolved(interpreter(t)))
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o777); err != nil { // the helper may be another user
+		t.Fatal(err)
+	}
+	cmd.Env = append(os.Environ(), helperTask+"="+task, helperFolder+"="+folder, "EXECUTOR_PYTHON="+resolved(interpreter(t)))
 	cmd.Dir, cmd.SysProcAttr = os.TempDir(), attributes
 	out, err := cmd.StdoutPipe()
 	if err != nil {
