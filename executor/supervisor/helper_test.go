@@ -27,8 +27,12 @@ func help(task string) {
 	s, err := Start(context.Background(), Config{
 		Python: os.Getenv("EXECUTOR_PYTHON"), RunDir: os.Getenv(helperFolder), Strict: true, MaxConcurrent: 2, Log: slog.New(slog.DiscardHandler),
 	})
-	if err != nil || s.Refusal() != "" {
-		fmt.Println("refused", err, s.Refusal())
+	if err != nil {
+		fmt.Println("not started:", err)
+		os.Exit(1)
+	}
+	if why := s.Refusal(); why != "" {
+		fmt.Println("refused:", why)
 		os.Exit(1)
 	}
 	switch task {
@@ -37,13 +41,16 @@ func help(task string) {
 		fmt.Println(s.current.process.Pid)
 		select {}
 	case "cards":
+		verdict := "good"
 		for _, card := range goodCards {
 			if problem := helperCard(s, card.code); problem != "" {
-				fmt.Println("failed", card.name, problem)
-				os.Exit(1)
+				verdict = "failed " + card.name + " " + problem
 			}
 		}
-		fmt.Println("good")
+		if err := s.Close(); err != nil {
+			verdict = err.Error()
+		}
+		fmt.Println(verdict)
 		os.Exit(0)
 	}
 }
@@ -65,9 +72,9 @@ func helperCard(s *Supervisor, code string) string {
 func helper(t *testing.T, task string, attributes *syscall.SysProcAttr) (*exec.Cmd, string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
-	folder := t.TempDir()
-	if err := os.Chmod(folder, 0o777); err != nil { // the helper may be another user
-		t.Fatal(err)
+	folder := "" // of its own making
+	if attributes == nil {
+		folder = t.TempDir()
 	}
 	cmd.Env = append(os.Environ(), helperTask+"="+task, helperFolder+"="+folder, "EXECUTOR_PYTHON="+resolved(interpreter(t)))
 	cmd.Dir, cmd.SysProcAttr = os.TempDir(), attributes
