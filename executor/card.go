@@ -98,5 +98,5 @@ func problemOf(err error) *client.Problem {
 }
 
 func milliseconds(since time.Time) float64 {
-	return float64(time.Since(since).Microseconds()) / 1000
+	return float64(time.Since(since)) / float64(time.Millisecond)
 }

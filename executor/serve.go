@@ -2,13 +2,14 @@ package executor
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/karuta-bi/karuta/internal/drain"
 )
 
 // Options are what an executor works with. Serve does not close Engine and
@@ -42,19 +43,6 @@ func serve(ctx context.Context, o Options, l net.Listener, h http.Handler) error
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       time.Minute, // of a whole call; answers may take longer
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn),
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), o.Grace)
-	defer cancel()
-	if err := srv.Shutdown(last); err != nil {
-		return errors.Join(err, srv.Close())
-	}
-	return nil
+	return drain.Serve(ctx, srv, l, o.Grace, o.Log)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/drain"
 )
 
 // maxArguments bounds the line with a verb's arguments.
@@ -25,24 +26,8 @@ type Verb func(ctx context.Context, args json.RawMessage, file io.Reader) (any, 
 // Serve answers calls until the context ends, then lets the running ones finish
 // within the grace. It closes the listener.
 func Serve(ctx context.Context, l net.Listener, verbs map[string]Verb, log *slog.Logger, grace time.Duration) error {
-	srv := &http.Server{
-		Handler:           handler(verbs, log),
-		ReadHeaderTimeout: 5 * time.Second,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- srv.Serve(l) }()
-	select {
-	case err := <-ended:
-		return err
-	case <-ctx.Done():
-	}
-	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	if err := srv.Shutdown(last); err != nil {
-		return errors.Join(err, srv.Close())
-	}
-	return nil
+	srv := &http.Server{Handler: handler(verbs, log), ReadHeaderTimeout: 5 * time.Second}
+	return drain.Serve(ctx, srv, l, grace, log)
 }
 
 func handler(verbs map[string]Verb, log *slog.Logger) http.Handler {
