@@ -19,7 +19,7 @@ const (
 	firstPause = 100 * time.Millisecond
 	longPause  = 10 * time.Second
 	calmAfter  = time.Minute // an executor that lived so long starts the pauses anew
-	childGrace = 3 * time.Second
+	childGrace = 1500 * time.Millisecond
 )
 
 // child keeps one process of this program running and starts it again when it

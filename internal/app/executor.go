@@ -27,7 +27,7 @@ const (
 )
 
 // executorGrace is how long an executor that must end lets running calls finish.
-const executorGrace = 2 * time.Second
+const executorGrace = time.Second
 
 // RunExecutor is an executor of its own, which listens on the address until the
 // context ends.
@@ -112,13 +112,4 @@ func pythonPath(c config.Config, self string) string {
 		return c.ExecutorPython
 	}
 	return filepath.Join(filepath.Dir(self), "python", "bin", "python3")
-}
-
-// executorSecret is EXECUTOR_SECRET, else one that is made in the data folder.
-func executorSecret(c config.Config) (string, error) {
-	if c.ExecutorSecret != "" {
-		return c.ExecutorSecret.Reveal(), nil
-	}
-	s, err := config.LocalSecret(c.DataDir, "executor")
-	return s.Reveal(), err
 }

@@ -13,13 +13,15 @@ import (
 	"github.com/karuta-bi/karuta/internal/table/embedded"
 )
 
-// What lies in the data folder, apart from the local secrets and the control socket.
+// What lies in the data folder, apart from the sockets.
 const (
-	tableFile   = "karuta.db"
-	blobFolder  = "blobs"
-	spoolFolder = "audit-spool"
-	cacheFolder = "cache"
-	runFolder   = "executor"
+	tableFile     = "karuta.db"
+	blobFolder    = "blobs"
+	spoolFolder   = "audit-spool"
+	cacheFolder   = "cache"
+	runFolder     = "executor"
+	secretsFolder = "secrets"       // made by package config
+	markerOfDemo  = "demo-complete" // tells that the demo was built
 )
 
 // cacheBytes is how much of S3 is kept on this machine for reading.

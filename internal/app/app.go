@@ -1,0 +1,152 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/access"
+	"github.com/karuta-bi/karuta/internal/audit"
+	"github.com/karuta-bi/karuta/internal/blob"
+	"github.com/karuta-bi/karuta/internal/card"
+	"github.com/karuta-bi/karuta/internal/config"
+	"github.com/karuta-bi/karuta/internal/dashboard"
+	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/telemetry"
+)
+
+// App is Karuta put together. Its services may be used until Close.
+type App struct {
+	Config     config.Config // with DATA_DIR as an absolute path
+	Log        *slog.Logger
+	Metrics    *telemetry.Metrics
+	Store      *store.Store
+	Blobs      blob.Store
+	Audit      *audit.Log
+	Gate       *access.Gate
+	Identity   *identity.Service
+	Datasets   *dataset.Service
+	Cards      *card.Service
+	Dashboards *dashboard.Service
+	Executor   *client.Client
+
+	keys  identity.Keys
+	own   *ownExecutor // nil where the executor is somebody else's
+	close []func(context.Context) error
+}
+
+// Open puts Karuta together on what the configuration names. Nothing listens
+// and no executor runs yet. A data folder is made where there is none.
+func Open(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) {
+	dir, err := prepareDataDir(c.DataDir)
+	if err != nil {
+		return nil, err
+	}
+	c.DataDir = dir
+	a := &App{Config: c, Log: log, Metrics: &telemetry.Metrics{}}
+	for _, step := range []func(context.Context) error{a.openEngines, a.openAudit, a.openExecutor, a.openServices} {
+		if err := step(ctx); err != nil {
+			return nil, errors.Join(err, a.Close())
+		}
+	}
+	return a, nil
+}
+
+func (a *App) openEngines(ctx context.Context) error {
+	tables, err := openTables(ctx, a.Config)
+	if err != nil {
+		return err
+	}
+	a.atClose(closing(tables))
+	a.Store = store.New(tables)
+	if a.Config.Store == "embedded" {
+		if err := tables.Init(ctx); err != nil {
+			return err
+		}
+	}
+	a.Blobs, err = openBlobs(ctx, a.Config, "api")
+	if c, ok := a.Blobs.(io.Closer); ok && err == nil {
+		a.atClose(closing(c))
+	}
+	return err
+}
+
+func (a *App) openAudit(context.Context) (err error) {
+	spool := filepath.Join(a.Config.DataDir, spoolFolder)
+	a.Audit, err = audit.New(a.Store.Audit, spool, a.Log, a.Metrics)
+	if err != nil {
+		return err
+	}
+	a.atClose(closing(a.Audit))
+	a.Gate = access.New(a.Store, func(ctx context.Context, d access.Denial) {
+		a.Audit.Denied(ctx, d.TargetType, d.TargetID, d.Wanted)
+	})
+	return nil
+}
+
+// openExecutor prepares the way to the executor. On one's own machine the API
+// brings its own, unless it is told of another.
+func (a *App) openExecutor(context.Context) error {
+	if a.Config.Env != config.Local || a.Config.Given("EXECUTOR_ENDPOINT") {
+		secret, err := executorSecret(a.Config)
+		a.Executor = client.New(a.Config.ExecutorEndpoint, secret)
+		return err
+	}
+	own, err := newOwnExecutor(a.Config)
+	if err != nil {
+		return err
+	}
+	a.own, a.Executor = own, own.client()
+	a.atClose(func(context.Context) error { return own.close() })
+	return nil
+}
+
+func (a *App) openServices(context.Context) error {
+	secret, err := tokenSecret(a.Config)
+	if err != nil {
+		return err
+	}
+	c := a.Config
+	a.keys = identity.Keys{Current: identity.NewKey(secret), Previous: identity.NewKey(c.JWTSecretKeyPrevious.Reveal())}
+	a.Identity = identity.New(identity.Deps{
+		Store: a.Store, Audit: a.Audit, Gate: a.Gate, Keys: a.keys,
+		Lifetime: c.TokenLifetime(), PasswordMin: c.PasswordMinLength, Workers: c.APIWorkers,
+	})
+	a.Datasets = dataset.New(
+		dataset.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "dataset")},
+		dataset.Config{MaxUpload: c.MaxUpload, Shared: c.Store != "embedded"})
+	a.atClose(a.Datasets.Close)
+	a.Cards = card.New(
+		card.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "card")},
+		card.Config{Timeout: c.CardTimeout(), CacheTTL: c.CacheLifetime(), PageSecret: derived(secret, "card pages"), Platform: version + " " + revision})
+	a.atClose(a.Cards.Close)
+	a.Dashboards = dashboard.New(a.Store, a.Gate, a.Audit)
+	return nil
+}
+
+// closeGrace is how long running imports and cards may take to stop.
+const closeGrace = time.Second
+
+func (a *App) atClose(f func(context.Context) error) { a.close = append(a.close, f) }
+
+// closing closes what needs no patience.
+func closing(c io.Closer) func(context.Context) error {
+	return func(context.Context) error { return c.Close() }
+}
+
+// Close ends what Open began, the last first.
+func (a *App) Close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
+	defer cancel()
+	var problems []error
+	for i := len(a.close) - 1; i >= 0; i-- {
+		problems = append(problems, a.close[i](ctx))
+	}
+	return errors.Join(problems...)
+}

@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/karuta-bi/karuta/internal/blob"
+	"github.com/karuta-bi/karuta/internal/table"
+	"github.com/karuta-bi/karuta/resolvers"
+)
+
+// monitor looks at everything that the API depends on. An executor of our own
+// is a part of this server and must run; another one's outage must not take the
+// API down with it.
+func (a *App) monitor() *resolvers.Monitor {
+	probes := tableProbes(a.Store.Engine(), a.Config.DynamoDBTablePrefix)
+	return resolvers.NewMonitor(append(probes,
+		resolvers.Probe{Name: "blobs", Needed: true, Check: a.probeBlobs},
+		resolvers.Probe{Name: "executor", Needed: a.own != nil, Check: a.probeExecutor},
+		resolvers.Probe{Name: "python", Check: a.probePython},
+		resolvers.Probe{Name: "audit", Check: a.probeAudit},
+	)...)
+}
+
+// tableProbes are one probe for each table; those that run together share one
+// look at the engine.
+func tableProbes(e table.Engine, prefix string) []resolvers.Probe {
+	var looks singleflight.Group
+	probes := make([]resolvers.Probe, len(table.Tables))
+	for i, t := range table.Tables {
+		name := prefix + t.Name
+		probes[i] = resolvers.Probe{Name: "table " + name, Needed: true, Check: func(ctx context.Context) error {
+			all, err, _ := looks.Do("tables", func() (any, error) { return e.Tables(ctx) })
+			if err != nil {
+				return err
+			}
+			return exists(all.([]table.Status), name)
+		}}
+	}
+	return probes
+}
+
+func exists(all []table.Status, name string) error {
+	for _, s := range all {
+		if s.Name == name && s.Exists {
+			return nil
+		}
+	}
+	return fmt.Errorf("the table %s does not exist; karuta tables init makes it", name)
+}
+
+// probeBlobs asks for an object that is never there.
+func (a *App) probeBlobs(ctx context.Context) error {
+	if _, err := a.Blobs.Head(ctx, "health"); !errors.Is(err, blob.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+func (a *App) probeExecutor(ctx context.Context) error {
+	_, err := a.Executor.Health(ctx, false)
+	return err
+}
+
+// probePython tells why the executor refuses to run Python, where it does.
+func (a *App) probePython(ctx context.Context) error {
+	h, err := a.Executor.Health(ctx, true)
+	if err == nil && h.Reason != "" {
+		return errors.New(h.Reason)
+	}
+	return err
+}
+
+func (a *App) probeAudit(context.Context) error { return a.Audit.Ready() }

@@ -1,0 +1,102 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/app/demo"
+)
+
+// How often the API looks whether it is ready, and tells the log when it is not.
+const (
+	readyPoll = 20 * time.Millisecond
+	readyTell = 5 * time.Second
+)
+
+// announce says that the API is ready, once it says so itself.
+func (a *App) announce(ctx context.Context, url string, o ServeOptions) error {
+	if !a.awaitReady(ctx, url) {
+		return nil
+	}
+	if o.Demo {
+		if err := a.buildDemo(ctx); err != nil {
+			return err
+		}
+	}
+	a.Log.InfoContext(ctx, "ready", "url", url)
+	fmt.Fprintf(o.Out, "ready %s\n", url)
+	if o.Demo {
+		for _, who := range demo.Accounts() {
+			fmt.Fprintf(o.Out, "demo  %-20s password %s  %s\n", who.Email, who.Password, who.Name)
+		}
+	}
+	return nil
+}
+
+func (a *App) buildDemo(ctx context.Context) error {
+	return demo.Build(ctx, demo.Services{
+		Identity: a.Identity, Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards,
+		Marker: filepath.Join(a.Config.DataDir, markerOfDemo),
+	})
+}
+
+// awaitReady is false when the context ended first. Every few seconds it tells
+// the log what is not ready yet.
+func (a *App) awaitReady(ctx context.Context, url string) bool {
+	poll, tell := time.NewTicker(readyPoll), time.NewTicker(readyTell)
+	defer poll.Stop()
+	defer tell.Stop()
+	for {
+		state, err := ready(ctx, url)
+		if err == nil {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-tell.C:
+			a.Log.WarnContext(ctx, "not ready yet", "cause", err, "state", state)
+		case <-poll.C:
+		}
+	}
+}
+
+// ready asks the API itself; the state is what it answered.
+func ready(ctx context.Context, url string) (state string, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/ready", nil)
+	if err != nil {
+		return "", err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	if err == nil && resp.StatusCode != http.StatusOK {
+		err = errors.New(resp.Status)
+	}
+	return string(body), err
+}
+
+// baseURL is how the address is reached from this machine.
+func baseURL(at net.Addr) string {
+	tcp := at.(*net.TCPAddr)
+	host := tcp.IP.String()
+	if tcp.IP.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return "http://" + net.JoinHostPort(host, strconv.Itoa(tcp.Port))
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

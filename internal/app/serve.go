@@ -1,0 +1,122 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/config"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/drain"
+	"github.com/karuta-bi/karuta/internal/telemetry"
+	"github.com/karuta-bi/karuta/resolvers"
+	"github.com/karuta-bi/karuta/schema"
+	"github.com/karuta-bi/karuta/server"
+	"github.com/karuta-bi/karuta/server/control"
+	"github.com/karuta-bi/karuta/web"
+)
+
+// serveGrace is how long an API that must end lets running requests finish.
+const serveGrace = 5 * time.Second
+
+var errDemoLocal = errors.New("the demo is for ENV=local and a loopback address alone, because its passwords are public")
+
+// ServeOptions say how an API is reached.
+type ServeOptions struct {
+	ExecutorListen string    // address of the own executor's GET /health; "" is a free port on loopback
+	Demo           bool      // build the demo; on loopback and ENV=local alone
+	Out            io.Writer // gets "ready http://…" and the demo's accounts
+}
+
+// Serve is the running API: it listens on API_HOST and API_PORT until the
+// context ends, then finishes what is under way. It may be called once.
+func (a *App) Serve(ctx context.Context, o ServeOptions) error {
+	if o.Demo && (a.Config.Env != config.Local || !loopback(a.Config.APIHost)) {
+		return errDemoLocal
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(a.Config.APIHost, strconv.Itoa(a.Config.APIPort)))
+	if err != nil {
+		return err
+	}
+	ctl, err := control.Listen(a.Config.DataDir)
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
+	if err := a.begin(ctx, o); err != nil {
+		_, _ = l.Close(), ctl.Close()
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return drain.Serve(ctx, a.httpServer(), l, serveGrace, a.named("api")) })
+	group.Go(func() error { return control.Serve(ctx, ctl, a.verbs(), a.named("control"), serveGrace) })
+	group.Go(func() error { a.Audit.Run(ctx); return nil })
+	group.Go(func() error { a.upkeep(ctx); return nil })
+	group.Go(func() error { return a.announce(ctx, baseURL(l.Addr()), o) })
+	return group.Wait()
+}
+
+// begin starts the executor and clears up what an earlier process left undone.
+func (a *App) begin(ctx context.Context, o ServeOptions) error {
+	if err := a.StartExecutor(o.ExecutorListen); err != nil {
+		return err
+	}
+	if err := a.Datasets.Recover(core.AsSystem(ctx, "upkeep")); err != nil {
+		a.Log.WarnContext(ctx, "what an earlier process left undone is still there", "cause", err)
+	}
+	return nil
+}
+
+// StartExecutor starts the own executor, where there is to be one, and answers
+// GET /health for it on the address ("" is a free port on loopback). [App.Close]
+// ends it.
+func (a *App) StartExecutor(address string) error {
+	if a.own == nil {
+		return nil
+	}
+	if address == "" {
+		address = "127.0.0.1:0"
+	}
+	at, err := a.own.start(a.Config, address, a.named("executor"))
+	if err == nil {
+		a.Log.Info("executor listens", "address", at.String())
+	}
+	return err
+}
+
+func (a *App) named(room string) *slog.Logger { return telemetry.Named(a.Log, room) }
+
+// Handler is everything that the API serves.
+func (a *App) Handler() http.Handler {
+	return server.New(server.Deps{
+		Resolver: &resolvers.Resolver{Services: resolvers.Services{
+			Gate: a.Gate, Identity: a.Identity, Audit: a.Audit,
+			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards,
+			Monitor: a.monitor(),
+			Info: graph.ServerInfo{
+				Env: string(a.Config.Env), Version: version, GitSha: revision,
+				SchemaHash: schema.Hash(), KeyFingerprint: a.Identity.KeyID(),
+			},
+		}},
+		Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
+		Origins: a.Config.CORSOrigins, MaxUpload: a.Config.MaxUpload,
+		Pages: web.Pages(), GraphiQL: web.GraphiQL(), Assets: web.Assets(),
+	})
+}
+
+func (a *App) httpServer() *http.Server {
+	return &http.Server{
+		Handler:           a.Handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+	}
+}

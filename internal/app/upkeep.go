@@ -1,0 +1,34 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// upkeepEvery is how often the API does what nobody asks for.
+const upkeepEvery = time.Hour
+
+// upkeep removes old results and clears up imports that other processes lost.
+func (a *App) upkeep(ctx context.Context) {
+	ctx = core.AsSystem(ctx, "upkeep")
+	every := time.NewTicker(upkeepEvery)
+	defer every.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-every.C:
+		}
+		if err := a.Cards.Sweep(ctx); err != nil {
+			a.Log.WarnContext(ctx, "old results were not swept", "cause", err)
+		}
+		if a.Config.Store == "embedded" {
+			continue
+		}
+		if err := a.Datasets.Recover(ctx); err != nil {
+			a.Log.WarnContext(ctx, "lost imports were not cleared up", "cause", err)
+		}
+	}
+}
