@@ -49,6 +49,7 @@ func (sh *shell) operate(c *cli, verb string, args any, file io.Reader, out any)
 	if err != nil {
 		return err
 	}
-	log := telemetry.NewLogger(sh.err, telemetry.Options{Level: "WARN", Format: "text"})
+	conf.LogLevel = "WARN"
+	log := telemetry.NewLogger(sh.err, telemetry.Options{Level: conf.LogLevel, Format: "text"})
 	return app.Operate(sh.ctx, conf, log, verb, args, file, out)
 }

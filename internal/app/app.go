@@ -19,6 +19,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/telemetry"
+	"github.com/karuta-bi/karuta/resolvers"
 )
 
 // App is Karuta put together. Its services may be used until Close.
@@ -35,6 +36,7 @@ type App struct {
 	Cards      *card.Service
 	Dashboards *dashboard.Service
 	Executor   *client.Client
+	Monitor    *resolvers.Monitor
 
 	keys  identity.Keys
 	own   *ownExecutor // nil where the executor is somebody else's
@@ -127,6 +129,7 @@ func (a *App) openServices(context.Context) error {
 		card.Config{Timeout: c.CardTimeout(), CacheTTL: c.CacheLifetime(), PageSecret: derived(secret, "card pages"), Platform: version + " " + revision})
 	a.atClose(a.Cards.Close)
 	a.Dashboards = dashboard.New(a.Store, a.Gate, a.Audit)
+	a.Monitor = a.newMonitor()
 	return nil
 }
 

@@ -94,31 +94,37 @@ func (x *ownExecutor) close() error {
 	return errors.Join(x.calls.Close(), x.health.Close(), os.Remove(x.path()), x.folder.Close())
 }
 
-// What an executor may know of the API's environment: nothing that opens doors
-// but the data's own.
+// What an executor may know: of the machine, and of the configuration. It is
+// nothing that opens doors but the data's own; the secret comes another way.
 var (
-	executorVariables = []string{
-		"PATH", "HOME", "TMPDIR", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "GOMAXPROCS", "GOMEMLIMIT",
-		"ENV", "LOG_LEVEL", "LOG_FORMAT", "API_DEBUG", "BLOBS",
-	}
-	executorFamilies = []string{"EXECUTOR_", "S3_", "AWS_", "LC_"}
+	machineVariables  = []string{"PATH", "HOME", "TMPDIR", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "GOMAXPROCS", "GOMEMLIMIT"}
+	machineFamilies   = []string{"AWS_", "LC_"}
+	executorVariables = []string{"ENV", "LOG_LEVEL", "LOG_FORMAT", "API_DEBUG", "BLOBS", "DATA_DIR"}
+	executorFamilies  = []string{"EXECUTOR_", "S3_"}
 )
 
-// executorEnvironment picks from the environment what an executor needs.
+// executorEnvironment is all that an executor gets to see of the environment.
 func executorEnvironment(environ []string, c config.Config) []string {
 	var picked []string
 	for _, line := range environ {
-		if name, _, _ := strings.Cut(line, "="); forExecutor(name) {
+		if name, _, _ := strings.Cut(line, "="); among(name, machineVariables, machineFamilies) {
 			picked = append(picked, line)
 		}
 	}
-	return append(picked, "DATA_DIR="+c.DataDir)
+	secrets := map[string]config.Secret{"S3_ACCESS_KEY": c.S3AccessKey, "S3_SECRET_KEY": c.S3SecretKey, "EXECUTOR_SECRET": ""}
+	for _, row := range c.Table() {
+		value := row.Value
+		if s, secret := secrets[row.Name]; secret {
+			value = s.Reveal()
+		}
+		if value != "" && among(row.Name, executorVariables, executorFamilies) {
+			picked = append(picked, row.Name+"="+value)
+		}
+	}
+	return picked
 }
 
-func forExecutor(name string) bool {
-	if name == "EXECUTOR_SECRET" { // a child gets a secret of its own
-		return false
-	}
-	return slices.Contains(executorVariables, name) ||
-		slices.ContainsFunc(executorFamilies, func(f string) bool { return strings.HasPrefix(name, f) })
+func among(name string, names, families []string) bool {
+	return slices.Contains(names, name) ||
+		slices.ContainsFunc(families, func(f string) bool { return strings.HasPrefix(name, f) })
 }

@@ -15,9 +15,8 @@ import (
 // monitor looks at everything that the API depends on. An executor of our own
 // is a part of this server and must run; another one's outage must not take the
 // API down with it.
-func (a *App) monitor() *resolvers.Monitor {
-	probes := tableProbes(a.Store.Engine(), a.Config.DynamoDBTablePrefix)
-	return resolvers.NewMonitor(append(probes,
+func (a *App) newMonitor() *resolvers.Monitor {
+	return resolvers.NewMonitor(append(a.tableProbes(),
 		resolvers.Probe{Name: "blobs", Needed: true, Check: a.probeBlobs},
 		resolvers.Probe{Name: "executor", Needed: a.own != nil, Check: a.probeExecutor},
 		resolvers.Probe{Name: "python", Check: a.probePython},
@@ -26,14 +25,19 @@ func (a *App) monitor() *resolvers.Monitor {
 }
 
 // tableProbes are one probe for each table; those that run together share one
-// look at the engine.
-func tableProbes(e table.Engine, prefix string) []resolvers.Probe {
+// look at the engine. The embedded engine has its tables to itself and gives
+// them no prefix.
+func (a *App) tableProbes() []resolvers.Probe {
+	prefix := a.Config.DynamoDBTablePrefix
+	if a.Config.Store == "embedded" {
+		prefix = ""
+	}
 	var looks singleflight.Group
 	probes := make([]resolvers.Probe, len(table.Tables))
 	for i, t := range table.Tables {
 		name := prefix + t.Name
 		probes[i] = resolvers.Probe{Name: "table " + name, Needed: true, Check: func(ctx context.Context) error {
-			all, err, _ := looks.Do("tables", func() (any, error) { return e.Tables(ctx) })
+			all, err, _ := looks.Do("tables", func() (any, error) { return a.Store.Engine().Tables(ctx) })
 			if err != nil {
 				return err
 			}

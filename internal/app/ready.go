@@ -2,9 +2,7 @@ package app
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -12,6 +10,7 @@ import (
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/app/demo"
+	"github.com/karuta-bi/karuta/internal/core"
 )
 
 // How often the API looks whether it is ready, and tells the log when it is not.
@@ -53,37 +52,40 @@ func (a *App) awaitReady(ctx context.Context, url string) bool {
 	poll, tell := time.NewTicker(readyPoll), time.NewTicker(readyTell)
 	defer poll.Stop()
 	defer tell.Stop()
-	for {
-		state, err := ready(ctx, url)
-		if err == nil {
-			return true
-		}
+	for !ready(ctx, url) {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-tell.C:
-			a.Log.WarnContext(ctx, "not ready yet", "cause", err, "state", state)
+			a.Log.WarnContext(ctx, "not ready yet", "down", a.down(ctx))
 		case <-poll.C:
 		}
 	}
+	return true
 }
 
-// ready asks the API itself; the state is what it answered.
-func ready(ctx context.Context, url string) (state string, err error) {
+// ready asks the API itself.
+func ready(ctx context.Context, url string) bool {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/api/ready", nil)
 	if err != nil {
-		return "", err
+		return false
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return "", err
+		return false
 	}
-	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
-	if err == nil && resp.StatusCode != http.StatusOK {
-		err = errors.New(resp.Status)
+	_ = resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// down lists the parts that do not work, and why.
+func (a *App) down(ctx context.Context) (parts []string) {
+	for _, c := range a.Monitor.Health(core.AsSystem(ctx, "upkeep")).Components {
+		if c.Detail != nil {
+			parts = append(parts, c.Name+": "+*c.Detail)
+		}
 	}
-	return string(body), err
+	return parts
 }
 
 // baseURL is how the address is reached from this machine.

@@ -100,7 +100,7 @@ func (a *App) Handler() http.Handler {
 		Resolver: &resolvers.Resolver{Services: resolvers.Services{
 			Gate: a.Gate, Identity: a.Identity, Audit: a.Audit,
 			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards,
-			Monitor: a.monitor(),
+			Monitor: a.Monitor,
 			Info: graph.ServerInfo{
 				Env: string(a.Config.Env), Version: version, GitSha: revision,
 				SchemaHash: schema.Hash(), KeyFingerprint: a.Identity.KeyID(),

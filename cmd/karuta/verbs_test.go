@@ -1,0 +1,241 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// said is what a verb printed and how it ended.
+type said struct {
+	code     int
+	out, err string
+}
+
+// karuta runs a verb in this process.
+func karuta(t *testing.T, in string, args ...string) said {
+	t.Helper()
+	var out, problems bytes.Buffer
+	sh := shell{ctx: context.Background(), in: strings.NewReader(in), out: &out, err: &problems, environ: environment()}
+	code := run(sh, args)
+	return said{code, out.String(), problems.String()}
+}
+
+// ok runs a verb that has to succeed.
+func ok(t *testing.T, in string, args ...string) string {
+	t.Helper()
+	s := karuta(t, in, args...)
+	if s.code != 0 {
+		t.Fatalf("karuta %s: exit %d: %s", strings.Join(args, " "), s.code, s.err)
+	}
+	return s.out
+}
+
+var verbs = [][]string{
+	{"serve"}, {"executor"}, {"user", "create"}, {"user", "list"}, {"user", "set-role"}, {"user", "reset-password"},
+	{"tables", "list"}, {"tables", "init"}, {"tables", "verify"}, {"config", "check"}, {"config", "print"},
+	{"token", "inspect"}, {"health"}, {"import"}, {"data", "reset"}, {"seed"}, {"version"},
+}
+
+func TestEveryVerbHasHelpWithAnExample(t *testing.T) {
+	for _, verb := range verbs {
+		s := karuta(t, "", append(verb, "--help")...)
+		example := "karuta " + strings.Join(verb, " ")
+		plain := strings.Join(strings.Fields(s.out), " ")
+		if s.code != 0 || !strings.Contains(plain, "Example:") || strings.Count(plain, example) < 2 || !strings.Contains(plain, "--data-dir") {
+			t.Errorf("%v: exit %d\n%s", verb, s.code, s.out)
+		}
+	}
+	listed := karuta(t, "", "--help").out
+	for _, verb := range verbs {
+		if !strings.Contains(listed, "  "+strings.Join(verb, " ")+"  ") {
+			t.Errorf("%v is not in karuta --help", verb)
+		}
+	}
+	if strings.Contains(listed, "worker") {
+		t.Error("the hidden verb is shown")
+	}
+}
+
+func TestWrongCommandLines(t *testing.T) {
+	for _, args := range [][]string{
+		{}, {"bogus"}, {"user"}, {"user", "create"}, {"user", "create", "--email", "a@example.com", "--role", "king", "--password-stdin"},
+		{"serve", "--listen", "nowhere"}, {"import", "missing.csv", "--owner", "a@example.com"}, {"seed", "--env", "production"},
+	} {
+		s := karuta(t, "", args...)
+		if s.code != exitUsage || strings.Count(s.err, "\n") != 1 || !strings.HasPrefix(s.err, "karuta: ") {
+			t.Errorf("%q: exit %d, %q", args, s.code, s.err)
+		}
+	}
+}
+
+// operate goes through the operator's verbs on a data folder; the same has to
+// happen whether a server runs on it or not.
+func operate(t *testing.T, dir string) {
+	t.Helper()
+	at := func(args ...string) []string { return append(args, "--data-dir", dir) }
+	create := at("user", "create", "--email", "Hanako@example.com", "--name", "花子", "--role", "admin", "--password-stdin")
+	if out := ok(t, "Kirei-na-hana-1\n", create...); !strings.Contains(out, "hanako@example.com") || !strings.Contains(out, "ADMIN") {
+		t.Errorf("create: %s", out)
+	}
+	if s := karuta(t, "Kirei-na-hana-1\n", create...); s.code != exitUsage || !strings.HasPrefix(s.err, "karuta: ") {
+		t.Errorf("create again: %+v", s)
+	}
+	if s := karuta(t, "short\n", at("user", "create", "--email", "x@example.com", "--role", "user", "--password-stdin")...); s.code != exitUsage || !strings.Contains(s.err, "8") {
+		t.Errorf("short password: %+v", s)
+	}
+	ok(t, "Kirei-na-hana-2\n", at("user", "create", "--email", "taro@example.com", "--role", "admin", "--password-stdin")...)
+	if out := ok(t, "", at("user", "set-role", "--email", "taro@example.com", "--role", "user")...); !strings.Contains(out, "USER") {
+		t.Errorf("set-role: %s", out)
+	}
+	if s := karuta(t, "", at("user", "set-role", "--email", "hanako@example.com", "--role", "user")...); s.code != exitUsage {
+		t.Errorf("the last administrator: %+v", s)
+	}
+	ok(t, "Kirei-na-hana-3\n", at("user", "reset-password", "--email", "taro@example.com", "--password-stdin")...)
+	if s := karuta(t, "Kirei-na-hana-3\n", at("user", "reset-password", "--email", "nobody@example.com", "--password-stdin")...); s.code != exitRefused {
+		t.Errorf("nobody: %+v", s)
+	}
+	if out := ok(t, "", at("user", "list")...); strings.Count(out, "\n") != 3 {
+		t.Errorf("list: %s", out)
+	}
+	for _, verb := range []string{"list", "init", "verify"} {
+		if out := ok(t, "", at("tables", verb)...); strings.Count(out, " ok\n") < 9 {
+			t.Errorf("tables %s: %s", verb, out)
+		}
+	}
+	if s := karuta(t, "not a token\n", at("token", "inspect")...); s.code != exitFailed || !strings.Contains(s.out, "INVALID_TOKEN") {
+		t.Errorf("token: %+v", s)
+	}
+}
+
+// ENV-4: an operator never has to stop the service to look at it.
+func TestOperatorVerbsWhileTheServerRuns(t *testing.T) {
+	p := serve(t, t.TempDir())
+	operate(t, p.dir)
+	if s := karuta(t, "yes\n", "data", "reset", "--data-dir", p.dir); s.code != exitFailed || !strings.Contains(s.err, "stop it first") {
+		t.Errorf("reset while it runs: %+v", s)
+	}
+	if got := ok(t, "", "health", "--url", p.url+"/api/health"); got != "{\"status\":\"ok\"}\n" {
+		t.Errorf("health: %q", got)
+	}
+}
+
+func TestOperatorVerbsWhileNothingRuns(t *testing.T) { operate(t, t.TempDir()) }
+
+func csvFile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "売上.csv")
+	if err := os.WriteFile(path, []byte("日付,金額\n2026-04-01,1200\n2026-04-02,950\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func importing(t *testing.T, dir string) {
+	t.Helper()
+	at := func(args ...string) []string { return append(args, "--data-dir", dir) }
+	ok(t, "Kirei-na-hana-1\n", at("user", "create", "--email", "hanako@example.com", "--role", "user", "--password-stdin")...)
+	out := ok(t, "", at("import", csvFile(t), "--owner", "hanako@example.com")...)
+	if !strings.Contains(out, "売上: 2 rows") || !strings.Contains(out, "date      日付") || !strings.Contains(out, "int64     金額") {
+		t.Errorf("import: %s", out)
+	}
+	broken := filepath.Join(t.TempDir(), "broken.csv")
+	if err := os.WriteFile(broken, []byte("a,b\n1,2\n1,2,3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s := karuta(t, "", at("import", broken, "--owner", "hanako@example.com")...); s.code != exitFailed || !strings.Contains(s.err, "line 3") {
+		t.Errorf("broken file: %+v", s)
+	}
+	if s := karuta(t, "", at("import", csvFile(t), "--owner", "nobody@example.com")...); s.code != exitRefused {
+		t.Errorf("no such owner: %+v", s)
+	}
+	// ENV-5: twice, because the second time must change nothing.
+	first := ok(t, "", at("seed")...)
+	second := ok(t, "", at("seed", "--env", "local")...)
+	if strings.Count(first, "password Karuta") != 5 || strings.Contains(second, "password Karuta") || !sameLastLine(first, second) {
+		t.Errorf("seed:\n%s\nagain:\n%s", first, second)
+	}
+}
+
+func sameLastLine(a, b string) bool {
+	last := func(s string) string {
+		lines := strings.Split(strings.TrimSpace(s), "\n")
+		return lines[len(lines)-1]
+	}
+	return last(a) == last(b) && strings.HasPrefix(last(a), "dataset ds_")
+}
+
+func TestImportWhileTheServerRuns(t *testing.T) { importing(t, serve(t, t.TempDir()).dir) }
+
+func TestImportWhileNothingRuns(t *testing.T) { importing(t, t.TempDir()) }
+
+// ENV-3: data is erased after a yes and not without one.
+func TestDataResetAsks(t *testing.T) {
+	dir := t.TempDir()
+	ok(t, "Kirei-na-hana-1\n", "user", "create", "--email", "a@example.com", "--role", "user", "--password-stdin", "--data-dir", dir)
+	foreign := filepath.Join(dir, "not-ours.txt")
+	if err := os.WriteFile(foreign, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s := karuta(t, "y\n", "data", "reset", "--data-dir", dir); s.code != exitRefused || !strings.Contains(s.out, "Nothing was erased") {
+		t.Errorf("without a yes: %+v", s)
+	}
+	if out := ok(t, "", "user", "list", "--data-dir", dir); !strings.Contains(out, "a@example.com") {
+		t.Fatalf("erased without a yes: %s", out)
+	}
+	ok(t, "yes\n", "data", "reset", "--data-dir", dir)
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || left[0].Name() != "not-ours.txt" {
+		t.Errorf("left: %v, %v", left, err)
+	}
+	if out := ok(t, "", "user", "list", "--data-dir", dir); strings.Contains(out, "a@example.com") {
+		t.Errorf("still there: %s", out)
+	}
+}
+
+// ENV-13: print shows what is in effect, never a secret; check finds misspellings.
+func TestConfigVerbs(t *testing.T) {
+	secret := strings.Repeat("s", 40)
+	sh := func(lines ...string) (shell, *bytes.Buffer, *bytes.Buffer) {
+		var out, problems bytes.Buffer
+		return shell{ctx: context.Background(), in: strings.NewReader(""), out: &out, err: &problems, environ: lines}, &out, &problems
+	}
+	s, out, _ := sh("JWT_SECRET_KEY="+secret, "API_PORT=8123")
+	if code := run(s, []string{"config", "print", "--data-dir", "/somewhere"}); code != 0 ||
+		strings.Contains(out.String(), secret) || !strings.Contains(out.String(), "API_PORT=8123\n") || !strings.Contains(out.String(), "DATA_DIR=/somewhere\n") {
+		t.Errorf("exit %d\n%s", code, out)
+	}
+	s, _, problems := sh("JWT_SECRET_KY=x")
+	if code := run(s, []string{"config", "check"}); code != exitUsage || !strings.Contains(problems.String(), "JWT_SECRET_KEY?") {
+		t.Errorf("misspelt: exit %d, %s", code, problems)
+	}
+	s, _, problems = sh("API_PORT=99999")
+	if code := run(s, []string{"config", "check"}); code != exitUsage || !strings.Contains(problems.String(), "API_PORT") {
+		t.Errorf("bad: exit %d, %s", code, problems)
+	}
+	s, out, _ = sh()
+	if code := run(s, []string{"config", "check"}); code != 0 || out.String() != "ok\n" {
+		t.Errorf("nothing wrong: exit %d, %s", code, out)
+	}
+}
+
+// HLT-3: the exit code is what a container's health check reads.
+func TestHealthOfNobody(t *testing.T) {
+	if s := karuta(t, "", "health", "--url", "http://127.0.0.1:1/api/health"); s.code != exitFailed || s.err == "" {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestErrorsSpeakTheTerminalsLanguage(t *testing.T) {
+	for lang, word := range map[string]string{"LANG=ja_JP.UTF-8": "見つかりません", "LANG=C.UTF-8": "Not found"} {
+		var problems bytes.Buffer
+		sh := shell{ctx: context.Background(), in: strings.NewReader("Kirei-na-hana-1"), out: &problems, err: &problems, environ: append(environment(), lang)}
+		code := run(sh, []string{"user", "reset-password", "--email", "nobody@example.com", "--password-stdin", "--data-dir", t.TempDir()})
+		if code != exitRefused || !strings.Contains(problems.String(), word) {
+			t.Errorf("%s: exit %d, %s", lang, code, problems.String())
+		}
+	}
+}

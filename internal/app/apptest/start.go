@@ -1,0 +1,139 @@
+// Package apptest runs a whole Karuta for tests: a real API with embedded
+// stores on a free port and a real executor as its child.
+package apptest
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/karuta-bi/karuta/executor/engine"
+	"github.com/karuta-bi/karuta/internal/app"
+	"github.com/karuta-bi/karuta/internal/config"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/telemetry"
+)
+
+// Main is the TestMain of a package that calls [Start]: executors and their
+// workers are the test binary again, under the verbs that Karuta uses.
+func Main(m *testing.M) {
+	if len(os.Args) < 2 || strings.HasPrefix(os.Args[1], "-") {
+		os.Exit(m.Run())
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	switch os.Args[1] {
+	case "worker":
+		os.Exit(engine.WorkerMain(ctx, os.Args[2:]))
+	case "executor":
+		os.Exit(executor(ctx))
+	}
+	panic("no such verb: " + os.Args[1])
+}
+
+func executor(ctx context.Context) int {
+	c, _, err := config.LoadExecutor(os.Environ())
+	if err == nil {
+		err = app.RunInheritedExecutor(ctx, c, telemetry.NewLogger(os.Stderr, telemetry.Options{Level: c.LogLevel}))
+	}
+	if err != nil {
+		slog.Error("executor ended", "cause", err)
+		return 1
+	}
+	return 0
+}
+
+// Instance is a Karuta that runs until its test ends.
+type Instance struct {
+	URL string
+	App *app.App // its services, for what a test prepares or looks into
+}
+
+// Start runs a Karuta on an empty data folder and waits until it is ready. The
+// environment is ENV=local with the given "NAME=value" lines on top.
+func Start(t testing.TB, environ ...string) *Instance {
+	t.Helper()
+	c, _, err := config.Load(append([]string{
+		"ENV=local", "API_HOST=127.0.0.1", "API_PORT=0", "LOG_LEVEL=WARN",
+		"DATA_DIR=" + t.TempDir(), "EXECUTOR_PYTHON=" + python(),
+	}, environ...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log := telemetry.NewLogger(t.Output(), telemetry.Options{Level: c.LogLevel})
+	a, err := app.Open(context.Background(), c, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, told := io.Pipe()
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		err := a.Serve(ctx, app.ServeOptions{Out: told})
+		_ = told.CloseWithError(io.EOF)
+		ended <- err
+	}()
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("the API ended with %v", err)
+		}
+		if err := a.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
+	if !ok {
+		t.Fatalf("not ready: %q, %v", line, err)
+	}
+	return &Instance{URL: url, App: a}
+}
+
+// Somebody makes an account with the role and signs it in, without the price of
+// a password check.
+func (i *Instance) Somebody(t testing.TB, role core.Role) (Client, *core.User) {
+	t.Helper()
+	ctx := core.AsSystem(context.Background(), "test")
+	id := core.NewID(core.NounUser)
+	u := &core.User{ID: id, Email: id + "@example.com", Name: "花子", Role: role, CreatedAt: store.Now(), UpdatedAt: store.Now()}
+	if err := i.App.Store.Users.Create(ctx, u); err != nil {
+		t.Fatal(err)
+	}
+	in, err := i.App.Identity.Mint(ctx, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Client{URL: i.URL, Token: in.Token}, u
+}
+
+// NeedsPython skips a test that runs cards where the Python is not built.
+func NeedsPython(t testing.TB) {
+	t.Helper()
+	if _, err := os.Stat(python()); err != nil {
+		t.Skip("not run here: bin/python is not built (make build)")
+	}
+}
+
+// python is the interpreter in bin/ beside go.mod.
+func python() string {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
+			return filepath.Join(dir, "bin", "python", "bin", "python3")
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "python3"
+}
