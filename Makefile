@@ -25,7 +25,7 @@ run: build ## Build and start everything with the demo on http://127.0.0.1:8000
 	exec bin/karuta serve --demo --listen 127.0.0.1:8000 --executor-listen 127.0.0.1:8080 --data-dir .karuta
 
 .PHONY: test
-test: needs python pages servers vet ## Run all tests, with the servers they need
+test: needs python pages servers contract vet staticcheck ## Run all tests, with the servers they need
 	tools/test.sh
 
 .PHONY: test-long
@@ -43,14 +43,14 @@ generate: ## Write the generated code anew after a change of schema/ or of a set
 	go generate ./...
 
 .PHONY: bench
-bench: build ## Measure, and write docs/benchmarks.md
-	tools/bench.sh
+bench: needs python ## Measure how fast it is
+	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: fmt
 fmt: ## Format the Go code
 	gofmt -s -w $(go_files)
 
-go_files = $(shell git ls-files --cached --others --exclude-standard '*.go')
+go_files = $(wildcard $(shell git ls-files --cached --others --exclude-standard '*.go'))
 
 # Parts of the above.
 

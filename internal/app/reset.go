@@ -14,7 +14,7 @@ import (
 var (
 	ErrResetLocal   = errors.New("data reset is for ENV=local alone")
 	ErrResetRemote  = errors.New("data reset erases a data folder; with STORE=dynamodb or BLOBS=s3 the data is not in it")
-	ErrResetRunning = errors.New("Karuta is running on this data folder; stop it first")
+	ErrResetRunning = errors.New("a Karuta is running on this data folder; stop it first")
 )
 
 // Reset erases what Karuta keeps in the data folder: all data, the local

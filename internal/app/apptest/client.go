@@ -2,6 +2,7 @@ package apptest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -73,11 +74,11 @@ func (a Answer) Str(path string) string {
 // Do sends one operation.
 func (c Client) Do(t testing.TB, query string, vars map[string]any) Answer {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
+	a, err := c.Try(t.Context(), query, vars)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return c.send(t, "application/json", bytes.NewReader(body))
+	return a
 }
 
 // Must sends one operation that has to succeed.
@@ -123,9 +124,26 @@ func writeForm(form *multipart.Writer, query string, vars map[string]any, at, fi
 
 func (c Client) send(t testing.TB, contentType string, body io.Reader) Answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.URL+"/graphql", body)
+	a, err := c.post(t.Context(), contentType, body)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return a
+}
+
+// Try sends one operation from a goroutine of a test's, or one that may be cut off.
+func (c Client) Try(ctx context.Context, query string, vars map[string]any) (Answer, error) {
+	body, err := json.Marshal(map[string]any{"query": query, "variables": vars})
+	if err != nil {
+		return Answer{}, err
+	}
+	return c.post(ctx, "application/json", bytes.NewReader(body))
+}
+
+func (c Client) post(ctx context.Context, contentType string, body io.Reader) (Answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/graphql", body)
+	if err != nil {
+		return Answer{}, err
 	}
 	req.Header.Set("Content-Type", contentType)
 	req.Header.Set("Accept", "application/graphql-response+json")
@@ -135,18 +153,18 @@ func (c Client) send(t testing.TB, contentType string, body io.Reader) Answer {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		return Answer{}, err
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	raw, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		return Answer{}, err
 	}
 	a := Answer{Status: resp.StatusCode, Raw: string(raw)}
 	if err := json.Unmarshal(raw, &a); err != nil {
-		t.Fatalf("not JSON (%d): %.300s", resp.StatusCode, raw)
+		return a, fmt.Errorf("not JSON (%d): %.300s", resp.StatusCode, raw)
 	}
-	return a
+	return a, nil
 }
 
 // ImportCSV imports a file as a new dataset and waits for it to be ready.
