@@ -65,9 +65,15 @@ func (s *safeBuffer) String() string {
 // serve starts a Karuta on the data folder and waits for its ready line.
 func serve(t *testing.T, dir string, args ...string) *process {
 	t.Helper()
+	return serveIn(t, dir, nil, args...)
+}
+
+// serveIn is serve with more in the environment.
+func serveIn(t *testing.T, dir string, environ []string, args ...string) *process {
+	t.Helper()
 	p := &process{dir: dir, log: &safeBuffer{}}
 	p.cmd = exec.Command(os.Args[0], append([]string{"serve", "--data-dir", dir, "--listen", "127.0.0.1:0"}, args...)...)
-	p.cmd.Env, p.cmd.Stderr = environment(), p.log
+	p.cmd.Env, p.cmd.Stderr = append(environment(), environ...), p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {

@@ -49,6 +49,13 @@ func (a *App) buildDemo(ctx context.Context) error {
 // awaitReady is false when the context ended first. Every few seconds it tells
 // the log what is not ready yet.
 func (a *App) awaitReady(ctx context.Context, url string) bool {
+	if a.own != nil {
+		// Its calls wait while it starts; looking before that would only be
+		// remembered as an outage for a second.
+		starting, cancel := context.WithTimeout(ctx, readyTell)
+		_, _ = a.Executor.Health(starting, false)
+		cancel()
+	}
 	poll, tell := time.NewTicker(readyPoll), time.NewTicker(readyTell)
 	defer poll.Stop()
 	defer tell.Stop()
