@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/singleflight"
 
@@ -25,35 +26,31 @@ func (a *App) newMonitor() *resolvers.Monitor {
 }
 
 // tableProbes are one probe for each table; those that run together share one
-// look at the engine. The embedded engine has its tables to itself and gives
-// them no prefix.
+// look at the engine. They go by the names of the runbook, although the embedded
+// engine has its tables to itself and gives them no prefix.
 func (a *App) tableProbes() []resolvers.Probe {
-	prefix := a.Config.DynamoDBTablePrefix
-	if a.Config.Store == "embedded" {
-		prefix = ""
-	}
 	var looks singleflight.Group
 	probes := make([]resolvers.Probe, len(table.Tables))
 	for i, t := range table.Tables {
-		name := prefix + t.Name
+		name := a.Config.DynamoDBTablePrefix + t.Name
 		probes[i] = resolvers.Probe{Name: "table " + name, Needed: true, Check: func(ctx context.Context) error {
 			all, err, _ := looks.Do("tables", func() (any, error) { return a.Store.Engine().Tables(ctx) })
 			if err != nil {
 				return err
 			}
-			return exists(all.([]table.Status), name)
+			return exists(all.([]table.Status), name, t.Name)
 		}}
 	}
 	return probes
 }
 
-func exists(all []table.Status, name string) error {
+func exists(all []table.Status, names ...string) error {
 	for _, s := range all {
-		if s.Name == name && s.Exists {
+		if slices.Contains(names, s.Name) && s.Exists {
 			return nil
 		}
 	}
-	return fmt.Errorf("the table %s does not exist; karuta tables init makes it", name)
+	return fmt.Errorf("the table %s does not exist; karuta tables init makes it", names[0])
 }
 
 // probeBlobs asks for an object that is never there.
