@@ -2,9 +2,8 @@
 // and the Go side of what the schema needs beyond the nouns of core, its
 // scalars and its connections.
 //
-// The files whose names begin with an underscore hold what all share: the
-// roots, the directives that say who may ask, the scalars and the error codes.
-// Every other file holds one domain.
+// Four files hold what all share: root, directives (who may ask), scalars and
+// errors (the codes). Every other file holds one domain.
 package schema
 
 import (

@@ -9,7 +9,7 @@
 //	Assets   GET /assets/{name}   scripts, styles, fonts and workers
 //
 // Names in Assets carry a hash of their content and may be cached for a year,
-// all but [Plotly], which cards refer to and whose cache key is its version.
+// all but [Plotly], which cards refer to by its plain name.
 // Beside every file over 1 KiB stands the same file with ".gz", to be sent to
 // clients that take gzip. Pages call POST /graphql with the header
 // X-Karuta-Client: web and rely on the session cookie; they address nothing
@@ -24,9 +24,10 @@ import (
 )
 
 // Plotly is the name in [Assets] of plotly.js, the strict bundle that needs no
-// eval: cards load it from /assets/plotly.min.js?v=<PlotlyVersion>. Card pages
-// have an opaque origin, so it must be sent with Access-Control-Allow-Origin: *
-// where the script tag carries an integrity attribute.
+// eval, of the version that the locked Python plotly writes for. Cards load it
+// from /assets/plotly.min.js; with ?v=… it may be cached like the names with a
+// hash. Card pages have an opaque origin, so it must be sent with
+// Access-Control-Allow-Origin: * where the script tag carries an integrity attribute.
 const Plotly = "plotly.min.js"
 
 // Content security policies of the pages, to be sent as they stand.

@@ -27,6 +27,7 @@ type ConditionError struct {
 	Current Item
 }
 
+// Error names the item and the write.
 func (e *ConditionError) Error() string {
 	return fmt.Sprintf("table: condition failed on %s %s/%s (write %d)", e.Key.Table, e.Key.PK, e.Key.SK, e.Index)
 }
