@@ -8,6 +8,13 @@ import (
 
 const hidden = "[hidden]"
 
+// What stands around a name in JSON, in JSON within text, and in Python, and a
+// value that is quoted in one of these ways or not at all.
+const (
+	quote       = `\\?["']`
+	secretValue = `(\[hidden\]|\\"[^"]*"|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s",;&}\]]+)`
+)
+
 // maskRules are applied in order: whole secrets first, then personal data.
 // They replace too much rather than too little.
 var maskRules = []struct {
@@ -19,9 +26,9 @@ var maskRules = []struct {
 	{regexp.MustCompile(`\$2[abxy]?\$\d\d\$[./0-9A-Za-z]{53}`), always("[hash]")},
 	{regexp.MustCompile(`\b(?:AKIA|ASIA)[0-9A-Z]{16}\b`), always("[key]")},
 	{regexp.MustCompile(`://[^\s/@]+@`), always("://" + hidden + "@")},
-	{regexp.MustCompile(`(?i)(password|passwd|パスワード)("?\s*[:=：]\s*)("[^"]*"|[^\s",;&}]+)`), hideThird},
-	{regexp.MustCompile(`(?i)(secret|token|api[_-]?key|signature)(=|"\s*:\s*)("[^"]*"|[^\s",;&}]+)`), hideThird},
-	{regexp.MustCompile(`([\p{L}\p{N}._%+'-]+)@([\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)`), func(m []string) string { return maskedEmail(m[1], m[2]) }},
+	{regexp.MustCompile(`(?i)(password|passwd|パスワード|secret|api[_-]?key)((?:` + quote + `)?\s*[:=：]\s*)` + secretValue), hideThird},
+	{regexp.MustCompile(`(?i)(token|signature)(=|:|` + quote + `\s*:\s*)` + secretValue), hideThird},
+	{regexp.MustCompile(`([\p{L}\p{N}._%+'-]+)[@＠]([\p{L}\p{N}-]+(?:\.[\p{L}\p{N}-]+)+)`), func(m []string) string { return maskedEmail(m[1], m[2]) }},
 	{regexp.MustCompile(`\+(\d{1,3})[- ]?\(?\d{1,4}\)?[- ]?\d{1,4}[- ]?(\d{4})\b`), func(m []string) string { return "+" + m[1] + "-****-" + m[2] }},
 	{regexp.MustCompile(`\b(0\d{1,4})[- ]\d{1,4}[- ](\d{4})\b`), maskedPhone},
 	{regexp.MustCompile(`\b(0[5789]0)\d{4}(\d{4})\b`), maskedPhone},
@@ -43,7 +50,7 @@ func maskedEmail(local, domain string) string {
 // "t***@example.com", telephone numbers as "090-****-1234", tokens, hashes, keys
 // and passwords altogether.
 func Mask(text string) string {
-	if !strings.ContainsAny(text, "@:=$：0123456789") && !strings.Contains(text, "eyJ") && !strings.Contains(text, " ") {
+	if !strings.ContainsAny(text, "@＠:=$：0123456789 \t\n") && !strings.Contains(text, "eyJ") {
 		return text // nothing any rule could find
 	}
 	for _, rule := range maskRules {

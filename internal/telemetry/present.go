@@ -3,11 +3,13 @@ package telemetry
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 )
 
-// present gives the standard fields their names and masks every value.
+// present gives the standard fields their names and masks every value but the
+// ids that join lines: digits in them may look like a telephone number.
 func present(groups []string, a slog.Attr) slog.Attr {
 	if len(groups) == 0 {
 		switch {
@@ -15,15 +17,24 @@ func present(groups []string, a slog.Attr) slog.Attr {
 			return slog.String("timestamp", a.Value.Time().UTC().Format("2006-01-02T15:04:05.000Z"))
 		case a.Key == slog.MessageKey:
 			a.Key = "message"
-		case a.Key == slog.LevelKey || a.Key == slog.SourceKey:
+		case a.Key == "request_id" || a.Key == "trace_id" || own(a.Value.Any()):
 			return a
 		}
 	}
-	if neverShown(a.Key) {
+	if neverShown(a.Key) || slices.ContainsFunc(groups, neverShown) {
 		return slog.String(a.Key, hidden)
 	}
 	a.Value = masked(a.Key, a.Value)
 	return a
+}
+
+// own tells whether slog itself made the value: the level and the place in the code.
+func own(v any) bool {
+	switch v.(type) {
+	case slog.Level, *slog.Source:
+		return true
+	}
+	return false
 }
 
 func masked(key string, v slog.Value) slog.Value {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"regexp"
+	"strings"
 )
 
 // Trace joins the lines of one request.
@@ -29,7 +30,7 @@ func TraceFrom(ctx context.Context) Trace {
 
 var (
 	requestID   = regexp.MustCompile(`^[0-9A-Za-z][0-9A-Za-z_.:=-]{7,127}$`)
-	traceParent = regexp.MustCompile(`^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?$`)
+	traceParent = regexp.MustCompile(`^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$`)
 )
 
 // AcceptRequestID takes the X-Request-Id that a client sent when it is well
@@ -43,11 +44,14 @@ func AcceptRequestID(header string) string {
 	return hex.EncodeToString(b[:])
 }
 
-// AcceptTraceID is the trace id of a traceparent header (W3C Trace Context §3.2), "" when it has none.
+// AcceptTraceID is the trace id of a traceparent header (W3C Trace Context §3.2),
+// "" when it is not well formed. Versions to come may have more parts.
 func AcceptTraceID(traceparent string) string {
 	m := traceParent.FindStringSubmatch(traceparent)
-	if m == nil || m[1] == "00000000000000000000000000000000" {
+	if m == nil || m[1] == "ff" || m[1] == "00" && m[4] != "" || zeros(m[2]) || zeros(m[3]) {
 		return ""
 	}
-	return m[1]
+	return m[2]
 }
+
+func zeros(id string) bool { return strings.Trim(id, "0") == "" }
