@@ -58,7 +58,7 @@ func (s *Service) newUser(in NewUser) (*core.User, error) {
 	now := s.now()
 	return &core.User{
 		ID: core.NewID(core.NounUser), Email: email, Name: name, Role: in.Role,
-		Locale: core.Japanese, CreatedAt: now, UpdatedAt: now,
+		CreatedAt: now, UpdatedAt: now,
 	}, nil
 }
 
