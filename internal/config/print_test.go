@@ -27,10 +27,16 @@ func TestSecretsAreNeverPrinted(t *testing.T) {
 	for name, text := range map[string]string{
 		"String": c.String(), "log": log.String(), "JSON": string(asJSON), "table": fmt.Sprint(c.Table()),
 		"%v": fmt.Sprintf("%v %+v %s", c, c, c), "pointer": fmt.Sprintf("%v %+v", &c, &c), "%#v": fmt.Sprintf("%#v", c),
-		"field": fmt.Sprintf("%v %s %q %#v", c.JWTSecretKey, c.JWTSecretKey, c.JWTSecretKey, c.JWTSecretKey),
+		"in a list": fmt.Sprintf("%v %#v", []Secret{c.JWTSecretKey}, map[string]Secret{"k": c.JWTSecretKey}),
 	} {
 		if strings.Contains(text, secret) || !strings.Contains(text, hidden) {
 			t.Errorf("%s: %s", name, text)
+		}
+	}
+	for _, verb := range []string{"v", "+v", "#v", "s", "q", "x", "X", "d", "t", "U", "10.3s"} {
+		whole, field := fmt.Sprintf("%"+verb, c), fmt.Sprintf("%"+verb, c.JWTSecretKey)
+		if inHex := fmt.Sprintf("%x", secret); strings.Contains(whole+field, secret) || strings.Contains(strings.ToLower(whole+field), inHex) {
+			t.Errorf("%%%s: %s %s", verb, whole, field)
 		}
 	}
 	if c.JWTSecretKey.Reveal() != secret {

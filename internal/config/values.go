@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/url"
 )
@@ -24,8 +25,8 @@ func (s Secret) String() string {
 	return hidden
 }
 
-// GoString hides the value from %#v.
-func (s Secret) GoString() string { return fmt.Sprintf("%q", s.String()) }
+// Format hides the value from every verb of fmt.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // LogValue hides the value from logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
