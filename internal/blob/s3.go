@@ -2,13 +2,13 @@ package blob
 
 import (
 	"context"
+	"errors"
 	"io"
 )
 
-
+var errStub = errors.ErrUnsupported
 
 var _ Store = (*S3)(nil)
-
 
 // Put implements [Store].
 func (s *S3) Put(ctx context.Context, key string, r io.Reader) (Info, error) {

@@ -1,0 +1,108 @@
+package blobtest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/karuta-bi/karuta/internal/blob"
+)
+
+const racers = 16
+
+// together runs the function for every racer at the same time.
+func together(do func(i int)) {
+	start := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range racers {
+		all.Go(func() {
+			<-start
+			do(i)
+		})
+	}
+	close(start)
+	all.Wait()
+}
+
+func (s *suite) newRace(t *testing.T) {
+	for _, size := range []int{100, 6 << 20} {
+		key := s.key(t, fmt.Sprintf("%d/object", size))
+		var won []int
+		var mu sync.Mutex
+		together(func(i int) {
+			_, err := s.PutNew(t.Context(), key, bytes.NewReader(bytes.Repeat([]byte{byte(i)}, size)))
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				won = append(won, i)
+			} else {
+				wantErr(t, err, blob.ErrExists)
+			}
+		})
+		if len(won) != 1 {
+			t.Fatalf("of %d racers %v won", racers, won)
+		}
+		s.want(t, key, bytes.Repeat([]byte{byte(won[0])}, size))
+	}
+}
+
+// replaceRace: whoever reads while others replace sees one whole body.
+func (s *suite) replaceRace(t *testing.T) {
+	key := s.key(t, "object")
+	s.put(t, key, "0")
+	together(func(i int) {
+		for round := range 10 {
+			if i%2 == 0 {
+				body := strings.Repeat(string(rune('a'+i)), 1+round*9973)
+				if _, err := s.Put(t.Context(), key, strings.NewReader(body)); err != nil {
+					t.Error(err)
+				}
+			} else if err := s.readWhole(t, key); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+func (s *suite) readWhole(t *testing.T, key string) error {
+	r, info, err := s.Get(t.Context(), key)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		return err
+	}
+	if int64(len(body)) != info.Bytes || len(bytes.Trim(body, string(body[:1]))) > 0 {
+		return fmt.Errorf("a mixed body of %d bytes, told %d", len(body), info.Bytes)
+	}
+	return nil
+}
+
+// deleteRace: what others delete beside it never takes an object along, nor
+// hinders it.
+func (s *suite) deleteRace(t *testing.T) {
+	var lost atomic.Int64
+	together(func(i int) {
+		key := s.key(t, fmt.Sprintf("a/b/%d", i/8)) + fmt.Sprintf("/c/%d", i)
+		for range 10 {
+			_, putErr := s.PutNew(t.Context(), key, strings.NewReader("x"))
+			_, headErr := s.Head(t.Context(), key)
+			if err := errors.Join(putErr, headErr, s.Delete(t.Context(), key)); err != nil {
+				t.Log(err)
+				lost.Add(1)
+			}
+		}
+	})
+	if n := lost.Load(); n > 0 {
+		t.Errorf("%d of %d rounds failed", n, racers*10)
+	}
+	if left := s.list(t, s.key(t, "")); len(left) > 0 {
+		t.Errorf("left are %q", left)
+	}
+}
