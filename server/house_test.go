@@ -3,6 +3,8 @@ package server_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -15,9 +17,12 @@ import (
 	"testing/fstest"
 	"time"
 
+	"golang.org/x/crypto/bcrypt"
+
+	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/graph"
-	"github.com/karuta-bi/karuta/internal/access"
-	"github.com/karuta-bi/karuta/internal/audit"
+	"github.com/karuta-bi/karuta/internal/access/accesstest"
+	"github.com/karuta-bi/karuta/internal/blob"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
@@ -36,49 +41,80 @@ const secret = "a secret of thirty-two characters!"
 // password is everybody's; it is hashed once, because that is meant to be slow.
 const password = "Correct-Horse-9"
 
-var (
-	hashOnce sync.Once
-	hash     string
-)
+// hash is the password as identity keeps it, at the least price: bcrypt is meant
+// to be slow, and what it costs is proved where it is used.
+var hash = sync.OnceValue(func() string {
+	sum := sha256.Sum256([]byte(password))
+	kept, err := bcrypt.GenerateFromPassword([]byte(base64.StdEncoding.EncodeToString(sum[:])), bcrypt.MinCost)
+	if err != nil {
+		panic(err) // the text is short
+	}
+	return string(kept)
+})
 
-// house is a whole server on an empty store, without an executor.
+// house is a whole server on a store in a file, with an executor that answers as
+// the test says.
 type house struct {
+	*accesstest.World
 	t        testing.TB
+	store    *store.Store
 	handler  http.Handler
 	resolver *resolvers.Resolver
 	identity *identity.Service
-	store    *store.Store
 	log      *bytes.Buffer
 	users    int
+	close    func() // at the end of the test at the latest
 }
 
+// site is what a house stands on.
+type site struct {
+	file     string // of the store
+	blobs    blob.Store
+	executor *client.Client
+}
+
+// newHouse is a house on an empty store without an executor.
 func newHouse(t testing.TB, change ...func(*server.Deps)) *house {
 	t.Helper()
-	engine, err := embedded.Open(filepath.Join(t.TempDir(), "karuta.db"))
+	return openHouse(t, site{file: filepath.Join(t.TempDir(), "karuta.db"), blobs: accesstest.NewBlobs()}, change...)
+}
+
+func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
+	t.Helper()
+	engine, err := embedded.Open(on.file)
 	must(t, err)
-	t.Cleanup(func() { _ = engine.Close() })
-	must(t, engine.Init(context.Background()))
 	h := &house{t: t, log: &bytes.Buffer{}}
-	logger := slog.New(slog.NewJSONHandler(h.log, nil))
-	h.store = store.New(engine)
-	st := h.store
-	events, err := audit.New(st.Audit, t.TempDir(), logger, nil)
-	must(t, err)
-	gate := access.New(st, func(ctx context.Context, d access.Denial) { events.Denied(ctx, d.TargetType, d.TargetID, d.Wanted) })
+	h.World = accesstest.Over(t, engine, slog.New(slog.NewJSONHandler(h.log, nil)))
+	h.store = h.World.Store
 	h.identity = identity.New(identity.Deps{
-		Store: st, Audit: events, Gate: gate, Keys: identity.Keys{Current: identity.NewKey(secret)},
+		Store: h.store, Audit: h.Audit, Gate: h.Gate, Keys: identity.Keys{Current: identity.NewKey(secret)},
 		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 2,
 	})
+	datasets := dataset.New(dataset.Deps{
+		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
+	}, dataset.Config{MaxUpload: 1 << 20})
+	cards := card.New(card.Deps{
+		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
+	}, card.Config{PageSecret: secret, Timeout: time.Minute, CacheTTL: time.Hour})
+	h.close = sync.OnceFunc(func() {
+		must(t, datasets.Close(context.Background()))
+		must(t, cards.Close(context.Background()))
+		must(t, engine.Close())
+	})
+	t.Cleanup(h.close)
 	h.resolver = &resolvers.Resolver{Services: resolvers.Services{
-		Gate: gate, Identity: h.identity, Audit: events,
-		Datasets:   dataset.New(dataset.Deps{Store: st, Gate: gate, Audit: events, Log: logger}, dataset.Config{MaxUpload: 1 << 20}),
-		Cards:      card.New(card.Deps{Store: st, Gate: gate, Audit: events, Log: logger, Blobs: &shelf{}}, card.Config{PageSecret: secret}),
-		Dashboards: dashboard.New(st, gate, events),
+		Gate: h.Gate, Identity: h.identity, Audit: h.Audit, Datasets: datasets, Cards: cards,
+		Dashboards: dashboard.New(h.store, h.Gate, h.Audit),
 		Monitor:    resolvers.NewMonitor(),
 		Info:       graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},
 	}}
+	h.handler = server.New(h.deps(change))
+	return h
+}
+
+func (h *house) deps(change []func(*server.Deps)) server.Deps {
 	deps := server.Deps{
-		Resolver: h.resolver, Log: logger, Local: true, Revision: "abc1234", MaxUpload: 1 << 20,
+		Resolver: h.resolver, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20,
 		Origins: []string{"http://localhost:3000"},
 		Pages:   fstest.MapFS{"index.html": {Data: []byte("<p>karuta")}},
 		GraphiQL: fstest.MapFS{
@@ -89,8 +125,7 @@ func newHouse(t testing.TB, change ...func(*server.Deps)) *house {
 	for _, c := range change {
 		c(&deps)
 	}
-	h.handler = server.New(deps)
-	return h
+	return deps
 }
 
 // outside is a server that is not on somebody's own machine.
@@ -107,26 +142,14 @@ func must(t testing.TB, err error) {
 func (h *house) user(role core.Role) (id, token string) {
 	h.t.Helper()
 	h.users++
-	hashOnce.Do(func() { hash = h.hashed(password) })
 	u := &core.User{
 		ID: core.NewID(core.NounUser), Email: strings.Repeat("u", h.users) + "@example.com", Name: "花子",
-		Role: role, PasswordHash: hash, CreatedAt: store.Now(), UpdatedAt: store.Now(),
+		Role: role, PasswordHash: hash(), CreatedAt: store.Now(), UpdatedAt: store.Now(),
 	}
 	must(h.t, h.store.Users.Create(context.Background(), u))
 	in, err := h.identity.Mint(core.AsSystem(context.Background(), "test"), u.ID)
 	must(h.t, err)
 	return u.ID, in.Token
-}
-
-// hashed is the hash that identity makes of a password.
-func (h *house) hashed(password string) string {
-	h.t.Helper()
-	ctx := core.AsSystem(context.Background(), "test")
-	u, err := h.identity.CreateUser(ctx, identity.NewUser{Email: "first@example.com", Role: core.RoleUser, Password: password})
-	must(h.t, err)
-	stored, err := h.store.Users.Get(ctx, u.ID)
-	must(h.t, err)
-	return stored.PasswordHash
 }
 
 // answered is an HTTP answer, read.

@@ -138,7 +138,7 @@ func TestCrossOrigin(t *testing.T) {
 const importDocument = `mutation($file: Upload!) { importCsv(input: {name: \"x\", file: $file}) { job { id } } }`
 
 // form writes a multipart body of name, content pairs.
-func form(t *testing.T, parts ...string) (body *bytes.Buffer, kind string) {
+func form(t testing.TB, parts ...string) (body *bytes.Buffer, kind string) {
 	t.Helper()
 	body = &bytes.Buffer{}
 	w := multipart.NewWriter(body)

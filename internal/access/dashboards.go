@@ -77,13 +77,23 @@ func (g *Gate) FilterDashboards(ctx context.Context, ids []string) (map[string]*
 	if !core.ActorFrom(ctx).SignedIn() {
 		return nil, nil
 	}
+	return g.viewable(ctx, ids, func(id string) { g.hide(ctx, core.NounDashboard, id) })
+}
+
+// viewable keeps what the actor may view and hands the rest to the function;
+// nil where others are only asked on the way to something else.
+func (g *Gate) viewable(ctx context.Context, ids []string, hidden func(id string)) (map[string]*Grant, error) {
 	grants, err := g.grants(ctx, ids)
 	if err != nil {
 		return nil, err
 	}
 	for id, gr := range grants {
-		if !gr.Allows(View) {
-			delete(grants, id)
+		if gr.Allows(View) {
+			continue
+		}
+		delete(grants, id)
+		if hidden != nil {
+			hidden(id)
 		}
 	}
 	return grants, nil

@@ -69,6 +69,12 @@ func (g *Gate) refuse(ctx context.Context, noun core.Noun, field, id string, wan
 	return err
 }
 
+// hide tells the audit log of a noun that a batch leaves out: asking for many
+// at once is no way around it.
+func (g *Gate) hide(ctx context.Context, noun core.Noun, id string) {
+	g.denied(ctx, Denial{TargetType: nounName(noun), TargetID: id, Wanted: string(View)})
+}
+
 func nounName(n core.Noun) string {
 	switch n {
 	case core.NounDashboard:

@@ -72,7 +72,7 @@ func (g *Gate) FilterDatasets(ctx context.Context, ids []string) (map[string]*co
 	if err != nil {
 		return nil, core.Internal("access: read datasets", err)
 	}
-	return keep(ctx, found, g.openDataset)
+	return keep(ctx, g, core.NounDataset, found, g.openDataset)
 }
 
 // FilterCards keeps the cards the actor may view, by id, redacted where they
@@ -85,19 +85,22 @@ func (g *Gate) FilterCards(ctx context.Context, ids []string) (map[string]*core.
 	if err != nil {
 		return nil, core.Internal("access: read cards", err)
 	}
-	return keep(ctx, found, g.openCard)
+	return keep(ctx, g, core.NounCard, found, g.openCard)
 }
 
-func keep[T any](ctx context.Context, found map[string]*T, open func(context.Context, *T) (*T, error)) (map[string]*T, error) {
+// keep leaves out what the actor may not view, and tells the audit log of it.
+func keep[T any](ctx context.Context, g *Gate, kind core.Noun, found map[string]*T, open func(context.Context, *T) (*T, error)) (map[string]*T, error) {
 	out := make(map[string]*T, len(found))
 	for id, noun := range found {
 		opened, err := open(ctx, noun)
 		if err != nil {
 			return nil, err
 		}
-		if opened != nil {
-			out[id] = opened
+		if opened == nil {
+			g.hide(ctx, kind, id)
+			continue
 		}
+		out[id] = opened
 	}
 	return out, nil
 }
@@ -157,7 +160,7 @@ func throughKey(datasetID string) string { return "access:through:" + datasetID 
 func (g *Gate) anyOpen(ctx context.Context, ids []string) (bool, error) {
 	for len(ids) > 0 {
 		n := min(len(ids), 25)
-		open, err := g.FilterDashboards(ctx, ids[:n])
+		open, err := g.viewable(ctx, ids[:n], nil)
 		if err != nil || len(open) > 0 {
 			return len(open) > 0, err
 		}

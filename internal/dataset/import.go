@@ -110,7 +110,11 @@ func (s *Service) ImportJob(ctx context.Context, id string) (*core.ImportJob, er
 	if err != nil {
 		return nil, core.Internal("read import job", err)
 	}
-	if job == nil || job.OwnerID != actor.UserID() && !actor.IsAdmin() {
+	if job == nil {
+		return nil, core.NotFound("id")
+	}
+	if job.OwnerID != actor.UserID() && !actor.IsAdmin() {
+		s.Audit.Denied(ctx, "job", id, string(access.View))
 		return nil, core.NotFound("id")
 	}
 	return job, nil

@@ -24,26 +24,39 @@ type World struct {
 	Store *store.Store
 	Audit *audit.Log
 	Gate  *access.Gate
-	Log   *slog.Logger // goes nowhere
+	Log   *slog.Logger
 
-	t     testing.TB
-	mu    sync.Mutex
-	calls []table.Call
+	t        testing.TB
+	mu       sync.Mutex
+	counting bool
+	calls    []table.Call
 }
 
 // New makes a world that ends with the test.
 func New(t testing.TB) *World {
 	t.Helper()
-	w := &World{t: t, Log: slog.New(slog.DiscardHandler)}
 	engine, err := embedded.Open(filepath.Join(t.TempDir(), "karuta.db"))
-	w.must(err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := Over(t, engine, slog.New(slog.DiscardHandler))
 	t.Cleanup(func() { w.must(engine.Close()) })
+	return w
+}
+
+// Over makes a world of what is in the engine, which its caller closes.
+func Over(t testing.TB, engine table.Engine, log *slog.Logger) *World {
+	t.Helper()
+	w := &World{t: t, Log: log}
 	w.must(engine.Init(t.Context()))
 	w.Store = store.New(table.Counted(engine, func(c table.Call) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		w.calls = append(w.calls, c)
+		if w.counting {
+			w.calls = append(w.calls, c)
+		}
 	}))
+	var err error
 	w.Audit, err = audit.New(w.Store.Audit, filepath.Join(t.TempDir(), "spool"), w.Log, &telemetry.Metrics{})
 	w.must(err)
 	w.Gate = access.New(w.Store, func(ctx context.Context, d access.Denial) { w.Audit.Denied(ctx, d.TargetType, d.TargetID, d.Wanted) })
@@ -101,11 +114,12 @@ func (w *World) Events(t core.EventType) []*core.AuditEvent {
 // Calls are the calls of the store that the function makes.
 func (w *World) Calls(f func()) []table.Call {
 	w.mu.Lock()
-	w.calls = nil
+	w.calls, w.counting = nil, true
 	w.mu.Unlock()
 	f()
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.counting = false
 	return w.calls
 }
 

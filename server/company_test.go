@@ -1,0 +1,225 @@
+package server_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/access/accesstest"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// actors are everybody who may come to the door of the owner's dashboard. The
+// last two are administrators whose account was locked and whose session was
+// ended: if that went unnoticed, every door would open to them.
+var actors = strings.Fields("anonymous stranger viewer editor coowner owner member admin locked ended")
+
+// Marks in the texts of the owner's things: who may not see the dashboard reads
+// neither, and what is private is read by the owner and administrators alone.
+const (
+	inside  = "Inside-7Q"
+	private = "Private-7Q"
+)
+
+// company is a small world in a file, of which every attempt gets a fresh copy.
+type company struct {
+	file     string
+	executor *client.Client
+	ids      map[string]string // by the names that documents use
+	tokens   map[string]string // by actor
+}
+
+func newCompany(t testing.TB) *company {
+	t.Helper()
+	c := &company{
+		file: filepath.Join(t.TempDir(), "company.db"), executor: obliging(t).Client(),
+		ids: map[string]string{}, tokens: map[string]string{"anonymous": ""},
+	}
+	h := openHouse(t, site{file: c.file, blobs: accesstest.NewBlobs(), executor: c.executor})
+	c.hire(h)
+	c.furnish(h)
+	c.dismiss(h)
+	h.close()
+	c.shrink(t)
+	return c
+}
+
+// shrink makes the file as small as what is in it, for it is copied often.
+func (c *company) shrink(t testing.TB) {
+	t.Helper()
+	from, err := bbolt.Open(c.file, 0o600, &bbolt.Options{ReadOnly: true})
+	must(t, err)
+	c.file += ".small"
+	to, err := bbolt.Open(c.file, 0o600, nil)
+	must(t, err)
+	must(t, bbolt.Compact(to, from, 0))
+	must(t, errors.Join(from.Close(), to.Close()))
+}
+
+// obliging is an executor that does whatever it is asked.
+func obliging(t testing.TB) *accesstest.Executor {
+	e := accesstest.NewExecutor(t)
+	e.Card = func(client.CardRequest) client.CardReply {
+		return client.CardReply{HTML: "<p>" + inside, Log: private, UsedColumns: []string{"地域"}, FilterApplicable: true, RowsIn: 3}
+	}
+	e.Rows = func(client.RowsRequest) client.RowsReply {
+		row := private
+		return client.RowsReply{Rows: [][]*string{{&row, nil}}, TotalRows: 3}
+	}
+	e.Values = func(client.ValuesRequest) client.ValuesReply { return client.ValuesReply{Values: []string{inside}} }
+	e.Import = func(req client.ImportRequest, _ func(client.ImportEvent)) client.ImportEvent {
+		return client.ImportEvent{Done: &client.ImportDone{Columns: columns(), RowCount: 1, Parts: []string{req.Target + "part-0000.parquet"}}}
+	}
+	return e
+}
+
+func columns() []core.Column {
+	return []core.Column{{Name: "地域", Type: core.TypeString}, {Name: "額", Type: core.TypeInt64}, {Name: "日付", Type: core.TypeDate}}
+}
+
+// hire makes the people, and one more who is only talked about.
+func (c *company) hire(h *house) {
+	for _, name := range append(actors[1:], "guest") {
+		role := core.RoleUser
+		if name == "admin" || name == "locked" || name == "ended" {
+			role = core.RoleAdmin
+		}
+		c.ids[name], c.tokens[name] = h.user(role)
+	}
+	locked, err := h.store.Users.Get(h.t.Context(), c.ids["locked"])
+	must(h.t, err)
+	group := h.Group("営業 " + inside)
+	c.ids["locked mail"] = locked.Email
+	c.ids["group"] = group.ID
+	_, err = h.store.Groups.AddMember(h.t.Context(), group.ID, c.ids["member"])
+	must(h.t, err)
+}
+
+// furnish makes the owner's things: a dashboard with a card over a dataset,
+// shared with the others, a card and a dataset that lie on no dashboard, and
+// the job of an import.
+func (c *company) furnish(h *house) {
+	ctx := h.t.Context()
+	owner := &core.User{ID: c.ids["owner"]}
+	data, unused := c.dataset(h, owner), c.dataset(h, owner)
+	placed, spare := c.card(h, owner, data), c.card(h, owner, data)
+	filters := []core.Filter{{ID: core.NewID(core.NounFilter), Type: core.FilterCategory, Column: "地域", Label: inside, MultiSelect: true}}
+	d := h.Dashboard(owner, filters, placed)
+	d, err := h.store.Dashboards.Edit(ctx, d.ID, owner.ID, 0, nil, func(d *core.Dashboard) error {
+		d.Name, d.Description = "売上 "+inside, inside
+		return nil
+	})
+	must(h.t, err)
+	for name, level := range map[string]core.Permission{
+		"viewer": core.PermissionViewer, "editor": core.PermissionEditor, "coowner": core.PermissionOwner, "locked": core.PermissionOwner, "ended": core.PermissionOwner,
+	} {
+		h.Share(d, &core.User{ID: c.ids[name]}, level)
+	}
+	h.ShareGroup(d, &core.Group{ID: c.ids["group"]}, core.PermissionViewer)
+	job := &core.ImportJob{
+		ID: core.NewID(core.NounJob), Status: core.StatusSucceeded, Name: inside, DatasetID: data.ID, OwnerID: owner.ID, CreatedAt: store.Now(), FinishedAt: store.Now(),
+	}
+	must(h.t, h.store.Jobs.Create(ctx, job))
+	for name, id := range map[string]string{
+		"dashboard": d.ID, "card": placed.ID, "spare": spare.ID, "dataset": data.ID, "unused": unused.ID, "job": job.ID, "filter": filters[0].ID,
+		"share": core.ShareID(d.ID, core.TargetGroup, c.ids["group"]), "place": core.DashboardCardID(d.ID, placed.ID),
+	} {
+		c.ids[name] = id
+	}
+}
+
+func (c *company) dataset(h *house, owner *core.User) *core.Dataset {
+	d, err := h.store.Datasets.Edit(h.t.Context(), h.Dataset(owner, columns()...).ID, 0, func(d *core.Dataset) error {
+		d.Name, d.Description, d.Path = inside, inside, private
+		return nil
+	})
+	must(h.t, err)
+	return d
+}
+
+func (c *company) card(h *house, owner *core.User, data *core.Dataset) *core.Card {
+	made, err := h.store.Cards.Edit(h.t.Context(), h.Card(owner, data).ID, 0, func(d *core.Card) error {
+		d.Name, d.Description, d.Code, d.Params = inside, inside, "# "+private, `{"key":"`+private+`"}`
+		return nil
+	})
+	must(h.t, err)
+	return made
+}
+
+// dismiss locks one account and ends another's session.
+func (c *company) dismiss(h *house) {
+	system := core.AsSystem(h.t.Context(), "test")
+	_, err := h.identity.Deactivate(system, c.ids["locked"])
+	must(h.t, err)
+	_, err = h.identity.RevokeSessions(system, c.ids["ended"], "test")
+	must(h.t, err)
+}
+
+// open is a house on a fresh copy of the world.
+func (c *company) open(t testing.TB) (h *house, file string) {
+	t.Helper()
+	world, err := os.ReadFile(c.file)
+	must(t, err)
+	file = filepath.Join(t.TempDir(), "copy.db")
+	must(t, os.WriteFile(file, world, 0o600))
+	return openHouse(t, site{file: file, blobs: accesstest.NewBlobs(), executor: c.executor}), file
+}
+
+// fill puts the world's ids into a text in the places of their names: <dashboard>.
+func (c *company) fill(text string) string {
+	for name, id := range c.ids {
+		text = strings.ReplaceAll(text, "<"+name+">", id)
+	}
+	return text
+}
+
+// contents is every item and every index entry of a store's file but those of
+// the audit log and of sessions, by place. Nobody may have the file open.
+func contents(t testing.TB, file string) map[string]string {
+	t.Helper()
+	db, err := bbolt.Open(file, 0o600, &bbolt.Options{ReadOnly: true})
+	must(t, err)
+	defer func() { must(t, db.Close()) }()
+	found := map[string]string{}
+	must(t, db.View(func(tx *bbolt.Tx) error {
+		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
+			if ofItems(string(name)) {
+				return b.ForEach(func(k, v []byte) error {
+					found[string(name)+" "+string(k)] = string(v)
+					return nil
+				})
+			}
+			return nil
+		})
+	}))
+	return found
+}
+
+func ofItems(bucket string) bool {
+	kind, name, _ := strings.Cut(bucket, "/")
+	name, _, _ = strings.Cut(name, "/")
+	return (kind == "t" || kind == "i") && name != table.AuditLogs && name != table.Sessions
+}
+
+// same fails the test where the file holds something else than before.
+func same(t testing.TB, file string, before map[string]string) {
+	t.Helper()
+	after := contents(t, file)
+	for place, was := range before {
+		if is, there := after[place]; !there || is != was {
+			t.Errorf("the store has changed at %q: %q, was %q", place, is, was)
+		}
+	}
+	for place, is := range after {
+		if _, there := before[place]; !there {
+			t.Errorf("the store has grown at %q: %q", place, is)
+		}
+	}
+}

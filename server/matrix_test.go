@@ -1,0 +1,286 @@
+package server_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// matrix is who gets what answer from each root field:
+//
+//	ok    it is done
+//	401   UNAUTHORIZED
+//	bad   INVALID_TOKEN
+//	403   FORBIDDEN
+//	404   NOT_FOUND
+//	400   VALIDATION_ERROR: the door is open, and what was asked for is not possible
+//	null  nothing, without an error
+//
+// ! is an answer that leaves ACCESS_DENIED in the audit log, * one that the
+// service gives where the directive lets through. What comes after a slash
+// tells several ways to ask one field apart; the documents stand in asked.
+const matrix = `
+                              anonymous stranger viewer editor coowner owner member admin locked ended
+Query.serverInfo              ok        ok       ok     ok     ok      ok    ok     ok    ok     ok
+Query.health                  ok        ok       ok     ok     ok      ok    ok     ok    ok     ok
+Query.me                      401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.node                    401       null!*   ok     ok     ok      ok    ok     ok    401    bad
+Query.node/dataset            401       null!*   ok     ok     ok      ok    ok     ok    401    bad
+Query.node/card               401       null!*   ok     ok     ok      ok    ok     ok    401    bad
+Query.node/spare              401       null!*   null!* null!* null!*  ok    null!* ok    401    bad
+Query.node/group              401       null*    null*  null*  null*   null* ok     ok    401    bad
+Query.node/job                401       null!*   null!* null!* null!*  ok    null!* ok    401    bad
+Query.node/share              401       null!*   null!* null!* ok      ok    null!* ok    401    bad
+Query.node/user               401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.nodes                   401       null!*   ok     ok     ok      ok    ok     ok    401    bad
+Query.users                   401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.dataset                 401       404!     ok     ok     ok      ok    ok     ok    401    bad
+Query.dataset/unused          401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Query.datasets                401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.datasets/all            401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
+Query.importJob               401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
+Query.card                    401       404!     ok     ok     ok      ok    ok     ok    401    bad
+Query.card/spare              401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Query.cards                   401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.group                   401       404!*    404!*  404!*  404!*   404!* ok     ok    401    bad
+Query.groups                  401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.dashboard               401       404!     ok     ok     ok      ok    ok     ok    401    bad
+Query.dashboards              401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.auditLogs               401       403!     403!   403!   403!    403!  403!   ok    401    bad
+
+Mutation.login                ok        ok       ok     ok     ok      ok    ok     ok    ok     ok
+Mutation.login/locked         401*      401*     401*   401*   401*    401*  401*   401*  401*   401*
+Mutation.logout               401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Mutation.createUser           401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.setUserRole          401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.deactivateUser       401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.changePassword       401       400*     400*   400*   400*    400*  400*   400*  401    bad
+Mutation.resetPassword        401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.importCsv            401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Mutation.importCsv/append     401       404!*    403!*  403!*  403!*   ok    403!*  403!* 401    bad
+Mutation.updateDataset        401       404!     403!   403!   403!    ok    403!   403!  401    bad
+Mutation.deleteDataset        401       404!     403!   403!   403!    400*  403!   400*  401    bad
+Mutation.deleteDataset/unused 401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Mutation.createCard           401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
+Mutation.createCard/text      401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Mutation.updateCard           401       404!     403!   403!   403!    ok    403!   403!  401    bad
+Mutation.deleteCard           401       404!     403!   403!   403!    400*  403!   400*  401    bad
+Mutation.deleteCard/spare     401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Mutation.previewCard          401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
+Mutation.executeCard          401       404!     ok     ok     ok      ok    ok     ok    401    bad
+Mutation.executeCard/alone    401       404!     403!*  403!*  403!*   ok    403!*  ok    401    bad
+Mutation.executeCard/spare    401       404!     404!   404!   404!    404*  404!   404*  401    bad
+Mutation.createDashboard      401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Mutation.updateDashboard      401       404!     403!   ok     ok      ok    403!   403!  401    bad
+Mutation.updateDashboard/card 401       404!     403!   404!*  404!*   ok    403!   403!  401    bad
+Mutation.deleteDashboard      401       404!     403!   403!   ok      ok    403!   ok    401    bad
+Mutation.createShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
+Mutation.updateShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
+Mutation.deleteShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
+Mutation.createGroup          401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.addGroupMember       401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.removeGroupMember    401       403!     403!   403!   403!    403!  403!   ok    401    bad
+`
+
+// words are the codes that the matrix writes short.
+var words = map[string]core.Code{
+	"401": core.CodeUnauthorized, "bad": core.CodeInvalidToken, "403": core.CodeForbidden, "404": core.CodeNotFound, "400": core.CodeValidation,
+}
+
+// declared is an answer of the matrix.
+type declared struct {
+	answer  string // ok, null or a code
+	audited bool
+	late    bool // the directive lets through
+}
+
+// rows reads the matrix: for each way to ask, the answer of each actor.
+func rows(t testing.TB, table string) (order []string, answers map[string]map[string]declared) {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(table), "\n")
+	if head := strings.Fields(lines[0]); !slices.Equal(head, actors) {
+		t.Fatalf("the columns are %v, the actors %v", head, actors)
+	}
+	answers = map[string]map[string]declared{}
+	for _, line := range lines[1:] {
+		cells := strings.Fields(line)
+		if len(cells) == 0 {
+			continue
+		}
+		if answers[cells[0]] != nil || len(cells) != len(actors)+1 {
+			t.Fatalf("%s is there twice or does not answer every actor", cells[0])
+		}
+		order = append(order, cells[0])
+		answers[cells[0]] = map[string]declared{}
+		for i, actor := range actors {
+			answers[cells[0]][actor] = readCell(cells[i+1])
+		}
+	}
+	return order, answers
+}
+
+func readCell(cell string) declared {
+	cell, late := strings.CutSuffix(cell, "*")
+	cell, audited := strings.CutSuffix(cell, "!")
+	if code, known := words[cell]; known {
+		cell = string(code)
+	}
+	return declared{cell, audited, late}
+}
+
+// rootFields are the names of all root fields: Query.me.
+func rootFields() map[string]*ast.FieldDefinition {
+	all := map[string]*ast.FieldDefinition{}
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+		for _, f := range root.Fields {
+			if !strings.HasPrefix(f.Name, "__") {
+				all[root.Name+"."+f.Name] = f
+			}
+		}
+	}
+	return all
+}
+
+// Every root field of the schema stands in the matrix, with a document for each
+// of its rows.
+func TestMatrixCoversTheSchema(t *testing.T) {
+	_, answers := rows(t, matrix)
+	fields := rootFields()
+	covered := map[string]bool{}
+	for row := range answers {
+		field, _, _ := strings.Cut(row, "/")
+		if covered[field] = true; fields[field] == nil {
+			t.Errorf("%s is no root field", field)
+		}
+		if asked[row] == "" {
+			t.Errorf("%s has no document", row)
+		}
+	}
+	for field := range fields {
+		if !covered[field] {
+			t.Errorf("nobody's answer to %s is declared", field)
+		}
+	}
+	for row := range maps.Keys(asked) {
+		if answers[row] == nil {
+			t.Errorf("the document of %s is never asked", row)
+		}
+	}
+}
+
+// Issue 3: every root field, asked by everybody, answers as declared; a denial
+// changes nothing and is audited, and nobody reads what is not theirs to read.
+func TestPermissionMatrix(t *testing.T) {
+	c := newCompany(t)
+	before := contents(t, c.file)
+	order, answers := rows(t, matrix)
+	for _, row := range order {
+		t.Run(row, func(t *testing.T) {
+			for _, actor := range actors {
+				t.Run(actor, func(t *testing.T) { c.attempt(t, row, actor, answers[row][actor], before) })
+			}
+		})
+	}
+}
+
+func (c *company) attempt(t *testing.T, row, actor string, want declared, before map[string]string) {
+	h, file := c.open(t)
+	a := h.try(c.tokens[actor], c.fill(asked[row]))
+	if got := a.outcome(t); got != want.answer {
+		t.Fatalf("%s, want %s: %.500s", got, want.answer, a.text)
+	}
+	denials := h.denials(c.ids[actor])
+	if want.audited != (len(denials) > 0) || len(denials) > 1 && row != "Query.nodes" {
+		t.Errorf("%d denials in the audit log", len(denials))
+	}
+	c.discreet(t, actor, a.text)
+	h.close()
+	if want.answer != "ok" {
+		same(t, file, before)
+	}
+}
+
+// discreet fails the test where somebody is told what they may not know.
+func (c *company) discreet(t *testing.T, actor, text string) {
+	t.Helper()
+	switch actor {
+	case "owner", "admin":
+		return
+	case "viewer", "editor", "coowner", "member":
+	default:
+		if strings.Contains(text, inside) {
+			t.Errorf("an outsider reads %s", text)
+		}
+	}
+	if strings.Contains(text, private) {
+		t.Errorf("what is the owner's alone is told: %s", text)
+	}
+}
+
+// try asks a document, with a small file where it wants one.
+func (h *house) try(token, document string) *answered {
+	h.t.Helper()
+	if !strings.Contains(document, "Upload!") {
+		return h.ask(token, document, nil)
+	}
+	operations, err := json.Marshal(map[string]any{"query": document, "variables": map[string]any{"file": nil}})
+	must(h.t, err)
+	body, kind := form(h.t, "operations", string(operations), "map", `{"0":["variables.file"]}`, "0", "地域,額\n東京,1\n")
+	r := with(httptest.NewRequest("POST", "/graphql", body), "Content-Type", kind, "Apollo-Require-Preflight", "1")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	return h.send(r)
+}
+
+// outcome is what came of a document with one root field: ok, null, or the code
+// of its one error, which stands at the field and has the code's status.
+func (a *answered) outcome(t *testing.T) string {
+	t.Helper()
+	if len(a.Data) != 1 || a.StatusCode != 200 {
+		t.Fatalf("%d %s", a.StatusCode, a.text)
+	}
+	for field, value := range a.Data {
+		switch {
+		case len(a.Errors) == 0 && nothing(value):
+			return "null"
+		case len(a.Errors) == 0:
+			return "ok"
+		case len(a.Errors) > 1 || value != nil || !slices.Equal(a.Errors[0].Path, []any{field}):
+			t.Fatalf("more than one refusal: %s", a.text)
+		}
+	}
+	if status := core.Code(a.code()).HTTPStatus(); a.Errors[0].Extensions["httpStatus"] != float64(status) {
+		t.Errorf("not the status of the code: %s", a.text)
+	}
+	return a.code()
+}
+
+// nothing is null, or a list of nulls.
+func nothing(value any) bool {
+	list, ok := value.([]any)
+	return value == nil || ok && !slices.ContainsFunc(list, func(v any) bool { return v != nil })
+}
+
+// denials are the refusals of the person that the audit log knows.
+func (h *house) denials(userID string) []*core.AuditEvent {
+	h.t.Helper()
+	filter := core.AuditFilter{EventTypes: []core.EventType{core.EventAccessDenied}}
+	found, err := h.Audit.Search(core.AsSystem(h.t.Context(), "test"), filter, core.PageArgs{First: core.MaxPage})
+	must(h.t, err)
+	for _, ev := range found.Nodes {
+		if ev.UserID != userID || ev.Outcome != core.OutcomeDenied {
+			h.t.Errorf("a denial of somebody else: %+v", ev)
+		}
+	}
+	return found.Nodes
+}
