@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -44,9 +45,18 @@ func Sentence(l Locale, e *Error) string {
 		s = text.en
 	}
 	for k, v := range e.Args {
-		s = strings.ReplaceAll(s, "{"+k+"}", fmt.Sprint(v))
+		s = strings.ReplaceAll(s, "{"+k+"}", spoken(v))
 	}
 	return s
+}
+
+// spoken writes a value as people read it. A whole number that went through JSON is a
+// float64 by now, and not 1e+06.
+func spoken(v any) string {
+	if f, ok := v.(float64); ok {
+		return strconv.FormatFloat(f, 'f', -1, 64)
+	}
+	return fmt.Sprint(v)
 }
 
 type text struct{ ja, en string }

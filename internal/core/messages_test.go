@@ -59,6 +59,13 @@ func TestSentenceFillsPlacesAndFallsBack(t *testing.T) {
 	}
 }
 
+func TestSentenceNamesLargeNumbersInFull(t *testing.T) {
+	e := &Error{Code: CodeCSVParse, Args: map[string]any{"line": float64(1234567)}} // as JSON gives it back
+	if got := Sentence(English, e); !strings.Contains(got, "line 1234567.") {
+		t.Error(got)
+	}
+}
+
 func TestParseAcceptLanguage(t *testing.T) {
 	for header, want := range map[string]Locale{
 		"": Japanese, "fr": Japanese, "en-US,en;q=0.9": English, "fr, ja;q=0.5": Japanese, "JA": Japanese, ";;,": Japanese,

@@ -25,31 +25,43 @@ func findDelimiter(text []byte) byte {
 	best, bestShare, bestWidth := delimiters[0], 0.0, 0
 	for _, d := range delimiters {
 		width, share := evenness(text, d)
-		if width > 1 && (share > bestShare || share == bestShare && width > bestWidth) {
+		if width < 2 || share < bestShare {
+			continue
+		}
+		if share > bestShare || width > bestWidth || best == ',' && decimalCommas(text) {
 			best, bestShare, bestWidth = d, share, width
 		}
 	}
 	return best
 }
 
-// evenness is the commonest number of fields in the first records, and the share of the
-// records that have it.
+// evenness is the number of fields in the first record, and the share of the
+// records at the beginning that have as many.
 func evenness(text []byte, delimiter byte) (width int, share float64) {
 	s := &scanner{text: text, classes: newClasses(delimiter)}
-	counts := map[int]int{}
-	total := 0
+	total, even := 0, 0
 	for total < lookRecords && s.skipBlank(min(lookBytes, len(text))) {
 		fields, fault := s.record()
 		total++
 		if fault != nil {
 			break
 		}
-		counts[len(fields)]++
-	}
-	for w, n := range counts {
-		if n > counts[width] || n == counts[width] && w > width {
-			width = w
+		if total == 1 {
+			width = len(fields)
+		}
+		if len(fields) == width {
+			even++
 		}
 	}
-	return width, float64(counts[width]) / float64(max(total, 1))
+	return width, float64(even) / float64(max(total, 1))
+}
+
+// decimalCommas tells whether the commas at the beginning stand between digits only.
+func decimalCommas(text []byte) bool {
+	for i, c := range text[:min(lookBytes, len(text))] {
+		if c == ',' && (i == 0 || !isDigit(text[i-1]) || i+1 == len(text) || !isDigit(text[i+1])) {
+			return false
+		}
+	}
+	return true
 }

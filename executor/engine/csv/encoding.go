@@ -2,20 +2,25 @@ package csv
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"net/http"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/karuta-bi/karuta/executor/client"
-	"github.com/karuta-bi/karuta/internal/core"
 )
 
 // The encodings that a file can have, as they are reported.
 const (
 	encodingUTF8    = "utf-8"
+	encodingUTF16   = "utf-16" // only named; found is one of the next two
 	encodingUTF16LE = "utf-16le"
 	encodingUTF16BE = "utf-16be"
 	encodingCP932   = "cp932"
+)
+
+const (
+	headBytes = 4096                               // of a file tell the order of its bytes
+	oldOffice = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" // .xls and the like
 )
 
 var byteOrderMarks = []struct{ mark, encoding string }{
@@ -24,44 +29,72 @@ var byteOrderMarks = []struct{ mark, encoding string }{
 	{"\xFE\xFF", encodingUTF16BE},
 }
 
-// verdict is a file's encoding, the bytes before the text, and where the text stops
-// being that encoding (-1: nowhere).
+// verdict is a file's encoding and the bytes before the text.
 type verdict struct {
 	encoding string
 	mark     int
-	bad      int
 }
 
 // decide finds the encoding on the whole file, or checks the one that was named.
-func decide(data []byte, named string) (verdict, *Fault) {
+// What is wrong is a *Fault.
+func decide(ctx context.Context, data []byte, named string) (verdict, error) {
 	want, ok := canonicalEncoding(named)
 	if !ok {
 		return verdict{}, optionFault("bad_choice", map[string]any{"choices": "auto, utf-8, utf-16, shift_jis, cp932"})
 	}
-	found := verdict{bad: -1}
-	for _, b := range byteOrderMarks {
-		if bytes.HasPrefix(data, []byte(b.mark)) {
-			found.encoding, found.mark = b.encoding, len(b.mark)
-			break
-		}
-	}
+	found := marked(data)
 	switch {
 	case found.mark > 0:
-		if want != "" && !strings.HasPrefix(found.encoding, want) {
-			return found, encodingFault(data, 0, found.encoding)
+		if want != "" && want != nameOf(found.encoding) {
+			return found, contradicted(encodingFault(data, 0, found, nameOf(found.encoding)))
 		}
 	case want == "":
-		return guess(data)
-	case want == "utf-16":
+		return guess(ctx, data)
+	case want == encodingUTF16:
 		found.encoding = byteOrder(data)
 	default:
 		found.encoding = want
 	}
-	if found.bad = firstBad(data[found.mark:], found.encoding); found.bad >= 0 {
-		found.bad += found.mark
-		return found, encodingFault(data, found.bad, others(data, found.encoding)...)
+	bad, err := firstBad(ctx, data[found.mark:], found.encoding)
+	if err != nil {
+		return found, err
 	}
-	return found, nil
+	if bad < 0 {
+		return found, nil
+	}
+	candidates, err := others(ctx, data, found.encoding)
+	if err != nil {
+		return found, err
+	}
+	f := encodingFault(data, found.mark+bad, found, candidates...)
+	if want != "" {
+		f = contradicted(f)
+	}
+	return found, f
+}
+
+// contradicted says that the file is not in the encoding that the import names.
+func contradicted(f *Fault) *Fault {
+	f.Reason = "named"
+	return f
+}
+
+// marked is what a byte order mark says.
+func marked(data []byte) verdict {
+	for _, b := range byteOrderMarks {
+		if bytes.HasPrefix(data, []byte(b.mark)) {
+			return verdict{b.encoding, len(b.mark)}
+		}
+	}
+	return verdict{}
+}
+
+// nameOf is the name by which people ask for the encoding.
+func nameOf(encoding string) string {
+	if encoding == encodingUTF16LE || encoding == encodingUTF16BE {
+		return encodingUTF16
+	}
+	return encoding
 }
 
 func canonicalEncoding(named string) (string, bool) {
@@ -71,7 +104,7 @@ func canonicalEncoding(named string) (string, bool) {
 	case "utf-8", "utf8":
 		return encodingUTF8, true
 	case "utf-16", "utf16":
-		return "utf-16", true
+		return encodingUTF16, true
 	case "shift_jis", "cp932":
 		return encodingCP932, true
 	}
@@ -79,75 +112,88 @@ func canonicalEncoding(named string) (string, bool) {
 }
 
 // guess takes UTF-8 where the whole file is that, else cp932. A file that is neither
-// is reported where the likelier of the two breaks off.
-func guess(data []byte) (verdict, *Fault) {
-	utf := firstBad(data, encodingUTF8)
+// is reported where the likelier of the two breaks off. What begins as Japanese
+// in UTF-8 and then breaks off is damaged UTF-8, even if it could be read as cp932:
+// the other way round such a beginning hardly happens.
+func guess(ctx context.Context, data []byte) (verdict, error) {
+	if looksLikeUTF16(data) {
+		return verdict{}, encodingFault(data, 0, verdict{encoding: byteOrder(data)}, encodingUTF16)
+	}
+	utf := firstBadUTF8(data)
 	if utf < 0 {
-		return verdict{encoding: encodingUTF8, bad: -1}, nil
+		return verdict{encoding: encodingUTF8}, nil
 	}
-	jis := firstBad(data, encodingCP932)
+	japanese := bytes.ContainsFunc(data[:utf], func(r rune) bool { return utf8.RuneLen(r) == 3 })
+	jis, err := firstBad(ctx, data, encodingCP932)
 	switch {
-	case jis < 0:
-		return verdict{encoding: encodingCP932, bad: -1}, nil
-	case jis > utf:
-		return verdict{}, encodingFault(data, jis, encodingCP932, encodingUTF8, "utf-16")
+	case err != nil:
+		return verdict{}, err
+	case jis < 0 && !japanese:
+		return verdict{encoding: encodingCP932}, nil
+	case jis > utf && !japanese:
+		return verdict{}, encodingFault(data, jis, verdict{encoding: encodingCP932}, encodingCP932, encodingUTF8, encodingUTF16)
 	}
-	return verdict{}, encodingFault(data, utf, encodingUTF8, encodingCP932, "utf-16")
+	return verdict{}, encodingFault(data, utf, verdict{encoding: encodingUTF8}, encodingUTF8, encodingCP932, encodingUTF16)
 }
 
 // others lists the encodings that the whole file could have instead; all but the
 // failed one when none fits.
-func others(data []byte, failed string) []string {
-	all := []string{encodingUTF8, encodingCP932, "utf-16"}
+func others(ctx context.Context, data []byte, failed string) ([]string, error) {
 	var fit, rest []string
-	for _, e := range all {
-		if strings.HasPrefix(failed, e) {
+	for _, e := range []string{encodingUTF8, encodingCP932, encodingUTF16} {
+		if e == nameOf(failed) {
 			continue
 		}
 		rest = append(rest, e)
-		if e != "utf-16" && firstBad(data, e) < 0 {
+		if e == encodingUTF16 {
+			continue // nearly every file could be that
+		}
+		bad, err := firstBad(ctx, data, e)
+		if err != nil {
+			return nil, err
+		}
+		if bad < 0 {
 			fit = append(fit, e)
 		}
 	}
 	if len(fit) > 0 {
-		return fit
+		return fit, nil
 	}
-	return rest
+	return rest, nil
 }
 
 // byteOrder guesses the order of unmarked UTF-16 by where the zero bytes of ASCII lie.
 func byteOrder(data []byte) string {
-	even, odd := 0, 0
-	for i, c := range data[:min(len(data), 4096)] {
+	if even, odd := zeros(data); even > odd {
+		return encodingUTF16BE
+	}
+	return encodingUTF16LE
+}
+
+// looksLikeUTF16 tells whether the beginning is mostly ASCII in unmarked UTF-16.
+func looksLikeUTF16(data []byte) bool {
+	even, odd := zeros(data)
+	return len(data)%2 == 0 && even+odd >= 4 && (even+odd)*4 >= min(len(data), headBytes) && min(even, odd) == 0
+}
+
+// zeros counts the zero bytes of the beginning at even and at odd offsets.
+func zeros(data []byte) (even, odd int) {
+	for i, c := range data[:min(len(data), headBytes)] {
 		if c == 0 && i%2 == 0 {
 			even++
 		} else if c == 0 {
 			odd++
 		}
 	}
-	if even > odd {
-		return encodingUTF16BE
-	}
-	return encodingUTF16LE
-}
-
-func encodingFault(data []byte, at int, candidates ...string) *Fault {
-	start := bytes.LastIndexByte(data[:at], '\n') + 1
-	return &Fault{client.Problem{
-		Code: core.CodeEncoding, Offset: int64(at),
-		Line:   int64(bytes.Count(data[:start], []byte{'\n'})) + 1,
-		Sample: sample(data[max(start, at-sampleRunes/2):]),
-		Args:   map[string]any{"candidates": strings.Join(candidates, ", "), "offset": at},
-	}}
+	return even, odd
 }
 
 // firstBad is the offset of the first byte that is not text in the encoding, -1 if all are.
-func firstBad(data []byte, encoding string) int {
+func firstBad(ctx context.Context, data []byte, encoding string) (int, error) {
 	if encoding == encodingUTF8 {
-		return firstBadUTF8(data)
+		return firstBadUTF8(data), nil
 	}
-	at, _ := transcode(discard{}, data, encoding)
-	return at
+	return transcode(ctx, io.Discard, data, encoding)
 }
 
 // firstBadUTF8 looks at a block at a time, where utf8.Valid is fast.
@@ -175,15 +221,11 @@ func firstBadUTF8(data []byte) int {
 	return -1
 }
 
-type discard struct{}
-
-func (discard) Write(p []byte) (int, error) { return len(p), nil }
-
 // notText tells whether the content is a picture, an archive or the like. Text can
 // begin with any signature ("BM…" is a bitmap), so control bytes must agree.
 func notText(data []byte) bool {
 	head := data[:min(len(data), 512)]
-	if bytes.HasPrefix(head, []byte("%PDF-")) {
+	if bytes.HasPrefix(head, []byte("%PDF-")) || bytes.HasPrefix(head, []byte(oldOffice)) {
 		return true
 	}
 	kind := http.DetectContentType(head)

@@ -3,6 +3,7 @@ package csv
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/karuta-bi/karuta/executor/client"
@@ -38,8 +39,11 @@ func sample(text []byte) string {
 	if len(text) > sampleRunes*utf8.UTFMax {
 		text = text[:sampleRunes*utf8.UTFMax]
 	}
-	line, _, _ := strings.Cut(strings.ToValidUTF8(string(text), "\uFFFD"), "\n")
-	line = strings.Map(printable, strings.TrimRight(line, "\r"))
+	line := strings.ToValidUTF8(string(text), "\uFFFD")
+	if end := strings.IndexAny(line, "\r\n"); end >= 0 {
+		line = line[:end]
+	}
+	line = strings.Map(printable, line)
 	if runes := []rune(line); len(runes) > sampleRunes {
 		return string(runes[:sampleRunes-1]) + "…"
 	}
@@ -47,7 +51,7 @@ func sample(text []byte) string {
 }
 
 func printable(r rune) rune {
-	if r < ' ' && r != '\t' || r == 0x7f {
+	if unicode.IsControl(r) && r != '\t' {
 		return '\uFFFD'
 	}
 	return r

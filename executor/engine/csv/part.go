@@ -21,21 +21,22 @@ type part struct {
 	end      int // where the last of them ended
 	rows     int64
 	lines    int64
-	longest  int // bytes of the longest record
+	longest  int // bytes of the longest record as written
 	columns  []evidence
 	fault    *Fault
 }
 
-// scan checks every record of the part, gathers the evidence for the types and
+// scan checks every record of the part, adds to the evidence for the types and
 // writes the normalised text. A fault stays in the part: whether it counts is known
 // only when the parts before have been read.
-func (p *part) scan(ctx context.Context, job *job) error {
+func (p *part) scan(ctx context.Context, job *job, columns []evidence) error {
 	file, err := os.OpenFile(p.path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	p.reset(job)
+	p.columns = columns
+	p.rows, p.lines, p.longest, p.fault = 0, 0, 0, nil
 	s := &scanner{text: job.text, pos: p.from, classes: job.classes, out: newWriter(file, job.text, p.from)}
 	flushed := s.pos
 	for s.skipBlank(p.to) {
@@ -58,33 +59,25 @@ func (p *part) scan(ctx context.Context, job *job) error {
 	return file.Close()
 }
 
-func (p *part) reset(job *job) {
-	p.rows, p.lines, p.longest, p.fault = 0, 0, 0, nil
-	p.columns = make([]evidence, len(job.names))
-	for i := range p.columns {
-		p.columns[i] = newEvidence(job.forced[i])
-	}
-}
-
 // record reads one record into the evidence.
 func (p *part) record(s *scanner, nulls *nullSet) *Fault {
-	start, line := s.pos, s.line
+	start, line, added := s.pos, s.line, s.out.added
 	for i := range p.columns {
-		at := s.pos
+		at, atLine := s.pos, s.line
 		content, end, fault := s.field()
 		if fault != nil {
 			fault.Column = int64(i + 1)
 			return fault
 		}
 		if !p.columns[i].observe(content, nulls) {
-			return s.notADate(content, at, line, i)
+			return s.notADate(content, at, atLine, i)
 		}
 		if last := i == len(p.columns)-1; last != (end == endRecord) {
 			return p.ragged(s, start, line, i+1, end)
 		}
 	}
 	p.rows++
-	p.longest = max(p.longest, s.pos-start)
+	p.longest = max(p.longest, s.pos-start+s.out.added-added)
 	if s.pos-start > maxRecordBytes {
 		s.line = line
 		return s.fault("row_too_long", start, "max", humanBytes(maxRecordBytes))
@@ -92,8 +85,14 @@ func (p *part) record(s *scanner, nulls *nullSet) *Fault {
 	return nil
 }
 
+// notADate tells of a value in a column of dates: it is none, or of another sort
+// than those before.
 func (s *scanner) notADate(content []byte, at int, line int64, column int) *Fault {
-	f := parseFault("not_a_date", line)
+	reason := "not_a_date"
+	if k, _ := timeKinds(content); k != 0 {
+		reason = "mixed_dates"
+	}
+	f := parseFault(reason, line)
 	f.Column, f.Offset, f.Sample = int64(column+1), int64(at), sample(content)
 	return f
 }

@@ -3,6 +3,7 @@ package csv
 import (
 	"bytes"
 	"context"
+	"unicode/utf8"
 )
 
 const (
@@ -95,9 +96,9 @@ func (s *scanner) finish(start int) (ending, *Fault) {
 		s.lineEnd()
 		return endRecord, nil
 	case nulByte:
-		return 0, s.fault("nul_byte", s.pos)
+		return 0, s.faultWithin("nul_byte", start, s.pos)
 	}
-	return 0, s.fault("bad_quote", start)
+	return 0, s.faultWithin("bad_quote", start, s.pos)
 }
 
 // lineEnd passes over LF, CRLF or CR and normalises it.
@@ -139,7 +140,7 @@ func (s *scanner) quoted() (content []byte, end ending, fault *Fault) {
 		return nil, 0, s.fault("field_too_long", start, "max", humanBytes(maxFieldBytes))
 	}
 	if n := bytes.IndexByte(content, 0); n >= 0 {
-		return nil, 0, s.fault("nul_byte", start+1+n)
+		return nil, 0, s.faultWithin("nul_byte", start, start+1+n)
 	}
 	if escaped {
 		s.scratch = unescape(s.scratch[:0], content)
@@ -162,6 +163,32 @@ func (s *scanner) fault(reason string, at int, args ...any) *Fault {
 	return f
 }
 
+// faultWithin is a parse fault at an offset within the field that began at start.
+func (s *scanner) faultWithin(reason string, start, at int) *Fault {
+	var before lineCounter
+	before.Write(s.text[start:at])
+	f := parseFault(reason, s.line+before.lines)
+	f.Offset = int64(at)
+	f.Sample = sample(append(before.tail(), s.text[at:min(len(s.text), at+sampleRunes*utf8.UTFMax)]...))
+	return f
+}
+
+// skipLines passes over lines that are not part of the table.
+func (s *scanner) skipLines(n int) error {
+	if n < 0 {
+		return optionFault("out_of_range", map[string]any{"min": 0, "max": len(s.text)})
+	}
+	for ; n > 0 && s.pos < len(s.text); n-- {
+		for s.pos < len(s.text) && s.text[s.pos] != '\n' && s.text[s.pos] != '\r' {
+			s.pos++
+		}
+		if s.pos < len(s.text) {
+			s.passLineEnd()
+		}
+	}
+	return nil
+}
+
 // skipBlank passes over empty lines, which carry no record. It is false where no record
 // begins before the limit.
 func (s *scanner) skipBlank(limit int) bool {
@@ -176,17 +203,19 @@ func (s *scanner) skipBlank(limit int) bool {
 }
 
 // record reads a whole record as text, for headers and for looking ahead.
-func (s *scanner) record() ([]string, *Fault) {
-	var fields []string
+func (s *scanner) record() (fields []string, fault *Fault) {
 	for {
+		if len(fields) == maxColumns {
+			fault = s.fault("too_many_columns", s.pos, "max", maxColumns)
+			fault.Column = maxColumns + 1
+			return nil, fault
+		}
 		content, end, fault := s.field()
 		if fault != nil {
+			fault.Column = int64(len(fields) + 1)
 			return nil, fault
 		}
 		fields = append(fields, string(content))
-		if len(fields) > maxColumns {
-			return nil, s.fault("too_many_columns", s.pos, "max", maxColumns)
-		}
 		if end == endRecord {
 			return fields, nil
 		}

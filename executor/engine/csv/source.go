@@ -1,8 +1,10 @@
 package csv
 
 import (
+	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
@@ -33,4 +35,28 @@ func (m mapped) close() error {
 		return nil
 	}
 	return unix.Munmap(m)
+}
+
+// textOf is the file's content as UTF-8 without byte order mark, which is the file
+// itself where it is that already. The text lasts until release.
+func textOf(ctx context.Context, data mapped, opts Options) (text []byte, v verdict, release func() error, err error) {
+	if len(data) == 0 {
+		return nil, v, nil, parseFault("empty", 0)
+	}
+	if notText(data) {
+		return nil, v, nil, parseFault("not_csv", 0)
+	}
+	if v, err = decide(ctx, data, opts.Encoding); err != nil {
+		return nil, v, nil, err
+	}
+	if v.encoding == encodingUTF8 {
+		return data[v.mark:], v, func() error { return nil }, nil
+	}
+	path := filepath.Join(opts.Dir, "text.utf8")
+	if err := transcodeFile(ctx, path, data[v.mark:], v.encoding); err != nil {
+		return nil, v, nil, err
+	}
+	defer os.Remove(path) // the mapping keeps the content
+	m, err := mapFile(path)
+	return m, v, m.close, err
 }

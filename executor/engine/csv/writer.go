@@ -7,11 +7,12 @@ const writerBuffer = 256 << 10
 // writer writes a stretch of text with a few replacements. What is unchanged goes
 // from the mapped source to the file in large pieces.
 type writer struct {
-	file *os.File
-	text []byte
-	done int // text[:done] is written or in buf
-	buf  []byte
-	err  error
+	file  *os.File
+	text  []byte
+	done  int // text[:done] is written or in buf
+	added int // bytes that the replacements have made it longer
+	buf   []byte
+	err   error
 }
 
 func newWriter(file *os.File, text []byte, from int) *writer {
@@ -24,6 +25,7 @@ func (w *writer) replace(from, to int, with []byte) {
 		w.copy(from)
 	}
 	w.add(with)
+	w.added += len(with) - (to - from)
 	w.done = max(w.done, to)
 }
 
