@@ -33,7 +33,7 @@ func (s *server) card(ctx context.Context, w http.ResponseWriter, req client.Car
 	ctx, cancel := context.WithTimeout(ctx, timeout+cardOverhead)
 	defer cancel()
 	if why := s.runner.Refusal(); why != "" {
-		return &core.Error{Code: core.CodeUnavailable, Cause: errors.New(why)}
+		return &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: errors.New(why)}
 	}
 	started := time.Now()
 	slice, err := s.engine.Slice(ctx, req.Source, nil)

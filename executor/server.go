@@ -95,6 +95,9 @@ func (s *server) run(ctx context.Context, w http.ResponseWriter, handle func() e
 		log.InfoContext(ctx, "caller left")
 	default:
 		log.ErrorContext(ctx, "call failed", "cause", err)
+		if e, ok := errors.AsType[*core.Error](err); ok && e.Code == core.CodeUnavailable && e.Reason != "" {
+			w.Header().Set(client.ReasonHeader, e.Reason)
+		}
 		fail(w, statusOf(err))
 	}
 }
@@ -106,7 +109,7 @@ func statusOf(err error) int {
 	return core.CodeOf(err).HTTPStatus()
 }
 
-// fail answers with a status alone: why is for the log.
+// fail answers with a status: the cause is for the log.
 func fail(w http.ResponseWriter, status int) {
 	http.Error(w, http.StatusText(status), status)
 }

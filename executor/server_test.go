@@ -206,19 +206,20 @@ func TestCardFailures(t *testing.T) {
 		sliceErr error
 		runner   *fakeRunner
 		code     core.Code // of the error
+		reason   string
 		problem  core.Code
 	}{
 		"bad filter":     {sliceErr: core.Invalid("filters", "bad_value"), runner: &fakeRunner{render: ok}, problem: core.CodeValidation},
 		"disk":           {sliceErr: errors.New("disk"), runner: &fakeRunner{render: ok}, code: core.CodeInternal},
-		"refused":        {runner: &fakeRunner{refusal: "no seccomp", render: ok}, code: core.CodeUnavailable},
-		"queue full":     {runner: &fakeRunner{render: fails(&core.Error{Code: core.CodeUnavailable, Reason: "busy"})}, code: core.CodeUnavailable},
+		"refused":        {runner: &fakeRunner{refusal: "no seccomp", render: ok}, code: core.CodeUnavailable, reason: "python_refused"},
+		"queue full":     {runner: &fakeRunner{render: fails(&core.Error{Code: core.CodeUnavailable, Reason: "busy"})}, code: core.CodeUnavailable, reason: "busy"},
 		"bug":            {runner: &fakeRunner{render: func(context.Context, supervisor.Run) (*client.CardReply, error) { panic("bug") }}, code: core.CodeInternal},
 		"nothing is bad": {runner: &fakeRunner{render: ok}},
 	} {
 		x := start(t, &fakeEngine{slice: &engine.Slice{}, err: c.sliceErr}, c.runner)
 		reply, err := x.client.Render(t.Context(), client.CardRequest{})
-		if core.CodeOf(err) != c.code {
-			t.Errorf("%s: error %v, want %q", name, err, c.code)
+		if e, ok := errors.AsType[*core.Error](err); core.CodeOf(err) != c.code || ok && e.Reason != c.reason {
+			t.Errorf("%s: error %v, want %q.%s", name, err, c.code, c.reason)
 			continue
 		}
 		if err == nil && (reply.Problem == nil) != (c.problem == "") {

@@ -24,6 +24,10 @@ const (
 	PathHealth = "/health"
 )
 
+// ReasonHeader carries, beside status 503, the reason of SERVICE_UNAVAILABLE
+// ("busy", "python_refused"), which picks the sentence that people read.
+const ReasonHeader = "X-Karuta-Reason"
+
 const (
 	dialTimeout = 5 * time.Second
 	tries       = 3 // in all
@@ -190,7 +194,7 @@ func refused(resp *http.Response) error {
 	cause := fmt.Errorf("executor answered %s: %s", resp.Status, bytes.TrimSpace(text))
 	switch resp.StatusCode {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		return &core.Error{Code: core.CodeUnavailable, Cause: cause}
+		return &core.Error{Code: core.CodeUnavailable, Reason: resp.Header.Get(ReasonHeader), Cause: cause}
 	}
 	return core.Internal("executor", cause)
 }
