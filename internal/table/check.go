@@ -73,7 +73,7 @@ func CheckWrite(w Write) (Table, error) {
 	if err != nil {
 		return t, err
 	}
-	if size += keyBytes(t, w.Key) + ReservedBytes; size > MaxItemBytes {
+	if size += keyBytes(t, w.Key); size > MaxItemBytes {
 		return t, limit("item of %d bytes, at most %d are allowed", size, MaxItemBytes)
 	}
 	return t, checkIndexed(t, w.Item)

@@ -148,8 +148,4 @@ const (
 	MaxSKBytes   = 1024
 
 	MaxTransactBytes = 4 << 20
-
-	// ReservedBytes of an item's 400 KB are kept free for the attribute by which
-	// the DynamoDB engine recognises its own writes.
-	ReservedBytes = 64
 )

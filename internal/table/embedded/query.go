@@ -132,12 +132,8 @@ func (r keys) in(c *bbolt.Cursor, desc bool) func(yield func(k, v []byte) bool) 
 		k, v := c.Seek(r.from)
 		step := c.Next
 		if desc {
+			k, v = before(c, r.to)
 			step = c.Prev
-			if k, v = c.Seek(r.to); k == nil {
-				k, v = c.Last()
-			} else {
-				k, v = c.Prev()
-			}
 		}
 		for k != nil && bytes.Compare(k, r.from) >= 0 && bytes.Compare(k, r.to) < 0 {
 			if !yield(k, v) {
@@ -146,4 +142,12 @@ func (r keys) in(c *bbolt.Cursor, desc bool) func(yield func(k, v []byte) bool) 
 			k, v = step()
 		}
 	}
+}
+
+// before is the last entry below the key.
+func before(c *bbolt.Cursor, key []byte) (k, v []byte) {
+	if at, _ := c.Seek(key); at == nil {
+		return c.Last()
+	}
+	return c.Prev()
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/karuta-bi/karuta/internal/table"
@@ -193,5 +194,18 @@ func (s *suite) batch(t *testing.T) {
 	wantErr(t, err, table.ErrLimit)
 	if got, err := s.e.BatchGet(t.Context(), nil); err != nil || len(got) != 0 {
 		t.Errorf("no keys: %v, %v", got, err)
+	}
+}
+
+// batchBytes: what is more than DynamoDB puts into one answer is there all the same.
+func (s *suite) batchBytes(t *testing.T) {
+	var keys []table.Key
+	for i := range 48 {
+		k := s.card(t, fmt.Sprint(i))
+		s.put(t, k, table.Item{"v": strings.Repeat("x", 380<<10)})
+		keys = append(keys, k)
+	}
+	if got, err := s.e.BatchGet(t.Context(), keys); err != nil || len(got) != len(keys) {
+		t.Errorf("%d items of %d, error %v", len(got), len(keys), err)
 	}
 }

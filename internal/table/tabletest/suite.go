@@ -36,6 +36,7 @@ func Run(t *testing.T, open func(t *testing.T) table.Engine) {
 		{"Keys", s.keys},
 		{"ItemSize", s.itemSize},
 		{"Batch", s.batch},
+		{"BatchBytes", s.batchBytes},
 		{"TextOrder", s.textOrder},
 		{"NumberOrder", s.numberOrder},
 		{"SameSortKey", s.sameSortKey},

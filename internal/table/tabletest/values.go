@@ -106,7 +106,7 @@ func (s *suite) everyCall(t *testing.T, k table.Key) map[string]error {
 func largest(k table.Key, over int) table.Item {
 	of, _ := table.Lookup(k.Table)
 	full, _ := table.ItemBytes(of.WithKey(table.Item{"v": ""}, k))
-	return table.Item{"v": strings.Repeat("x", table.MaxItemBytes-table.ReservedBytes-full+over)}
+	return table.Item{"v": strings.Repeat("x", table.MaxItemBytes-full+over)}
 }
 
 func (s *suite) itemSize(t *testing.T) {
