@@ -7,7 +7,7 @@ import (
 )
 
 type executorCmd struct {
-	Listen    string `help:"Address for the API's calls." default:"0.0.0.0:8080" placeholder:"HOST:PORT"`
+	Listen    string `help:"Address for the API's calls. Default: ${default}." default:"0.0.0.0:8080" placeholder:"HOST:PORT"`
 	Inherited bool   `hidden:"" help:"Started by an API, which passes the sockets and the secret."`
 }
 

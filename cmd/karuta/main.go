@@ -17,7 +17,7 @@ import (
 
 // cli is every verb. Flags of serve win over the environment.
 type cli struct {
-	DataDir string `help:"Folder for what Karuta keeps on this machine." placeholder:"DIR" env:"DATA_DIR"`
+	DataDir string `help:"Folder for what Karuta keeps on this machine. Default: data." placeholder:"DIR" env:"DATA_DIR"`
 
 	Serve    serveCmd    `cmd:"" help:"Run the API, and its executor beside it."`
 	Executor executorCmd `cmd:"" help:"Run an executor of its own."`

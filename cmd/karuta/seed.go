@@ -8,7 +8,7 @@ import (
 )
 
 type seedCmd struct {
-	Env string `help:"Has to be local: said by hand, so that nobody seeds another environment by mistake." default:"local" placeholder:"ENV"`
+	Env string `help:"Has to be local: said by hand, so that nobody seeds another environment by mistake. Default: ${default}." default:"local" placeholder:"ENV"`
 }
 
 // Help shows an example.
