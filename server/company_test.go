@@ -93,12 +93,17 @@ func (c *company) hire(h *house) {
 		}
 		c.ids[name], c.tokens[name] = h.user(role)
 	}
-	locked, err := h.store.Users.Get(h.t.Context(), c.ids["locked"])
-	must(h.t, err)
+	for _, name := range []string{"owner", "member", "locked"} {
+		u, err := h.store.Users.Edit(h.t.Context(), c.ids[name], func(u *core.User) error {
+			u.Locale = core.Japanese
+			return nil
+		})
+		must(h.t, err)
+		c.ids[name+" mail"] = u.Email
+	}
 	group := h.Group("営業 " + inside)
-	c.ids["locked mail"] = locked.Email
 	c.ids["group"] = group.ID
-	_, err = h.store.Groups.AddMember(h.t.Context(), group.ID, c.ids["member"])
+	_, err := h.store.Groups.AddMember(h.t.Context(), group.ID, c.ids["member"])
 	must(h.t, err)
 }
 

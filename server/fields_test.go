@@ -1,0 +1,130 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/resolvers"
+)
+
+// fieldMatrix is who sees the fields that are not for everybody who sees the
+// thing: shown, - for null and empty, or the code of a refusal as in matrix.
+// The people and the things are those of the matrix.
+const fieldMatrix = `
+                                viewer editor coowner owner member admin
+Card.code                       -      -      -       shown -      shown
+Card.params                     -      -      -       shown -      shown
+CardResult.log                  -      -      -       shown -      shown
+Dashboard.myPermission          shown  shown  shown   shown shown  -
+Dashboard.shares                403    403    shown   shown 403    shown
+Dashboard.shares/node           403    403    shown   shown 403    shown
+Dataset.path                    -      -      -       shown -      shown
+Dataset.preview                 403    403    403     shown 403    shown
+Dataset.preview/card            403    403    403     shown 403    shown
+Dataset.columnValues            403    403    403     shown 403    shown
+Dataset.columnValues/filter     shown  shown  shown   shown shown  shown
+Dataset.columnValues/other      400    400    400     400   400    400
+Dataset.versions                403    403    403     shown 403    shown
+Group.members                   403    403    -       -     403    shown
+Group.members/own               404    404    404     404   shown  shown
+HealthComponent.detail          -      -      -       -     -      shown
+User.role                       -      -      -       shown -      shown
+User.locale                     -      -      -       shown -      shown
+User.groups                     -      -      -       -     shown  shown
+User.createdAt                  -      -      -       shown -      shown
+User.deactivatedAt              -      -      -       -     -      shown
+`
+
+// fieldsAsked are the documents; the field in question is called x.
+var fieldsAsked = map[string]string{
+	"Card.code":                   `{ card(id: "<card>") { x: code } }`,
+	"Card.params":                 `{ node(id: "<card>") { ... on Card { x: params } } }`,
+	"CardResult.log":              `{ dashboard(id: "<dashboard>") { cards { result { x: log } } } }`,
+	"Dashboard.myPermission":      `{ dashboard(id: "<dashboard>") { x: myPermission } }`,
+	"Dashboard.shares":            `{ dashboard(id: "<dashboard>") { x: shares { id } } }`,
+	"Dashboard.shares/node":       `{ nodes(ids: ["<dashboard>"]) { ... on Dashboard { x: shares { target { ... on User { email } } } } } }`,
+	"Dataset.path":                `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: path } } } } }`,
+	"Dataset.preview":             `{ dataset(id: "<dataset>") { x: preview { rows } } }`,
+	"Dataset.preview/card":        `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: preview { rows } } } } } }`,
+	"Dataset.columnValues":        `{ dataset(id: "<dataset>") { x: columnValues(column: "地域") { values } } }`,
+	"Dataset.columnValues/filter": `{ dataset(id: "<dataset>") { x: columnValues(column: "地域", dashboardId: "<dashboard>") { values } } }`,
+	"Dataset.columnValues/other":  `{ dataset(id: "<dataset>") { x: columnValues(column: "額", dashboardId: "<dashboard>") { values } } }`,
+	"Dataset.versions":            `{ dataset(id: "<dataset>") { x: versions { nodes { number } } } }`,
+	"Group.members":               `{ dashboard(id: "<dashboard>") { shares { target { ... on Group { x: members { nodes { userId } } } } } } }`,
+	"Group.members/own":           `{ group(id: "<group>") { x: members { nodes { userId } } } }`,
+	"HealthComponent.detail":      `{ health { components { x: detail } } }`,
+	"User.role":                   `{ node(id: "<owner>") { ... on User { x: role } } }`,
+	"User.locale":                 `{ node(id: "<owner>") { ... on User { x: locale } } }`,
+	"User.groups":                 `{ users(query: "<member mail>") { nodes { x: groups { id } } } }`,
+	"User.createdAt":              `{ dashboard(id: "<dashboard>") { owner { x: createdAt } } }`,
+	"User.deactivatedAt":          `{ node(id: "<locked>") { ... on User { x: deactivatedAt } } }`,
+}
+
+// Every field that its description keeps for administrators stands in the table.
+func TestFieldsAreCovered(t *testing.T) {
+	for _, d := range graph.NewExecutableSchema(graph.Config{}).Schema().Types {
+		for _, f := range d.Fields {
+			name := d.Name + "." + f.Name
+			if d.IsCompositeType() && d.Name != "Query" && d.Name != "Mutation" && strings.Contains(f.Description, "dministrator") &&
+				!strings.Contains(fieldMatrix, "\n"+name+" ") {
+				t.Errorf("who sees %s is not declared", name)
+			}
+		}
+	}
+}
+
+func TestFieldsForSome(t *testing.T) {
+	c := newCompany(t)
+	h, _ := c.open(t)
+	h.resolver.Services.Monitor = resolvers.NewMonitor(resolvers.Probe{Name: "store", Check: func(context.Context) error { return errors.New(private) }})
+	lines := strings.Split(strings.TrimSpace(fieldMatrix), "\n")
+	people := strings.Fields(lines[0])
+	for _, line := range lines[1:] {
+		cells := strings.Fields(line)
+		if len(cells) != len(people)+1 || fieldsAsked[cells[0]] == "" {
+			t.Fatalf("%s has no document or not an answer for everybody", cells[0])
+		}
+		for i, actor := range people {
+			a := h.try(c.tokens[actor], c.fill(fieldsAsked[cells[0]]))
+			if got := a.shown(); got != readCell(cells[i+1]).answer {
+				t.Errorf("%s by %s: %s, want %s: %s", cells[0], actor, got, cells[i+1], a.text)
+			}
+			c.discreet(t, actor, a.text)
+		}
+	}
+}
+
+// shown tells what of the field x came: its refusal, something, or nothing.
+func (a *answered) shown() string {
+	if len(a.Errors) > 0 {
+		return a.code()
+	}
+	if something(a.Data, false) {
+		return "shown"
+	}
+	return "-"
+}
+
+// something tells whether below a field x there is any value.
+func something(v any, within bool) bool {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, inner := range v {
+			if something(inner, within || name == "x") {
+				return true
+			}
+		}
+	case []any:
+		for _, inner := range v {
+			if something(inner, within) {
+				return true
+			}
+		}
+	default:
+		return within && v != nil && v != ""
+	}
+	return false
+}
