@@ -97,3 +97,32 @@ func files(t testing.TB, dir string) []string {
 }
 
 func clip(s string) string { return s[:min(len(s), 400)] }
+
+// readInParts reads UTF-8 in a given number of parts, however short it is. What the folder
+// held is gone.
+func readInParts(t testing.TB, dir, text string, opts Options, parts int) (*Result, error) {
+	t.Helper()
+	for _, name := range files(t, dir) {
+		os.Remove(filepath.Join(dir, name))
+	}
+	opts.Dir = dir
+	j, err := newJob([]byte(text), opts)
+	if err != nil {
+		return nil, err
+	}
+	result, err := j.run(t.Context(), parts)
+	if left := files(t, dir); err != nil && len(left) > 0 {
+		t.Fatalf("%v left %v", err, left)
+	}
+	return result, err
+}
+
+// inParts is readInParts for text that is as it should be.
+func inParts(t testing.TB, dir, text string, opts Options, parts int) *Result {
+	t.Helper()
+	result, err := readInParts(t, dir, text, opts, parts)
+	if err != nil {
+		t.Fatalf("%v in %q", err, clip(text))
+	}
+	return result
+}
