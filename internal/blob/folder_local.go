@@ -51,12 +51,11 @@ func (f *Folder) hold(key string) (string, error) {
 	}
 }
 
-// secondName is a path in the workspace for the object's file. Its ending stays,
-// since readers go by it.
+// secondName is a path in the workspace for the object's file.
 func (f *Folder) secondName(key string, stat fs.FileInfo) string {
 	sum := sha256.Sum256([]byte(key))
 	inode := stat.Sys().(*syscall.Stat_t).Ino
-	return path.Join(f.work.name, fmt.Sprintf("%x-%x%s", sum[:12], inode, path.Ext(key)))
+	return path.Join(f.work.name, fmt.Sprintf("%x-%x%s", sum[:12], inode, endingOf(key)))
 }
 
 func (f *Folder) release(name string) {

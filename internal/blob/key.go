@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 )
 
 const (
 	maxKey     = 512 // bytes; S3 takes 1024
 	maxSegment = 200 // bytes; file systems take 255
+	maxEnding  = 16
 )
 
 // checkKey tells with [ErrBadKey] what is wrong with a key.
@@ -42,6 +44,15 @@ func checkPrefix(prefix string) error {
 func splitPrefix(prefix string) (folder, last string) {
 	i := strings.LastIndexByte(prefix, '/')
 	return prefix[:max(i, 0)], prefix[i+1:]
+}
+
+// endingOf is the key's ending for a name of another file with its bytes, since
+// readers go by the ending.
+func endingOf(key string) string {
+	if ending := path.Ext(key); len(ending) <= maxEnding {
+		return ending
+	}
+	return ""
 }
 
 func plain(segment string) bool {

@@ -1,6 +1,17 @@
 package blob
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
 
 // S3Options say where the bucket is and where copies for [S3.Local] are kept.
 type S3Options struct {
@@ -11,10 +22,52 @@ type S3Options struct {
 	SecretKey  string
 	CacheDir   string // folder of local copies, made when missing
 	CacheBytes int64  // how much the copies may take; copies in use may exceed it
+	// Transport carries the HTTP requests; nil is the SDK's own. For tests.
+	Transport http.RoundTripper
 }
 
-// S3 keeps objects in a bucket and local copies of those that are read by path.
-type S3 struct{}
+// attempts is how often a call is made when the service or the network fails.
+const attempts = 3
 
 // OpenS3 prepares the bucket's client and the folder of local copies; it makes no call.
-func OpenS3(ctx context.Context, o S3Options) (*S3, error) { return nil, errStub }
+func OpenS3(ctx context.Context, o S3Options) (*S3, error) {
+	load := []func(*config.LoadOptions) error{config.WithRegion(o.Region), config.WithRetryer(retryer)}
+	if o.AccessKey != "" {
+		load = append(load, config.WithCredentialsProvider(
+			credentials.NewStaticCredentialsProvider(o.AccessKey, o.SecretKey, "")))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return nil, fmt.Errorf("blob: %w", err)
+	}
+	copies, err := openCopies(o.CacheDir, o.CacheBytes)
+	if err != nil {
+		return nil, fmt.Errorf("blob: folder of local copies: %w", err)
+	}
+	client := s3.NewFromConfig(cfg, func(c *s3.Options) {
+		if o.Endpoint != "" {
+			c.BaseEndpoint, c.UsePathStyle = &o.Endpoint, true
+		}
+		c.DisableLogOutputChecksumValidationSkipped = true
+		c.HTTPClient = ownConnections(c.HTTPClient, o.Transport)
+	})
+	return &S3{client: client, bucket: o.Bucket, at: o.Endpoint + "/" + o.Bucket, copies: copies}, nil
+}
+
+// ownConnections gives a client whose connections can be closed. It keeps what
+// the environment says of certificates.
+func ownConnections(c s3.HTTPClient, transport http.RoundTripper) s3.HTTPClient {
+	if transport != nil {
+		return &http.Client{Transport: transport}
+	}
+	if buildable, ok := c.(*awshttp.BuildableClient); ok {
+		return buildable.Freeze()
+	}
+	return c
+}
+
+// retryer also repeats a conditional write that met another one: the second
+// time it finds out who won.
+func retryer() aws.Retryer {
+	return retry.AddWithErrorCodes(retry.AddWithMaxAttempts(retry.NewStandard(), attempts), codeConflict)
+}

@@ -11,8 +11,6 @@ import (
 	"github.com/karuta-bi/karuta/internal/blob"
 )
 
-var errBroken = errors.New("the reader broke")
-
 // halfway reads half of a body and then calls back once; an error ends it.
 type halfway struct {
 	r    io.Reader
@@ -71,9 +69,13 @@ func (s *suite) puts(t *testing.T, do func(t *testing.T, size int, put func(cont
 }
 
 func (s *suite) brokenReader(t *testing.T) {
-	s.puts(t, func(t *testing.T, size int, put func(context.Context, io.Reader) error) {
-		wantErr(t, put(t.Context(), newHalfway(size, func() error { return errBroken })), errBroken)
-	})
+	for name, broken := range map[string]error{"failed": errors.New("the reader broke"), "cut": io.ErrUnexpectedEOF} {
+		t.Run(name, func(t *testing.T) {
+			s.puts(t, func(t *testing.T, size int, put func(context.Context, io.Reader) error) {
+				wantErr(t, put(t.Context(), newHalfway(size, func() error { return broken })), broken)
+			})
+		})
+	}
 }
 
 func (s *suite) cancelledHalfway(t *testing.T) {
