@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
@@ -159,7 +161,10 @@ func TestRefusalsHaveThePortsNames(t *testing.T) {
 // TestEveryTryHasItsTime: a connection that says nothing must not eat the whole
 // time of a call, nor hang a call without a deadline.
 func TestEveryTryHasItsTime(t *testing.T) {
-	f, e, _ := openFaulty(t)
+	f, e, plain := openFaulty(t)
+	if c, ok := plain.client.Options().HTTPClient.(*awshttp.BuildableClient); !ok || c.GetTimeout() != answerWait {
+		t.Errorf("the SDK's own client has no limit of time: %T", plain.client.Options().HTTPClient)
+	}
 	for op, call := range calls(e, card(t, "")) {
 		f.lay(op, func(r *http.Request) (*http.Response, error) {
 			if until, ok := r.Context().Deadline(); !ok || time.Until(until) > answerWait {

@@ -68,8 +68,8 @@ func (s *suite) expiryConditions(t *testing.T) {
 		{"version over expired", past, table.IfVersion(1), false},
 		{"version over living", future, table.IfVersion(1), true},
 	} {
-		for _, single := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, single %v", c.name, single), func(t *testing.T) {
+		for _, way := range []string{"single", "transaction", "with token"} {
+			t.Run(c.name+", "+way, func(t *testing.T) {
 				k := s.session(t, "a")
 				old := table.Item{"version": int64(1), "expires_at": c.expires}
 				s.put(t, k, old)
@@ -77,11 +77,15 @@ func (s *suite) expiryConditions(t *testing.T) {
 					old = nil
 				}
 				w := table.Put(k, table.Item{"v": "new", "expires_at": future}, c.cond)
-				write := func() error { return s.e.Write(t.Context(), w) }
-				if !single {
-					write = func() error { return s.e.Transact(t.Context(), "", []table.Write{w}) }
+				var err error
+				switch way {
+				case "single":
+					err = s.e.Write(t.Context(), w)
+				case "transaction":
+					err = s.e.Transact(t.Context(), "", []table.Write{w})
+				case "with token":
+					err = s.e.Transact(t.Context(), s.id(t, "token"), []table.Write{w})
 				}
-				err := write()
 				if !c.ok {
 					wantCondition(t, err, 0, k, old)
 					return
