@@ -1,13 +1,20 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
 
-	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/blob"
+	"github.com/karuta-bi/karuta/internal/core"
 )
 
 // Config says how an Engine works.
@@ -22,60 +29,87 @@ type Config struct {
 }
 
 // Engine imports files and answers queries. It is safe for use by many goroutines.
-type Engine struct{ cfg Config }
+type Engine struct {
+	cfg     Config
+	life    context.Context // ends with Close
+	stop    context.CancelFunc
+	workers atomic.Int64 // started so far; numbers their folders
+	pool    *pool
+	ended   sync.WaitGroup // processes, and the making of shared slices
 
-var errNotYet = errors.New("engine: not built yet")
+	mu     sync.Mutex
+	closed bool
+	slices map[string]*shared
+}
 
 // New makes an engine and an empty work folder. Workers start when they are first needed.
-func New(cfg Config) (*Engine, error) { return &Engine{cfg: cfg}, nil }
+func New(cfg Config) (*Engine, error) {
+	cfg, err := withDefaults(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.RemoveAll(cfg.WorkDir); err != nil {
+		return nil, fmt.Errorf("empty the work folder: %w", err)
+	}
+	if err := os.MkdirAll(cfg.WorkDir, 0o700); err != nil {
+		return nil, fmt.Errorf("make the work folder: %w", err)
+	}
+	e := &Engine{cfg: cfg, slices: map[string]*shared{}}
+	e.life, e.stop = context.WithCancel(context.Background())
+	e.pool = newPool(cfg.QueryWorkers, e.startWorker)
+	return e, nil
+}
+
+func withDefaults(cfg Config) (Config, error) {
+	cores := runtime.GOMAXPROCS(0)
+	cfg.MemoryMB = cmp.Or(cfg.MemoryMB, 1024)
+	cfg.Threads = min(cmp.Or(cfg.Threads, cores), cores)
+	cfg.QueryWorkers = cmp.Or(cfg.QueryWorkers, 2)
+	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
+	if cfg.WorkDir == "" {
+		return cfg, errors.New("engine: no work folder")
+	}
+	var err error
+	cfg.WorkDir, err = plainPath(cfg.WorkDir)
+	return cfg, err
+}
+
+// plainPath is the absolute form of a path, which must not look like a pattern to DuckDB.
+func plainPath(path string) (string, error) {
+	if strings.ContainsAny(path, "*?[") {
+		return "", fmt.Errorf("engine: the path %q must not contain * ? or [", path)
+	}
+	return filepath.Abs(path)
+}
 
 // Close ends every worker and waits for it. Calls under way fail. Slices that are
 // still open stay readable until they are closed.
-func (e *Engine) Close() error { return nil }
-
-// Import writes the version that the request describes. What is wrong with the
-// file comes back as a Problem; an error means that the engine itself failed or ctx
-// ended. Unless Done is returned nothing stays under the request's Target.
-// progress is called now and then with rising values from 0 to 1; it may be nil.
-func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress func(float64)) (*client.ImportDone, *client.Problem, error) {
-	return nil, nil, errNotYet
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.closed = true
+	e.mu.Unlock()
+	e.stop()
+	e.pool.close()
+	e.ended.Wait()
+	return os.RemoveAll(e.cfg.WorkDir)
 }
 
-// Slice gives the named columns (nil: all that the source allows) of the rows that
-// match the source's filter, in the order of the version. Equal requests share one
-// Slice while it is open. The caller closes it. A column that the source does
-// not have, or a filter value that does not fit its column, is a VALIDATION_ERROR.
-func (e *Engine) Slice(ctx context.Context, src client.Source, columns []string) (*Slice, error) {
-	return nil, errNotYet
+// begin counts something that Close waits for; false once the engine is closed.
+func (e *Engine) begin() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return false
+	}
+	e.ended.Add(1)
+	return true
 }
 
-// Rows gives the first rows of a source as text in canonical form: integers in decimal,
-// floats with the fewest digits that read back the same, true and false, dates as
-// YYYY-MM-DD, datetimes as "YYYY-MM-DD HH:MM:SS[.ffffff]", and datetimes with a
-// zone in UTC as "YYYY-MM-DDTHH:MM:SS[.ffffff]Z".
-func (e *Engine) Rows(ctx context.Context, req client.RowsRequest) (*client.RowsReply, error) {
-	return nil, errNotYet
+var errClosed = &core.Error{Code: core.CodeUnavailable, Cause: errors.New("engine: closed")}
+
+// bound is a context that ends with the engine too.
+func (e *Engine) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(e.life, func() { cancel(errClosed) })
+	return ctx, func() { stop(); cancel(nil) }
 }
-
-// Values gives the distinct values of a column in the column's own order, as text like Rows.
-func (e *Engine) Values(ctx context.Context, req client.ValuesRequest) (*client.ValuesReply, error) {
-	return nil, errNotYet
-}
-
-// Slice is data handed over in memory: a sealed memfd that holds an Arrow IPC file
-// with exactly one record batch (text as large_utf8, datetimes in microseconds).
-// The file's position is shared by all who hold the Slice: map it or read at
-// offsets. It stays valid until Close.
-type Slice struct {
-	File    *os.File
-	Bytes   int64
-	Rows    int64
-	Columns []string
-}
-
-// Close gives the slice back. Closing twice does no harm.
-func (s *Slice) Close() error { return nil }
-
-// WorkerMain is the body of the hidden verb "worker": a DuckDB process that serves
-// the engine which started it and ends with it. It returns the exit status.
-func WorkerMain(ctx context.Context, args []string) int { return 2 }

@@ -1,0 +1,218 @@
+package engine
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/executor/engine/csv"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+const (
+	rowGroup     = 32768 // small enough that a preview and a filter on a sorted column read little
+	scanShare    = 0.35  // of the progress, for reading the CSV; sorting takes sortShare of the rest
+	sortShare    = 0.6
+	maxLine      = 2 << 20
+	readerBuffer = 8 << 20
+)
+
+// loader makes Parquet parts of a CSV file.
+type loader struct {
+	task task
+	text *csv.Result
+	tell func(event) error
+
+	mu     sync.Mutex
+	copied float64 // progress since the scan
+	told   float64
+}
+
+// load reads the CSV file and writes its rows as Parquet parts into the worker's
+// folder. Each core loads other parts of the text, so the order of the rows costs
+// no speed; every count of DuckDB's must be the one that the CSV reading found.
+func load(ctx context.Context, t task, tell func(event) error) (*loaded, error) {
+	l := &loader{task: t, tell: tell}
+	var err error
+	l.text, err = csv.Scan(ctx, t.Load.Source, csv.Options{
+		CSVOptions: t.Load.Options, Dir: t.Dir, MaxBytes: t.Load.MaxBytes, Cores: t.Threads,
+		Progress: func(share float64) { l.advance(share * scanShare) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if t.Load.Options.SortColumn != "" {
+		err = l.sorted(ctx)
+	} else {
+		err = l.inOrder(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &loaded{Columns: l.columns(), Rows: l.text.Rows, Encoding: l.text.Encoding,
+		Delimiter: l.text.Delimiter, Renamed: l.text.Renamed}, nil
+}
+
+// inOrder makes a Parquet part of each part of the text.
+func (l *loader) inOrder(ctx context.Context) error {
+	names := make([]string, len(l.text.Columns))
+	for i, c := range l.text.Columns {
+		names[i] = c.Name
+	}
+	return l.copyParts(ctx, names, "zstd", 1, l.finished)
+}
+
+// copyParts writes a Parquet file for each part of the text that has rows, on all
+// cores. up is the progress when the last one is done.
+func (l *loader) copyParts(ctx context.Context, names []string, compression string, up float64, done func(i int, path string) error) error {
+	parts := slices.DeleteFunc(slices.Clone(l.text.Parts), func(p csv.Part) bool { return p.Rows == 0 })
+	if len(parts) == 0 {
+		parts = l.text.Parts[:1] // a header alone makes an empty part
+	}
+	jobs := make(chan int, len(parts))
+	for i := range parts {
+		jobs <- i
+	}
+	close(jobs)
+	cores := min(l.task.Threads, len(parts))
+	step := (up - scanShare) / float64(len(parts))
+	group, ctx := errgroup.WithContext(ctx)
+	for range cores {
+		group.Go(func() error {
+			db, err := l.open(ctx, l.task.MemoryMB/int64(cores))
+			if err != nil {
+				return err
+			}
+			defer db.Close()
+			for i := range jobs {
+				path := filepath.Join(l.task.Dir, fmt.Sprintf("part-%04d.parquet", i))
+				if err := copyPart(ctx, db, l.selectCSV(parts[i].Path, names), path, compression, parts[i].Rows); err != nil {
+					return err
+				}
+				if err := errors.Join(os.Remove(parts[i].Path), done(i, path)); err != nil {
+					return err
+				}
+				l.step(step)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// open gives a DuckDB that works on one thread, in the worker's folder.
+func (l *loader) open(ctx context.Context, memoryMB int64) (*sql.DB, error) {
+	return open(ctx, access{dir: l.task.Dir, memoryMB: memoryMB, threads: 1})
+}
+
+func copyPart(ctx context.Context, db *sql.DB, query, path, compression string, rows int64) error {
+	return copyTo(ctx, db, query, path, fmt.Sprintf("FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %d", compression, rowGroup), rows)
+}
+
+// copyTo runs a COPY and compares the number of rows.
+func copyTo(ctx context.Context, db *sql.DB, query, path, options string, rows int64) error {
+	result, err := db.ExecContext(ctx, fmt.Sprintf("COPY (%s) TO %s (%s)", query, literal(path), options))
+	if err != nil {
+		return fmt.Errorf("write Parquet: %w", err)
+	}
+	got, err := result.RowsAffected()
+	if err == nil && got != rows {
+		err = fmt.Errorf("write Parquet: %d rows of %d", got, rows)
+	}
+	return err
+}
+
+// sorted writes the rows in the order of the sort column, equal ones in the order
+// of the file, nulls last. One thread keeps the order over several files.
+func (l *loader) sorted(ctx context.Context) error {
+	by := slices.IndexFunc(l.text.Columns, func(c csv.Column) bool { return c.Name == l.task.Load.Options.SortColumn })
+	if by < 0 {
+		return &csv.Fault{Problem: client.Problem{Code: core.CodeValidation, Reason: "unknown_column",
+			Args: map[string]any{"column": l.task.Load.Options.SortColumn}}}
+	}
+	names := make([]string, len(l.text.Columns)) // internal ones: DuckDB adds columns of its own
+	final := make([]string, len(names))
+	for i, c := range l.text.Columns {
+		names[i] = internalName(i)
+		final[i] = names[i] + " AS " + identifier(c.Name)
+	}
+	var staged []string
+	err := l.copyParts(ctx, names, "snappy", scanShare+(1-scanShare)*(1-sortShare), func(i int, path string) error {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		staged = append(staged, path)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.Sort(staged)
+	return l.sort(ctx, staged, fmt.Sprintf("SELECT %s FROM read_parquet([%s], file_row_number = true) ORDER BY %s NULLS LAST, file_index, file_row_number",
+		strings.Join(final, ", "), literals(staged), internalName(by)))
+}
+
+func (l *loader) sort(ctx context.Context, staged []string, query string) error {
+	db, err := l.open(ctx, l.task.MemoryMB/2)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	path := filepath.Join(l.task.Dir, "sorted.parquet")
+	if err := copyPart(ctx, db, query, path, "zstd", l.text.Rows); err != nil {
+		return err
+	}
+	for _, s := range staged {
+		if err := os.Remove(s); err != nil {
+			return err
+		}
+	}
+	return l.finished(0, path)
+}
+
+// finished tells the engine of a part.
+func (l *loader) finished(i int, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return l.tell(event{Part: &partFile{Index: i, Path: path, Bytes: info.Size()}})
+}
+
+func (l *loader) columns() []core.Column {
+	columns := make([]core.Column, len(l.text.Columns))
+	for i, c := range l.text.Columns {
+		columns[i] = c.Column
+	}
+	return columns
+}
+
+// advance tells progress in steps that are worth a message.
+func (l *loader) advance(to float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.reach(to)
+}
+
+// step adds to the progress after the scan.
+func (l *loader) step(by float64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.copied += by
+	l.reach(scanShare + l.copied)
+}
+
+func (l *loader) reach(to float64) {
+	if to >= l.told+0.01 {
+		l.told = to
+		_ = l.tell(event{Progress: to}) // an engine that is gone ends this process
+	}
+}

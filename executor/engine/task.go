@@ -1,0 +1,93 @@
+package engine
+
+import (
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// task is what the engine asks of a worker: exactly one of Load, Slice, Rows and
+// Values is set. A worker does one task at a time.
+type task struct {
+	Dir            string      `json:"dir"` // the worker's own
+	MemoryMB       int64       `json:"memoryMb"`
+	AddressSpaceMB int64       `json:"addressSpaceMb"` // on top of what the process has at the start
+	Threads        int         `json:"threads"`
+	Load           *loadTask   `json:"load,omitempty"`
+	Slice          *sliceTask  `json:"slice,omitempty"`
+	Rows           *rowsTask   `json:"rows,omitempty"`
+	Values         *valuesTask `json:"values,omitempty"`
+}
+
+// loadTask asks for the Parquet parts of a CSV file, in the worker's folder.
+type loadTask struct {
+	Source   string          `json:"source"`
+	MaxBytes int64           `json:"maxBytes"`
+	Options  core.CSVOptions `json:"options"`
+}
+
+// data is a [client.Source] with the paths of its parts.
+type data struct {
+	Paths   []string        `json:"paths"`
+	Columns []core.Column   `json:"columns"`
+	Where   *core.Predicate `json:"where,omitempty"`
+}
+
+type sliceTask struct {
+	data
+	Select []core.Column `json:"select"`
+}
+
+type rowsTask struct {
+	data
+	Limit int `json:"limit"`
+}
+
+type valuesTask struct {
+	data
+	Column   core.Column `json:"column"`
+	Contains string      `json:"contains,omitempty"`
+	Limit    int         `json:"limit"`
+}
+
+// event is what a worker tells: progress and finished parts while it loads, then
+// one event with Last and the answer.
+type event struct {
+	Progress float64             `json:"progress,omitempty"`
+	Part     *partFile           `json:"part,omitempty"`
+	Last     bool                `json:"last,omitempty"`
+	Loaded   *loaded             `json:"loaded,omitempty"`
+	Slice    *sliceInfo          `json:"slice,omitempty"` // the memory file comes along
+	Rows     *client.RowsReply   `json:"rows,omitempty"`
+	Values   *client.ValuesReply `json:"values,omitempty"`
+	Problem  *client.Problem     `json:"problem,omitempty"`
+	Failure  *failure            `json:"failure,omitempty"`
+	Resident int64               `json:"resident,omitempty"` // bytes of memory that the worker has afterwards
+}
+
+// partFile is a finished Parquet part.
+type partFile struct {
+	Index int    `json:"index"`
+	Path  string `json:"path"`
+	Bytes int64  `json:"bytes"`
+}
+
+// loaded describes what a load has made.
+type loaded struct {
+	Columns   []core.Column `json:"columns"`
+	Rows      int64         `json:"rows"`
+	Encoding  string        `json:"encoding"`
+	Delimiter string        `json:"delimiter"`
+	Renamed   []string      `json:"renamed,omitempty"`
+}
+
+type sliceInfo struct {
+	Rows  int64 `json:"rows"`
+	Bytes int64 `json:"bytes"`
+}
+
+// failure is an error of the worker's. After a fatal one it must not be asked again.
+type failure struct {
+	Code    core.Code `json:"code"`
+	Message string    `json:"message"` // for the log
+	Fatal   bool      `json:"fatal,omitempty"`
+}
