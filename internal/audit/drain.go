@@ -75,22 +75,31 @@ func (l *Log) Flush(ctx context.Context) error {
 }
 
 // send brings the file "sending" to the store and removes it. A second attempt
-// starts from its beginning: events already stored are not stored again.
+// starts from its beginning: events already stored are not stored again, and
+// lines that can never be stored are set aside only when the others are through.
 func (l *Log) send(ctx context.Context) error {
 	f, err := os.Open(l.spool.path("sending"))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }()
+	var unfit [][]byte
 	lines := bufio.NewReader(f)
 	for {
 		line, readErr := lines.ReadBytes('\n')
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			if err := l.sendLine(ctx, line); err != nil {
+			fit, err := l.sendLine(ctx, line)
+			if err != nil {
 				return err
+			}
+			if !fit {
+				unfit = append(unfit, line)
 			}
 		}
 		if errors.Is(readErr, io.EOF) {
+			if err := l.setAside(ctx, unfit); err != nil {
+				return err
+			}
 			return os.Remove(f.Name())
 		}
 		if readErr != nil {
@@ -99,21 +108,33 @@ func (l *Log) send(ctx context.Context) error {
 	}
 }
 
-// sendLine stores one event. A line that can never be stored is set aside, so
-// that it does not hold up the others.
-func (l *Log) sendLine(ctx context.Context, line []byte) error {
+// sendLine stores one event; fit is false where it can never be stored.
+func (l *Log) sendLine(ctx context.Context, line []byte) (fit bool, err error) {
 	var ev core.AuditEvent
-	err := json.Unmarshal(line, &ev)
-	if err == nil && ev.ID != "" {
-		ctx, cancel := context.WithTimeout(ctx, writeTimeout)
-		defer cancel()
-		err = l.repo.Put(ctx, &ev)
-		if err == nil || !errors.Is(err, table.ErrLimit) {
+	if json.Unmarshal(line, &ev) != nil || ev.ID == "" {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
+	defer cancel()
+	if err = l.repo.Put(ctx, &ev); errors.Is(err, table.ErrLimit) {
+		return false, nil
+	}
+	return true, err
+}
+
+// setAside keeps lines for somebody to look at, so that they do not hold up the
+// others. What does not even fit there any more is lost.
+func (l *Log) setAside(ctx context.Context, lines [][]byte) error {
+	for _, line := range lines {
+		err := l.spool.appendLine("damaged", line)
+		if errors.Is(err, errSpoolFull) {
+			l.lost.Add(1)
+		} else if err != nil {
 			return err
 		}
+		l.log.ErrorContext(ctx, "audit event cannot be stored", "line", cut(string(line), maxText), "error", err)
 	}
-	l.log.ErrorContext(ctx, "audit event cannot be stored", "id", ev.ID, "error", err)
-	return l.spool.appendLine("damaged", line)
+	return nil
 }
 
 func (l *Log) countSpool() { l.depth.Set(l.spool.count()) }

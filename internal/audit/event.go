@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -58,7 +59,10 @@ func maskDetails(details map[string]string) map[string]string {
 	return out
 }
 
+// cut bounds a text and makes it UTF-8, which clients' headers need not be and
+// the store insists on.
 func cut(s string, limit int) string {
+	s = strings.ToValidUTF8(s, "\uFFFD")
 	if utf8.RuneCountInString(s) <= limit {
 		return s
 	}

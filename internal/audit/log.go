@@ -98,14 +98,15 @@ func (l *Log) keep(ctx context.Context, ev core.AuditEvent) error {
 	if storeErr == nil {
 		return nil
 	}
-	err := l.spool.append(&ev)
-	if err != nil {
+	l.failures.Add(1)
+	l.log.ErrorContext(ctx, "audit write failed", "event", string(ev.Type), "id", ev.ID, "error", storeErr)
+	if err := l.spool.append(&ev); err != nil {
 		l.lost.Add(1)
 		l.log.ErrorContext(ctx, "audit event lost", "event", string(ev.Type), "id", ev.ID, "target", ev.TargetID,
-			"outcome", string(ev.Outcome), "store", storeErr, "spool", err)
+			"outcome", string(ev.Outcome), "error", err)
 		return errors.Join(storeErr, err)
 	}
-	l.countSpool()
+	l.depth.Add(1)
 	l.signal()
 	return nil
 }
@@ -121,10 +122,8 @@ func (l *Log) put(ctx context.Context, ev *core.AuditEvent) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), writeTimeout)
 	defer cancel()
 	err := l.repo.Put(ctx, ev)
-	if err != nil {
-		l.failures.Add(1)
-		l.down.Store(!errors.Is(err, table.ErrLimit))
-		l.log.ErrorContext(ctx, "audit write failed", "event", string(ev.Type), "id", ev.ID, "error", err)
+	if err != nil && !errors.Is(err, table.ErrLimit) {
+		l.down.Store(true)
 	}
 	return err
 }

@@ -92,13 +92,10 @@ func checkFilter(f core.AuditFilter) error {
 			return core.Invalid("filter.eventTypes", "bad_value")
 		}
 	}
-	if len(f.UserID) > maxAgent {
-		return core.Invalid("filter.userId", "too_long", "max", maxAgent)
+	if err := core.CheckText("filter.userId", f.UserID, maxAgent); err != nil {
+		return err
 	}
-	if len(f.TargetID) > maxAgent {
-		return core.Invalid("filter.targetId", "too_long", "max", maxAgent)
-	}
-	return nil
+	return core.CheckText("filter.targetId", f.TargetID, maxAgent)
 }
 
 // describe is the filter for the AUDIT_VIEWED row.
