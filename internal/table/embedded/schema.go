@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 
 	"go.etcd.io/bbolt"
-	berrors "go.etcd.io/bbolt/errors"
 
 	"github.com/karuta-bi/karuta/internal/table"
 )
@@ -58,11 +56,24 @@ func declaration(t table.Table) []byte {
 	return raw
 }
 
+// clearIndexes empties the declared indexes and removes those that were declared before.
 func (tx txn) clearIndexes(t table.Table) error {
-	for _, ix := range t.Indexes {
-		if err := tx.DeleteBucket(indexName(t, ix)); err != nil && !errors.Is(err, berrors.ErrBucketNotFound) {
+	var old [][]byte
+	err := tx.ForEach(func(name []byte, _ *bbolt.Bucket) error {
+		if bytes.HasPrefix(name, []byte("i/"+t.Name+"/")) {
+			old = append(old, bytes.Clone(name))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, name := range old {
+		if err := tx.DeleteBucket(name); err != nil {
 			return err
 		}
+	}
+	for _, ix := range t.Indexes {
 		if _, err := tx.CreateBucket(indexName(t, ix)); err != nil {
 			return err
 		}
