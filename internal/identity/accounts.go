@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"errors"
 
 	"github.com/karuta-bi/karuta/internal/core"
 )
@@ -110,22 +111,27 @@ func (s *Service) Deactivate(ctx context.Context, userID string) (*core.User, er
 	return shown(user), err
 }
 
+var errStepsDown = errors.New("identity: the change takes an administrator away")
+
 // changeRights changes a user; where that takes an administrator away, only
 // while another one stays.
 func (s *Service) changeRights(ctx context.Context, user *core.User, change func(*core.User)) (*core.User, error) {
 	if err := s.audit.Ready(); err != nil {
 		return nil, err
 	}
-	after := *user
-	change(&after)
-	edit := s.store.Users.Edit
-	if isAdmin(user) && !isAdmin(&after) {
-		edit = s.store.Users.StepDown
-	}
-	changed, err := edit(ctx, user.ID, func(u *core.User) error {
-		change(u)
+	changed, err := s.store.Users.Edit(ctx, user.ID, func(u *core.User) error {
+		before := isAdmin(u)
+		if change(u); before && !isAdmin(u) {
+			return errStepsDown
+		}
 		return nil
 	})
+	if errors.Is(err, errStepsDown) {
+		changed, err = s.store.Users.StepDown(ctx, user.ID, func(u *core.User) error {
+			change(u)
+			return nil
+		})
+	}
 	return found(changed, err, "input.userId")
 }
 

@@ -10,9 +10,11 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
-// normalEmail is the form in which addresses are stored and compared.
+// normalEmail is the form in which addresses are stored and compared. Lower
+// case letters may combine with marks that upper case ones do not combine with,
+// hence the second normalisation.
 func normalEmail(email string) string {
-	return strings.ToLower(strings.TrimSpace(norm.NFKC.String(email)))
+	return norm.NFKC.String(strings.ToLower(strings.TrimSpace(norm.NFKC.String(email))))
 }
 
 // checkEmail brings an address into its stored form and refuses what is none.
@@ -29,10 +31,14 @@ func checkEmail(field, email string) (string, error) {
 		return "", core.Invalid(field, "bad_email")
 	}
 	local, domain, _ := strings.Cut(email, "@")
-	if len(local) > 64 || strings.Contains(domain, "@") || strings.HasPrefix(domain, "[") {
+	if len(local) > 64 || strings.ContainsFunc(domain, notInDomain) {
 		return "", core.Invalid(field, "bad_email")
 	}
 	return email, nil
+}
+
+func notInDomain(r rune) bool {
+	return r != '.' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r)
 }
 
 func unwanted(r rune) bool {

@@ -14,6 +14,8 @@ import (
 const (
 	groupNameMax = 100
 	groupsMax    = 200 // of one person; they are read with the person
+	foldedMax    = 800 // bytes of a folded name, which is a key
+	foldedSurely = 24  // characters of a name that fits however much folding makes of each (33 bytes)
 )
 
 // CreateGroup makes a group. For administrators; DUPLICATE_ERROR.group_name
@@ -26,9 +28,13 @@ func (s *Service) CreateGroup(ctx context.Context, name string) (*core.Group, er
 	if err != nil {
 		return nil, err
 	}
+	folded := foldName(name)
+	if len(folded) > foldedMax {
+		return nil, core.Invalid("input.name", "too_long", "max", foldedSurely)
+	}
 	now := s.now()
 	g := &core.Group{ID: core.NewID(core.NounGroup), Name: name, CreatedAt: now, UpdatedAt: now}
-	if err := s.store.Groups.Create(ctx, g, foldName(name)); err != nil {
+	if err := s.store.Groups.Create(ctx, g, folded); err != nil {
 		return nil, known("identity: create group", err)
 	}
 	s.record(ctx, core.EventGroupCreated, "group", g.ID, "group", name)

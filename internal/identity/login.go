@@ -1,7 +1,9 @@
 package identity
 
 import (
+	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -27,7 +29,10 @@ func (s *Service) Login(ctx context.Context, email, password string) (*SignIn, e
 	if err := boundLogin(email, password); err != nil {
 		return nil, err
 	}
-	email = normalEmail(email)
+	email, bad := checkEmail("input.email", email)
+	if bad != nil {
+		email = ""
+	}
 	user, err := s.userForLogin(ctx, email)
 	if err != nil {
 		return nil, err
@@ -72,9 +77,10 @@ func boundLogin(email, password string) error {
 }
 
 // userForLogin is the user with the address, or an empty one that no password
-// matches. The unknown cost as many reads as the known.
+// matches. The unknown cost as many reads as the known, and so does "", which
+// stands for what is no address.
 func (s *Service) userForLogin(ctx context.Context, email string) (*core.User, error) {
-	user, err := s.store.Users.ByEmail(ctx, email)
+	user, err := s.store.Users.ByEmail(ctx, cmp.Or(email, core.NewID(core.NounUser)))
 	if err == nil && user == nil {
 		_, err = s.store.Users.Get(ctx, core.NewID(core.NounUser))
 	}
@@ -87,11 +93,16 @@ func (s *Service) userForLogin(ctx context.Context, email string) (*core.User, e
 	return user, nil
 }
 
+// refuseLogin leaves out of the record what was no address: people type their
+// passwords there.
 func (s *Service) refuseLogin(ctx context.Context, user *core.User, email string) error {
-	s.audit.Record(ctx, core.AuditEvent{
-		Type: core.EventLoginFailed, UserID: user.ID, TargetType: "user", TargetID: user.ID,
-		Outcome: core.OutcomeFailure, Details: map[string]string{"email": email},
-	})
+	ev := core.AuditEvent{
+		Type: core.EventLoginFailed, UserID: user.ID, TargetType: "user", TargetID: user.ID, Outcome: core.OutcomeFailure,
+	}
+	if email != "" {
+		ev.Details = map[string]string{"email": email}
+	}
+	s.audit.Record(ctx, ev)
 	return &core.Error{Code: core.CodeUnauthorized, Reason: "credentials"}
 }
 
@@ -131,7 +142,10 @@ func (s *Service) signIn(ctx context.Context, user *core.User) (*SignIn, error) 
 	return &SignIn{Token: token, ExpiresAt: session.ExpiresAt, Lifetime: s.lifetime, User: shown(user), SessionID: session.ID}, nil
 }
 
+// clip bounds a text and makes it UTF-8, which a client's header need not be
+// and the store insists on.
 func clip(text string, limit int) string {
+	text = strings.ToValidUTF8(text, "\uFFFD")
 	if runes := []rune(text); len(runes) > limit {
 		return string(runes[:limit])
 	}

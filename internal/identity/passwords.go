@@ -27,13 +27,17 @@ const nobodysHash = "$2a$12$EJDkis5Z0XBOnTKtQa1Y5eeTwidzqJWmq77/DGrjFXd7umThBztd
 // takes a quarter of a second of a processor, and a flood of logins must not
 // take them all.
 type passwords struct {
-	min     int
-	workers chan struct{}
-	compare func(hash, password []byte) error
+	min      int
+	workers  chan struct{}
+	compare  func(hash, password []byte) error
+	generate func(password []byte, cost int) ([]byte, error)
 }
 
 func newPasswords(minimum, workers int) *passwords {
-	return &passwords{min: max(minimum, 8), workers: make(chan struct{}, max(workers, 1)), compare: bcrypt.CompareHashAndPassword}
+	return &passwords{
+		min: max(minimum, 8), workers: make(chan struct{}, max(workers, 1)),
+		compare: bcrypt.CompareHashAndPassword, generate: bcrypt.GenerateFromPassword,
+	}
 }
 
 // check holds a new password against the rules: length, an upper and a lower
@@ -77,7 +81,7 @@ func (p *passwords) hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	defer p.release()
-	h, err := bcrypt.GenerateFromPassword(digest(password), bcryptCost)
+	h, err := p.generate(digest(password), bcryptCost)
 	if err != nil {
 		return "", core.Internal("identity: hash password", err)
 	}

@@ -20,17 +20,18 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*core.User, *
 		return nil, nil, err
 	}
 	session, user, err := s.store.Sessions.WithUser(ctx, c.SessionID, c.Subject)
+	now := s.now()
 	switch {
 	case err != nil:
 		return nil, nil, core.Internal("identity: authenticate", err)
+	case !now.Before(c.ExpiresAt.Time): // from now on the store may have forgotten the session
+		return nil, nil, &core.Error{Code: core.CodeTokenExpired}
 	case session == nil || user == nil || session.UserID != user.ID:
 		return nil, nil, invalidToken("", errors.New("no such session of this user"))
 	case !user.Active():
 		return nil, nil, &core.Error{Code: core.CodeUnauthorized, Cause: errors.New("account is deactivated")}
-	case !session.RevokedAt.IsZero():
+	case !session.Live(now):
 		return nil, nil, invalidToken("", errors.New("session was ended"))
-	case !session.Live(s.now()):
-		return nil, nil, &core.Error{Code: core.CodeTokenExpired}
 	}
 	return shown(user), session, nil
 }

@@ -45,13 +45,16 @@ type claims struct {
 func (k Keys) sign(s *core.Session) (string, error) {
 	t := jwt.NewWithClaims(jwt.SigningMethodHS256, claims{
 		RegisteredClaims: jwt.RegisteredClaims{
-			Subject: s.UserID, IssuedAt: jwt.NewNumericDate(s.CreatedAt), ExpiresAt: jwt.NewNumericDate(s.ExpiresAt),
+			Issuer: issuer, Subject: s.UserID, IssuedAt: jwt.NewNumericDate(s.CreatedAt), ExpiresAt: jwt.NewNumericDate(s.ExpiresAt),
 		},
 		SessionID: s.ID,
 	})
 	t.Header["kid"] = k.Current.id()
 	return t.SignedString(k.Current.secret)
 }
+
+// issuer is who signs: other programs may share the key.
+const issuer = "karuta"
 
 // maxToken is longer than every token Karuta makes.
 const maxToken = 2048
@@ -65,8 +68,8 @@ func (k Keys) parse(token string, now time.Time) (*claims, error) {
 	var c claims
 	_, err := jwt.ParseWithClaims(token, &c, k.pick,
 		jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithStrictDecoding(),
-		jwt.WithExpirationRequired(), jwt.WithIssuedAt(), jwt.WithLeeway(clockSkew), jwt.WithTimeFunc(func() time.Time { return now }))
-	if errors.Is(err, jwt.ErrTokenExpired) {
+		jwt.WithIssuer(issuer), jwt.WithExpirationRequired(), jwt.WithTimeFunc(func() time.Time { return now }))
+	if errors.Is(err, jwt.ErrTokenExpired) && c.Issuer == issuer {
 		return &c, &core.Error{Code: core.CodeTokenExpired, Cause: err}
 	}
 	if err == nil {
@@ -77,9 +80,6 @@ func (k Keys) parse(token string, now time.Time) (*claims, error) {
 	}
 	return &c, nil
 }
-
-// clockSkew is how far the clocks of two servers may be apart.
-const clockSkew = 5 * time.Second
 
 func (k Keys) pick(t *jwt.Token) (any, error) {
 	kid, _ := t.Header["kid"].(string)
