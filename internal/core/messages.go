@@ -75,6 +75,7 @@ var sentences = map[string]text{
 	"FILE_TOO_LARGE":                      {"ファイルが大きすぎます (File too large)。{max}以下に分割して取り込んでください。", "File too large. Split the file into parts of at most {max} each."},
 	"ENCODING_ERROR":                      {"文字コードを判別できません (Encoding error)。文字コードを指定してください。候補: {candidates}", "Encoding error. Please name the encoding. Candidates: {candidates}"},
 	"ENCODING_ERROR.named":                {"{line}行目に、指定された文字コードでは読めない文字があります (Encoding error)。別の文字コードを指定してください。候補: {candidates}", "Encoding error: line {line} cannot be read in the encoding that was chosen. Choose another one: {candidates}"},
+	"ENCODING_ERROR.damaged":              {"{line}行目に壊れた文字があります (Encoding error)。元のデータを文字コード{candidates}で保存し直してください。", "Encoding error: line {line} holds damaged characters. Save the data again as {candidates}."},
 	"CSV_PARSE_ERROR":                     {"{line}行目を読み取れません (CSV parse error)。区切り文字とヘッダーの設定を確認してください。", "CSV parse error on line {line}. Check the delimiter and the header setting."},
 	"CSV_PARSE_ERROR.empty":               {"ファイルが空です (CSV parse error)。データの入ったファイルを選んでください。", "CSV parse error: the file is empty. Choose a file with data."},
 	"CSV_PARSE_ERROR.not_csv":             {"CSVファイルではないようです (CSV parse error)。ファイルの種類を確認してください。", "CSV parse error: this does not look like a CSV file. Check the file."},

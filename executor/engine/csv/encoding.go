@@ -19,8 +19,9 @@ const (
 )
 
 const (
-	headBytes = 4096                               // of a file tell the order of its bytes
-	oldOffice = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" // .xls and the like
+	headBytes  = 4096                               // of a file tell the order of its bytes
+	separators = "\r\n,;\t|"                        // what stands between values
+	oldOffice  = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" // .xls and the like
 )
 
 var byteOrderMarks = []struct{ mark, encoding string }{
@@ -44,10 +45,9 @@ func decide(ctx context.Context, data []byte, named string) (verdict, error) {
 	}
 	found := marked(data)
 	switch {
+	case found.mark > 0 && want != "" && want != nameOf(found.encoding):
+		return found, encodingFault(data, 0, found, nameOf(found.encoding)).because("named")
 	case found.mark > 0:
-		if want != "" && want != nameOf(found.encoding) {
-			return found, contradicted(encodingFault(data, 0, found, nameOf(found.encoding)))
-		}
 	case want == "":
 		return guess(ctx, data)
 	case want == encodingUTF16:
@@ -55,28 +55,25 @@ func decide(ctx context.Context, data []byte, named string) (verdict, error) {
 	default:
 		found.encoding = want
 	}
-	bad, err := firstBad(ctx, data[found.mark:], found.encoding)
-	if err != nil {
-		return found, err
-	}
-	if bad < 0 {
-		return found, nil
-	}
-	candidates, err := others(ctx, data, found.encoding)
-	if err != nil {
-		return found, err
-	}
-	f := encodingFault(data, found.mark+bad, found, candidates...)
-	if want != "" {
-		f = contradicted(f)
-	}
-	return found, f
+	return found, check(ctx, data, found)
 }
 
-// contradicted says that the file is not in the encoding that the import names.
-func contradicted(f *Fault) *Fault {
-	f.Reason = "named"
-	return f
+// check tells where a file is not in the encoding that its mark or the import names.
+func check(ctx context.Context, data []byte, v verdict) error {
+	bad, err := firstBad(ctx, data[v.mark:], v.encoding)
+	switch {
+	case err != nil:
+		return err
+	case bad < 0:
+		return nil
+	case v.mark > 0:
+		return encodingFault(data, v.mark+bad, v, nameOf(v.encoding)).because("damaged")
+	}
+	candidates, err := others(ctx, data, v.encoding)
+	if err != nil {
+		return err
+	}
+	return encodingFault(data, bad, v, candidates...).because("named")
 }
 
 // marked is what a byte order mark says.
@@ -162,9 +159,19 @@ func others(ctx context.Context, data []byte, failed string) ([]string, error) {
 	return rest, nil
 }
 
-// byteOrder guesses the order of unmarked UTF-16 by where the zero bytes of ASCII lie.
+// byteOrder guesses the order of unmarked UTF-16 by its line ends and delimiters, else by
+// where most zero bytes lie.
 func byteOrder(data []byte) string {
-	if even, odd := zeros(data); even > odd {
+	little, big := 0, 0
+	head := data[:min(len(data), headBytes)]
+	for i := 0; i+1 < len(head); i += 2 {
+		if head[i+1] == 0 && strings.IndexByte(separators, head[i]) >= 0 {
+			little++
+		} else if head[i] == 0 && strings.IndexByte(separators, head[i+1]) >= 0 {
+			big++
+		}
+	}
+	if even, odd := zeros(data); big > little || big == little && even > odd {
 		return encodingUTF16BE
 	}
 	return encodingUTF16LE

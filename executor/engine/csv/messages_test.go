@@ -29,6 +29,7 @@ var wrongs = map[string]struct {
 	"not_a_date":         {"d\n2024-01-02\nx\n", Options{CSVOptions: core.CSVOptions{DateColumns: []string{"d"}}}},
 	"mixed_dates":        {"d\n2024-01-02T03:04:05Z\n2024-01-02\n", Options{CSVOptions: core.CSVOptions{DateColumns: []string{"d"}}}},
 	"named":              {"a\n\xFF\n", Options{CSVOptions: core.CSVOptions{Encoding: "utf-8"}}},
+	"damaged":            {bom + "a\n\xFF\n", Options{}},
 	"bad_value":          {"a\n", Options{CSVOptions: core.CSVOptions{Delimiter: ",,"}}},
 	"bad_choice":         {"a\n", Options{CSVOptions: core.CSVOptions{Encoding: "ebcdic"}}},
 	"out_of_range":       {"a\n", Options{CSVOptions: core.CSVOptions{SkipRows: -1}}},
@@ -69,7 +70,7 @@ func checkSentences(t *testing.T, f *Fault) {
 
 // The table above would not notice a reason that somebody adds.
 func TestNoReasonIsForgotten(t *testing.T) {
-	given := regexp.MustCompile(`(?:[fF]ault|faultWithin)\("(\w+)"|[rR]eason :?= "(\w+)"`)
+	given := regexp.MustCompile(`(?:[fF]ault|faultWithin|because)\("(\w+)"|[rR]eason :?= "(\w+)"`)
 	sources, err := os.ReadDir(".")
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,12 @@ func encodingFault(data []byte, at int, tried verdict, candidates ...string) *Fa
 	}}
 }
 
+// because gives the fault a more exact sentence.
+func (f *Fault) because(reason string) *Fault {
+	f.Reason = reason
+	return f
+}
+
 // place is the line of an offset and a sample of that line.
 func place(data []byte, at int, v verdict) (line int64, piece string) {
 	var before lineCounter
