@@ -56,10 +56,12 @@ func (s *Share) ID() string { return ShareID(s.DashboardID, s.TargetType, s.Targ
 type AccessChange struct {
 	DashboardID string
 	At          time.Time
-	Kind        string // "created", "deleted", "share_added", "share_updated", "share_removed", "card_added", "card_removed"
+	Kind        string // "created", "deleted", "share_added", "share_updated", "share_removed", "cards_changed"
 	TargetType  TargetType
 	TargetID    string
 	Permission  Permission
 	Previous    Permission
+	Added       []string // ids of cards that came onto the page, of "cards_changed"
+	Removed     []string // ids of cards that left it
 	ActorID     string
 }

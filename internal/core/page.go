@@ -4,6 +4,9 @@ package core
 const (
 	DefaultPage = 50
 	MaxPage     = 100
+	// maxCursor is room for the longest cursor: an id and a name of [MaxName]
+	// characters of four bytes, in base64.
+	maxCursor = 1200
 )
 
 // PageArgs asks for the next part of a list: at most First items after the
@@ -25,7 +28,7 @@ func NewPageArgs(first *int, after *string, defaultFirst int) (PageArgs, error) 
 	if after != nil {
 		p.After = *after
 	}
-	if len(p.After) > 512 {
+	if len(p.After) > maxCursor {
 		return p, Invalid("after", "bad_cursor")
 	}
 	return p, nil

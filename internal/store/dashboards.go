@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -120,24 +122,28 @@ func cardSet(ps []core.Placement) map[string]bool {
 	return set
 }
 
+// placementWrites are at most three for each place on the page and the history,
+// which a transaction holds even where every card is changed for another.
 func placementWrites(d *core.Dashboard, before map[string]bool, actorID string, datasetOf map[string]string) []table.Write {
 	var ws []table.Write
-	at, after := Now(), cardSet(d.Cards)
+	change, after := core.AccessChange{DashboardID: d.ID, At: Now(), Kind: "cards_changed", ActorID: actorID}, cardSet(d.Cards)
 	for _, p := range d.Cards {
 		if before[p.CardID] {
 			continue
 		}
 		it := table.Item{"placed_card_id": p.CardID, "placed_on": d.ID}
 		putStr(it, "placed_dataset_id", datasetOf[p.CardID])
-		ws = append(ws, table.Put(placedKey(d.ID, p.CardID), it, table.Always()),
-			table.Check(cardKey(p.CardID), table.IfExists()),
-			historyWrite(core.AccessChange{DashboardID: d.ID, At: at, Kind: "card_added", TargetID: p.CardID, ActorID: actorID}))
+		ws = append(ws, table.Put(placedKey(d.ID, p.CardID), it, table.Always()), table.Check(cardKey(p.CardID), table.IfExists()))
+		change.Added = append(change.Added, p.CardID)
 	}
-	for id := range before {
+	for _, id := range slices.Sorted(maps.Keys(before)) {
 		if !after[id] {
-			ws = append(ws, table.Delete(placedKey(d.ID, id), table.Always()),
-				historyWrite(core.AccessChange{DashboardID: d.ID, At: at, Kind: "card_removed", TargetID: id, ActorID: actorID}))
+			ws = append(ws, table.Delete(placedKey(d.ID, id), table.Always()))
+			change.Removed = append(change.Removed, id)
 		}
+	}
+	if len(ws) > 0 {
+		ws = append(ws, historyWrite(change))
 	}
 	return ws
 }

@@ -141,7 +141,7 @@ func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.Dataset
 	if was == 0 {
 		cond = table.IfAbsent()
 	}
-	err := r.e.Transact(ctx, "", []table.Write{
+	err := apply(ctx, r.e, []table.Write{
 		table.Put(datasetKey(d.ID), writeDataset(d), cond),
 		table.Put(versionKey(d.ID, v.Number), writeDatasetVersion(v), table.IfAbsent()),
 		table.Put(jobKey(job.ID), writeJob(job), table.IfVersion(jobWas)),

@@ -57,7 +57,7 @@ func readJob(it table.Item) *core.ImportJob {
 	j := &core.ImportJob{
 		ID: it.Str("job_id"), Status: core.RunStatus(it.Str("status")), Name: it.Str("name"), Description: it.Str("description"),
 		DatasetID: it.Str("dataset_id"), Append: it.Bool("append"), OwnerID: it.Str("owner_id"),
-		SourceKey: it.Str("source_key"), SourceBytes: it.Int("source_bytes"), Progress: getFloat(it, "progress"), Version: it.Int("version"),
+		SourceKey: it.Str("source_key"), SourceBytes: it.Int("source_bytes"), Progress: it.Float("progress"), Version: it.Int("version"),
 		Heartbeat: getTime(it, "heartbeat"), CreatedAt: getTime(it, "created_at"),
 		StartedAt: getTime(it, "started_at"), FinishedAt: getTime(it, "finished_at"),
 	}
@@ -67,14 +67,6 @@ func readJob(it table.Item) *core.ImportJob {
 		_ = json.Unmarshal([]byte(raw), j.Problem)
 	}
 	return j
-}
-
-// getFloat reads a number; an engine may give a whole one back as an integer.
-func getFloat(it table.Item, name string) float64 {
-	if f, ok := it[name].(float64); ok {
-		return f
-	}
-	return float64(it.Int(name))
 }
 
 // Create writes a new job.

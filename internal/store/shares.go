@@ -51,6 +51,8 @@ func historyWrite(c core.AccessChange) table.Write {
 	putStr(it, "target_id", c.TargetID)
 	putStr(it, "permission", strings.ToLower(string(c.Permission)))
 	putStr(it, "previous", strings.ToLower(string(c.Previous)))
+	putStrings(it, "cards_added", c.Added)
+	putStrings(it, "cards_removed", c.Removed)
 	sk := "HISTORY#" + c.At.UTC().Format(timeForm) + "#" + core.NewID("chg")
 	return table.Put(table.Key{Table: table.Shares, PK: "DASHBOARD#" + c.DashboardID, SK: sk}, it, table.IfAbsent())
 }

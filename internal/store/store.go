@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -68,12 +69,6 @@ func getTime(it table.Item, name string) time.Time {
 func putStr(it table.Item, name, value string) {
 	if value != "" {
 		it[name] = value
-	}
-}
-
-func putInt(it table.Item, name string, v int64) {
-	if v != 0 {
-		it[name] = v
 	}
 }
 
@@ -203,11 +198,19 @@ func edit[T any](ctx context.Context, e table.Engine, v versioned[T], want int64
 	}
 }
 
-func apply(ctx context.Context, e table.Engine, ws []table.Write) error {
+// apply does the writes, alone or as one transaction. What is larger than the
+// table takes is VALIDATION_ERROR: the bounds of single arguments leave room
+// for nouns that are too large as a whole.
+func apply(ctx context.Context, e table.Engine, ws []table.Write) (err error) {
 	if len(ws) == 1 {
-		return e.Write(ctx, ws[0])
+		err = e.Write(ctx, ws[0])
+	} else {
+		err = e.Transact(ctx, "", ws)
 	}
-	return e.Transact(ctx, "", ws)
+	if errors.Is(err, table.ErrTooLarge) {
+		return core.Invalid("input", "request_too_large")
+	}
+	return err
 }
 
 // pageOf turns up to first+1 nouns into a page with cursors.

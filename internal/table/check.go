@@ -74,7 +74,7 @@ func CheckWrite(w Write) (Table, error) {
 		return t, err
 	}
 	if size += keyBytes(t, w.Key); size > MaxItemBytes {
-		return t, limit("item of %d bytes, at most %d are allowed", size, MaxItemBytes)
+		return t, fmt.Errorf("%w: item of %d bytes, at most %d are allowed", ErrTooLarge, size, MaxItemBytes)
 	}
 	return t, checkIndexed(t, w.Item)
 }
@@ -139,7 +139,7 @@ func CheckTransact(ws []Write) error {
 		seen[w.Key] = struct{}{}
 		size, _ := ItemBytes(w.Item)
 		if total += size; total > MaxTransactBytes {
-			return limit("transaction of more than %d bytes", MaxTransactBytes)
+			return fmt.Errorf("%w: transaction of more than %d bytes", ErrTooLarge, MaxTransactBytes)
 		}
 	}
 	return nil

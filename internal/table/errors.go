@@ -9,6 +9,10 @@ import (
 // not well formed: a bug of the caller, never of the person.
 var ErrLimit = errors.New("table: request breaks a limit")
 
+// ErrTooLarge tells that an item has more than [MaxItemBytes] or a transaction
+// more than [MaxTransactBytes]. It is an [ErrLimit] too.
+var ErrTooLarge = fmt.Errorf("%w: too large", ErrLimit)
+
 // ErrThrottled tells that the engine refused for load; the call may be tried again later.
 var ErrThrottled = errors.New("table: throttled")
 

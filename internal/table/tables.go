@@ -62,7 +62,6 @@ const (
 	LogsByTarget        = "LogsByTarget"
 	LogsByDay           = "LogsByDay"
 	LogsByType          = "LogsByType"
-	JobsByOwner         = "JobsByOwner"
 	JobsOpen            = "JobsOpen"
 )
 
@@ -102,7 +101,6 @@ var Tables = []Table{
 		{Name: LogsByType, PK: "typeMonth", SK: "timestamp", Numeric: true},
 	}},
 	{Name: Jobs, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
-		{Name: JobsByOwner, PK: "owner_id", SK: "job_id"},
 		{Name: JobsOpen, PK: "open_kind", SK: "job_id"},
 	}},
 }

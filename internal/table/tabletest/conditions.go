@@ -154,7 +154,7 @@ func (s *suite) transactLimits(t *testing.T) {
 	twice := puts(2, table.Item{})
 	twice[1].Key = twice[0].Key
 	wantErr(t, do(twice), table.ErrLimit)
-	wantErr(t, do(puts(11, largest(s.card(t, "00"), 0))), table.ErrLimit)
+	wantErr(t, do(puts(11, largest(s.card(t, "00"), 0))), table.ErrTooLarge)
 	wantErr(t, do(append(puts(1, table.Item{}), table.Put(s.card(t, "bad"), table.Item{"v": 1}, table.Always()))), table.ErrLimit)
 	s.want(t, s.card(t, "0"), nil)
 	if err := do(puts(100, table.Item{"v": "x"})); err != nil {

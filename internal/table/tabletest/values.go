@@ -117,7 +117,7 @@ func (s *suite) itemSize(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.want(t, k, fits)
-		wantErr(t, s.e.Write(t.Context(), table.Put(k, largest(k, 1), cond)), table.ErrLimit)
+		wantErr(t, s.e.Write(t.Context(), table.Put(k, largest(k, 1), cond)), table.ErrTooLarge)
 		s.want(t, k, fits)
 	}
 }
