@@ -136,6 +136,7 @@ def main():
     gc.freeze()
     gc.disable()
     linux.use_huge_pages()
+    linux.forget_files()
     zygote = Zygote(socket.socket(fileno=CONTROL), sandbox)
     zygote._report(READY, 0, sandbox.abi, int(privileged))
     zygote.serve()
