@@ -19,13 +19,14 @@ const (
 )
 
 const (
+	markUTF8   = "\uFEFF"
 	headBytes  = 4096                               // of a file tell the order of its bytes
 	separators = "\r\n,;\t|"                        // what stands between values
 	oldOffice  = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1" // .xls and the like
 )
 
 var byteOrderMarks = []struct{ mark, encoding string }{
-	{"\xEF\xBB\xBF", encodingUTF8},
+	{markUTF8, encodingUTF8},
 	{"\xFF\xFE", encodingUTF16LE},
 	{"\xFE\xFF", encodingUTF16BE},
 }

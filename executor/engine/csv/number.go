@@ -9,7 +9,6 @@ import (
 const (
 	safeDigits   = 15 // any decimal with so few digits survives float64 and back
 	safeExponent = 290
-	int64Digits  = 19
 )
 
 // numberKinds is the set of number types that keep the value exactly. Spaces around
@@ -86,9 +85,6 @@ func (n *number) readExponent(f []byte) bool {
 func (n *number) intKinds(f []byte) kinds {
 	if n.digits <= safeDigits {
 		return kindInt | kindFloat
-	}
-	if n.digits > int64Digits {
-		return 0
 	}
 	if _, err := strconv.ParseInt(string(f), 10, 64); err != nil {
 		return 0

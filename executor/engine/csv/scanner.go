@@ -52,17 +52,22 @@ type scanner struct {
 // field reads the field at pos. The content is valid until the next call.
 func (s *scanner) field() (content []byte, end ending, fault *Fault) {
 	start := s.pos
-	if start < len(s.text) && s.text[start] == '"' {
-		return s.quoted()
+	toQuote := false
+	if start < len(s.text) {
+		switch s.text[start] {
+		case '"':
+			return s.quoted()
+		case markUTF8[0]: // a reader would drop the mark at the start of a part
+			toQuote = bytes.HasPrefix(s.text[start:], []byte(markUTF8))
+		}
 	}
 	i := start
-	stray := false
 	for {
 		for i < len(s.text) && s.classes[s.text[i]] == plainByte {
 			i++
 		}
 		if i < len(s.text) && s.text[i] == '"' {
-			stray = true
+			toQuote = true
 			i++
 			continue
 		}
@@ -73,7 +78,7 @@ func (s *scanner) field() (content []byte, end ending, fault *Fault) {
 	if len(content) > maxFieldBytes {
 		return nil, 0, s.fault("field_too_long", start, "max", humanBytes(maxFieldBytes))
 	}
-	if stray && s.out != nil {
+	if toQuote && s.out != nil {
 		s.out.replace(start, i, quote(content))
 	}
 	end, fault = s.finish(start)

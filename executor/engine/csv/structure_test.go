@@ -44,6 +44,17 @@ func TestRowsAreKept(t *testing.T) {
 	}
 }
 
+// Readers take a byte order mark at the start of a file for no part of the text.
+func TestNoPartBeginsWithAMark(t *testing.T) {
+	for content, want := range map[string]string{bom + bom + "1,2\n": "\"" + bom + "1\",2\n", "\n" + bom + "\"1\"": "\"" + bom + "\"\"1\"\"\"\n", "ﾃ," + bom: "ﾃ,\"" + bom + "\"\n"} {
+		no := false
+		r := scanned(t, content, Options{CSVOptions: core.CSVOptions{Header: &no}})
+		if got := contents(t, r); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestFaultsAreLocated(t *testing.T) { // DS-4
 	long := strings.Repeat("x", 3<<20)
 	for name, c := range map[string]struct {
