@@ -4,6 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
+	"io"
+	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -20,8 +23,8 @@ func NewKey(secret string) Key { return Key{[]byte(secret)} }
 // String is the key's fingerprint.
 func (k Key) String() string { return k.id() }
 
-// GoString is the key's fingerprint.
-func (k Key) GoString() string { return k.id() }
+// Format shows the fingerprint whatever the verb of fmt.
+func (k Key) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, k.id()) }
 
 // id is the key's fingerprint, the "kid" of its tokens; "" for no key.
 func (k Key) id() string {
@@ -62,8 +65,8 @@ const maxToken = 2048
 // parse opens a token: TOKEN_EXPIRED for one that was good once, INVALID_TOKEN
 // for everything else that is not good now.
 func (k Keys) parse(token string, now time.Time) (*claims, error) {
-	if len(token) > maxToken {
-		return nil, invalidToken("", errors.New("longer than any token"))
+	if len(token) > maxToken || strings.ContainsAny(token, "\r\n") { // line ends are nothing to the decoder
+		return nil, invalidToken("", errors.New("longer than any token, or on several lines"))
 	}
 	var c claims
 	_, err := jwt.ParseWithClaims(token, &c, k.pick,
