@@ -1,0 +1,56 @@
+package store_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+func jobsAreOpenUntilTheyEnd(t *testing.T, st *world) {
+	j := &core.ImportJob{
+		ID: core.NewID(core.NounJob), Status: core.StatusQueued, Name: "売上", Description: "d", DatasetID: core.NewID(core.NounDataset),
+		Append: true, OwnerID: core.NewID(core.NounUser), SourceKey: "uploads/x", SourceBytes: 1 << 33,
+		Options: core.CSVOptions{Delimiter: "\t"}, Progress: 0.25, CreatedAt: store.Now(),
+	}
+	must(t, st.Jobs.Create(t.Context(), j))
+	st.wantCalls(t, "Write jobs")
+	got, err := st.Jobs.Get(t.Context(), j.ID)
+	if err != nil || !reflect.DeepEqual(got, j) {
+		t.Errorf("read %+v, %v, wrote %+v", got, err, j)
+	}
+	running := st.job(t, j.OwnerID)
+	st.calls.Take()
+	open, err := st.Jobs.Open(t.Context())
+	if err != nil || len(open) != 2 {
+		t.Errorf("%d open, %v", len(open), err)
+	}
+	st.wantCalls(t, "Query jobs/JobsOpen")
+	end := func(id string, at time.Time) *core.ImportJob {
+		ended, err := st.Jobs.Edit(t.Context(), id, func(j *core.ImportJob) error {
+			j.Status, j.FinishedAt, j.Progress = core.StatusFailed, at, 1
+			j.Problem = &core.ImportProblem{Code: "CSV_PARSE_ERROR", Line: 3, Sample: "\"x"}
+			return nil
+		})
+		must(t, err)
+		return ended
+	}
+	ended := end(j.ID, store.Now())
+	if got, err := st.Jobs.Get(t.Context(), j.ID); err != nil || !reflect.DeepEqual(got, ended) {
+		t.Errorf("read %+v, %v, wrote %+v", got, err, ended)
+	}
+	if open, err := st.Jobs.Open(t.Context()); err != nil || len(open) != 1 || open[0].ID != running.ID {
+		t.Errorf("open are %v, %v", open, err)
+	}
+	it, err := st.Engine().Get(t.Context(), table.Key{Table: table.Jobs, PK: "JOB#" + j.ID, SK: "METADATA"})
+	if kept := it.Int("ttl") - ended.FinishedAt.Unix(); err != nil || kept != 90*24*3600 {
+		t.Errorf("an ended job is kept for %d seconds, %v", kept, err)
+	}
+	end(running.ID, store.Now().Add(-91*24*time.Hour))
+	if got, err := st.Jobs.Get(t.Context(), running.ID); got != nil || err != nil {
+		t.Errorf("a job ended long ago is %+v, %v", got, err)
+	}
+}
