@@ -1,0 +1,118 @@
+package identity
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/karuta-bi/karuta/internal/access/accesstest"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// asked is a method of the service with who may call it.
+type asked struct {
+	call                                         func(context.Context) error
+	anonymous, stranger, member, admin, operator core.Code
+}
+
+// GRP-1 and every other door: each method for each kind of caller.
+func TestWhoMayDoWhat(t *testing.T) {
+	w := newWorld(t)
+	g, err := w.CreateGroup(w.As(w.admin), "営業")
+	w.must(err)
+	other := w.account("other")
+	stranger, member := w.account("stranger"), w.account("member")
+	_, err = w.AddMember(w.As(w.admin), g.ID, member.ID)
+	w.must(err)
+	member, err = w.Store.Users.Get(t.Context(), member.ID)
+	w.must(err)
+	const no, wrong, gone = core.CodeForbidden, core.CodeValidation, core.CodeNotFound
+	door := func(call func(context.Context) error, stranger, member, admin, operator core.Code) asked {
+		return asked{call, core.CodeUnauthorized, stranger, member, admin, operator}
+	}
+	p := core.PageArgs{First: 10}
+	// The calls of the administrators' verbs are wrong on purpose, so that nothing changes.
+	doors := map[string]asked{
+		"CreateUser":     door(func(c context.Context) error { _, err := w.CreateUser(c, NewUser{}); return err }, no, no, wrong, wrong),
+		"SetRole":        door(func(c context.Context) error { _, err := w.SetRole(c, other.ID, "ROOT"); return err }, no, no, wrong, wrong),
+		"Deactivate":     door(func(c context.Context) error { _, err := w.Deactivate(c, "x"); return err }, no, no, wrong, wrong),
+		"ResetPassword":  door(func(c context.Context) error { _, err := w.ResetPassword(c, other.ID, "x"); return err }, no, no, wrong, wrong),
+		"RevokeSessions": door(func(c context.Context) error { _, err := w.RevokeSessions(c, other.ID, ""); return err }, no, no, "", ""),
+		"CreateGroup":    door(func(c context.Context) error { _, err := w.CreateGroup(c, ""); return err }, no, no, wrong, wrong),
+		"AddMember":      door(func(c context.Context) error { _, err := w.AddMember(c, g.ID, "x"); return err }, no, no, wrong, wrong),
+		"RemoveMember":   door(func(c context.Context) error { _, err := w.RemoveMember(c, g.ID, "x"); return err }, no, no, wrong, wrong),
+		"AllUsers":       door(func(c context.Context) error { _, err := w.AllUsers(c, p); return err }, no, no, "", ""),
+		"UserByEmail":    door(func(c context.Context) error { _, err := w.UserByEmail(c, other.Email); return err }, no, no, "", ""),
+		"ChangePassword": door(func(c context.Context) error { _, err := w.ChangePassword(c, "", "x"); return err }, wrong, wrong, wrong, no),
+		"Users":          door(func(c context.Context) error { _, err := w.Users(c, "a", p); return err }, "", "", "", ""),
+		"UsersByID":      door(func(c context.Context) error { _, err := w.UsersByID(c, []string{other.ID}); return err }, "", "", "", ""),
+		"Groups":         door(func(c context.Context) error { _, err := w.Groups(c, p); return err }, "", "", "", ""),
+		"GroupsByID":     door(func(c context.Context) error { _, err := w.GroupsByID(c, []string{g.ID}); return err }, "", "", "", ""),
+		"Group":          door(func(c context.Context) error { _, err := w.Service.Group(c, g.ID); return err }, gone, "", "", ""),
+		"Members":        door(func(c context.Context) error { _, err := w.Members(c, g.ID, p); return err }, gone, "", "", ""),
+		"Logout":         door(func(c context.Context) error { return w.Logout(c) }, "", "", "", ""),
+		"Mint":           {func(c context.Context) error { _, err := w.Mint(c, other.ID); return err }, no, no, no, no, ""},
+		// For everybody.
+		"Login":        {func(c context.Context) error { _, err := w.Login(c, "", ""); return err }, wrong, wrong, wrong, wrong, wrong},
+		"Authenticate": {func(c context.Context) error { _, _, err := w.Authenticate(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
+		"KeyID":        {call: func(context.Context) error { return nil }},
+	}
+	methods := []string{}
+	for i := range reflect.TypeFor[*Service]().NumMethod() {
+		methods = append(methods, reflect.TypeFor[*Service]().Method(i).Name)
+	}
+	if named := slices.Sorted(maps.Keys(doors)); !slices.Equal(named, methods) {
+		t.Fatalf("the table names %v, the service has %v", named, methods)
+	}
+	for name, d := range doors {
+		accesstest.Code(t, name+" by nobody", d.call(t.Context()), d.anonymous)
+		accesstest.Code(t, name+" by a stranger", d.call(w.As(stranger)), d.stranger)
+		accesstest.Code(t, name+" by a member", d.call(w.As(member)), d.member)
+		accesstest.Code(t, name+" by an administrator", d.call(w.As(w.admin)), d.admin)
+		accesstest.Code(t, name+" by the operator", d.call(core.AsSystem(t.Context(), "operator")), d.operator)
+	}
+}
+
+// A batch gives the groups one may view and no other.
+func TestGroupsByIDHidesWhatMayNotBeSeen(t *testing.T) {
+	w := newWorld(t)
+	ids := []string{core.NewID(core.NounGroup)} // is not there
+	for _, name := range []string{"営業", "人事"} {
+		g, err := w.CreateGroup(w.As(w.admin), name)
+		w.must(err)
+		ids = append(ids, g.ID)
+	}
+	member := w.User("member", &core.Group{ID: ids[1]})
+	for who, want := range map[*core.User]int{member: 1, w.User("stranger"): 0, w.admin: 2} {
+		got, err := w.GroupsByID(w.As(who), append(ids, ids...))
+		if err != nil || len(got) != want || want == 1 && got[ids[1]] == nil {
+			t.Errorf("%s gets %v, %v", who.Email, got, err)
+		}
+	}
+}
+
+// A refusal is on record, once for many of the same.
+func TestRefusalsAreRecorded(t *testing.T) {
+	w := newWorld(t)
+	g, err := w.CreateGroup(w.As(w.admin), "営業")
+	w.must(err)
+	u := w.account("hanako")
+	for range 3 {
+		_, err := w.CreateGroup(w.As(u), "another")
+		accesstest.Code(t, "create", err, core.CodeForbidden, "admin_only")
+		_, err = w.Service.Group(w.As(u), g.ID)
+		accesstest.Code(t, "view", err, core.CodeNotFound)
+	}
+	wanted := map[string]string{}
+	for _, ev := range w.Events(core.EventAccessDenied) {
+		if ev.UserID != u.ID || ev.Outcome != core.OutcomeDenied {
+			t.Errorf("recorded %+v", ev)
+		}
+		wanted[ev.Details["wanted"]] += ev.TargetID
+	}
+	if len(wanted) != 2 || wanted["ADMIN"] != "" || wanted["VIEW"] != g.ID {
+		t.Errorf("recorded %v", wanted)
+	}
+}
