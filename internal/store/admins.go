@@ -26,8 +26,12 @@ func (r *Users) StepDown(ctx context.Context, id string, change func(*core.User)
 		u, err := edit(ctx, r.e, userVersioned(id), 0, func(u *core.User) ([]table.Write, error) {
 			return []table.Write{stays}, change(u)
 		})
-		if failed := table.ConditionFailed(err); failed == nil || failed.Index == 0 || try >= editTries {
+		failed := table.ConditionFailed(err)
+		if failed == nil || failed.Index == 0 {
 			return u, err
+		}
+		if try >= editTries { // the list of people lags behind the people
+			return nil, &core.Error{Code: core.CodeConflict, Cause: err}
 		}
 	}
 }
