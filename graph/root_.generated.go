@@ -310,9 +310,9 @@ input AuditLogFilter {
   "These events, at most 50."
   eventTypes: [EventType!]
   "What this person did."
-  userId: String
+  userId: ID
   "What was done to this thing."
-  targetId: String
+  targetId: ID
   "From this moment on, inclusive."
   from: Time
   "Until this moment, inclusive."
