@@ -17,10 +17,18 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
-// TestMain lets the test binary be a worker too, under the verb that Karuta uses.
+// TestMain lets the test binary be a worker too, under the verb that Karuta uses,
+// and an engine that a test can kill.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == workerVerb {
+	verb := ""
+	if len(os.Args) > 1 {
+		verb = os.Args[1]
+	}
+	switch verb {
+	case workerVerb:
 		os.Exit(WorkerMain(context.Background(), os.Args[2:]))
+	case aloneVerb:
+		panic(alone(os.Args[2]))
 	}
 	os.Exit(m.Run())
 }
@@ -68,15 +76,24 @@ func newBench(t testing.TB, change func(*Config)) *bench {
 // wantNoChildren sees that no worker of this process is left.
 func wantNoChildren(t testing.TB) {
 	t.Helper()
+	if left := children(t); len(left) > 0 {
+		t.Errorf("children are left: %s", left)
+	}
+}
+
+// children are the process ids of this process's children.
+func children(t testing.TB) []string {
+	t.Helper()
 	lists, err := filepath.Glob("/proc/self/task/*/children")
 	if err != nil {
 		t.Fatal(err)
 	}
+	var pids []string
 	for _, list := range lists {
-		if children, err := os.ReadFile(list); err == nil && len(bytes.TrimSpace(children)) > 0 {
-			t.Errorf("children are left: %s", children)
-		}
+		text, _ := os.ReadFile(list) // a thread may have ended
+		pids = append(pids, strings.Fields(string(text))...)
 	}
+	return pids
 }
 
 func (b *bench) put(t testing.TB, key, text string) {

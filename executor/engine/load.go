@@ -161,7 +161,7 @@ func (l *loader) sorted(ctx context.Context) error {
 }
 
 func (l *loader) sort(ctx context.Context, staged []string, query string) error {
-	db, err := l.open(ctx, l.task.MemoryMB/2)
+	db, err := l.open(ctx, l.task.MemoryMB*3/8) // it takes more than it is told
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"os"
 	"slices"
 	"sync"
@@ -39,20 +40,30 @@ func (p *pool) ask(ctx context.Context, t task) (event, *os.File, error) {
 	case <-ctx.Done():
 		return event{}, nil, context.Cause(ctx)
 	}
-	w, err := p.take()
-	if err != nil {
-		return event{}, nil, err
+	for {
+		w, err := p.take()
+		if err != nil {
+			return event{}, nil, err
+		}
+		fresh := w.tasks == 0
+		last, file, err := w.ask(ctx, t, func(event) error { return nil })
+		if errors.Is(err, errNotAsked) && !fresh { // it died while nobody looked
+			continue
+		}
+		if err == nil {
+			p.keep(w, last)
+		}
+		return last, file, err
 	}
-	last, file, err := w.ask(ctx, t, func(event) error { return nil })
-	if err != nil {
-		return event{}, nil, err
-	}
+}
+
+// keep takes a worker back unless it is worn.
+func (p *pool) keep(w *worker, last event) {
 	if w.tasks >= maxTasks || last.Resident > maxResident || last.Failure != nil && last.Failure.Fatal {
 		w.end()
 	} else {
 		p.giveBack(w)
 	}
-	return last, file, nil
 }
 
 // take gives the worker that was busy last, else a new one.

@@ -115,35 +115,46 @@ func (c *compiler) between(p core.Predicate, column core.Column) error {
 		c.sql.WriteString("(" + name + " IS NOT NULL OR NULL)") // true, and unknown of a null
 		return nil
 	}
-	from, to, last := p.From, p.To, " <= "
+	from, to, ok := ends(column, p)
+	if !ok {
+		return unfit(column)
+	}
+	last := " <= "
 	if column.Type == core.TypeDatetime {
-		var ok bool
-		if from, to, ok = days(column, p.From, p.To); !ok {
-			return unfit(column)
-		}
 		last = " < "
 	}
 	c.sql.WriteByte('(')
-	if from != "" {
+	if from != nil {
 		c.sql.WriteString(name + " >= ")
-		if err := c.value(column, from); err != nil {
-			return err
-		}
+		c.bind(column, from)
 	}
-	if to != "" {
-		if from != "" {
+	if to != nil {
+		if from != nil {
 			c.sql.WriteString(" AND ")
 		}
 		c.sql.WriteString(name + last)
-		if err := c.value(column, to); err != nil {
-			return err
-		}
+		c.bind(column, to)
 	}
 	c.sql.WriteByte(')')
 	return nil
 }
 
-// value writes a parameter of the column's type.
+// ends are the values that a range is compared with, nil where it is open.
+func ends(column core.Column, p core.Predicate) (from, to any, ok bool) {
+	if column.Type == core.TypeDatetime {
+		return days(column, p.From, p.To)
+	}
+	okFrom, okTo := true, true
+	if p.From != "" {
+		from, okFrom = parse(column, p.From)
+	}
+	if p.To != "" {
+		to, okTo = parse(column, p.To)
+	}
+	return from, to, okFrom && okTo
+}
+
+// value writes a parameter for a value in canonical form.
 func (c *compiler) value(column core.Column, text string) error {
 	v, ok := parse(column, text)
 	if !ok {
@@ -152,9 +163,13 @@ func (c *compiler) value(column core.Column, text string) error {
 	if len(c.values) == maxLeaves {
 		return core.Invalid("where", "too_many", "max", maxLeaves)
 	}
+	c.bind(column, v)
+	return nil
+}
+
+func (c *compiler) bind(column core.Column, v any) {
 	c.values = append(c.values, v)
 	c.sql.WriteString("CAST(? AS " + sqlType(column) + ")")
-	return nil
 }
 
 func unfit(column core.Column) error {

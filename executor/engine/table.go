@@ -9,6 +9,9 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
+// joinedBatches is how many of DuckDB's batches of 2048 rows are copied at once.
+const joinedBatches = 16
+
 // table gathers results, column by column. What has been added lies in memory of
 // ours, so that DuckDB's can be freed result by result.
 type table struct {
@@ -45,36 +48,56 @@ func arrowType(c core.Column) arrow.DataType {
 	return arrow.BinaryTypes.LargeString
 }
 
-// add takes a whole result in.
+// add takes a whole result in, some batches at a time.
 func (t *table) add(batches array.RecordReader) error {
 	if err := fits(batches.Schema(), t.schema); err != nil {
 		return err
 	}
-	columns := make([][]arrow.Array, len(t.chunks))
-	defer func() {
-		for _, c := range columns {
-			release(c)
+	var pending []arrow.RecordBatch
+	defer func() { drop(pending) }()
+	for more := true; more; {
+		if more = batches.Next(); more {
+			batch := batches.RecordBatch()
+			batch.Retain()
+			pending = append(pending, batch)
 		}
-	}()
-	for batches.Next() {
-		batch := batches.RecordBatch()
-		t.rows += batch.NumRows()
-		for i, c := range batch.Columns() {
-			c.Retain()
-			columns[i] = append(columns[i], c)
+		if len(pending) == joinedBatches || !more {
+			if err := t.join(pending); err != nil {
+				return err
+			}
+			drop(pending)
+			pending = pending[:0]
 		}
 	}
-	if err := batches.Err(); err != nil || len(columns[0]) == 0 {
-		return err
+	return batches.Err()
+}
+
+// join copies batches into one chunk of each column.
+func (t *table) join(batches []arrow.RecordBatch) error {
+	if len(batches) == 0 {
+		return nil
 	}
-	for i := range columns {
-		joined, err := array.Concatenate(columns[i], pages{})
+	column := make([]arrow.Array, len(batches))
+	for i := range t.chunks {
+		for n, b := range batches {
+			column[n] = b.Column(i)
+		}
+		chunk, err := array.Concatenate(column, pages{})
 		if err != nil {
 			return err
 		}
-		t.chunks[i] = append(t.chunks[i], joined)
+		t.chunks[i] = append(t.chunks[i], chunk)
+	}
+	for _, b := range batches {
+		t.rows += b.NumRows()
 	}
 	return nil
+}
+
+func drop(batches []arrow.RecordBatch) {
+	for _, b := range batches {
+		b.Release()
+	}
 }
 
 // fits tells whether a result has the columns that were expected: a part that is

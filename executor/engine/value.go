@@ -54,15 +54,15 @@ func moment(form, text string) (time.Time, bool) {
 }
 
 // days turns the days of a range into the moments at which the first begins and
-// the last has ended. "" stays open.
-func days(c core.Column, from, to string) (begin, end string, ok bool) {
+// the last has ended, as they are bound. An end that is "" stays open, that is nil.
+func days(c core.Column, from, to string) (begin, end any, ok bool) {
 	zone, form := time.UTC, localForm
 	if c.Zoned {
 		zone, form = tokyo, zonedForm
 	}
-	at := func(day string, later int) (string, bool) {
+	at := func(day string, later int) (any, bool) {
 		if day == "" {
-			return "", true
+			return nil, true
 		}
 		t, err := time.ParseInLocation(time.DateOnly, day, zone)
 		return t.AddDate(0, 0, later).UTC().Format(form), err == nil && t.Year() > 0

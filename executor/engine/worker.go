@@ -131,7 +131,7 @@ func (w *worker) ask(ctx context.Context, t task, tell func(event) error) (event
 
 func (w *worker) converse(t task, tell func(event) error) (event, *os.File, error) {
 	if err := w.channel.send(t); err != nil {
-		return event{}, nil, w.lost(err)
+		return event{}, nil, errors.Join(errNotAsked, w.lost(err))
 	}
 	for {
 		var ev event
@@ -147,6 +147,8 @@ func (w *worker) converse(t task, tell func(event) error) (event, *os.File, erro
 		}
 	}
 }
+
+var errNotAsked = errors.New("the worker was gone before it had a task")
 
 // lost is a worker that died in the middle of a task.
 func (w *worker) lost(err error) error {

@@ -75,7 +75,7 @@ type CSVOptions struct {
 	Header      *bool    `json:"header,omitempty"`      // nil: true
 	Delimiter   string   `json:"delimiter,omitempty"`   // one character; "" finds it among , ; tab |
 	Encoding    string   `json:"encoding,omitempty"`    // "", "auto", "utf-8", "utf-16", "shift_jis", "cp932"
-	NullValues  []string `json:"nullValues,omitempty"`  // nil: "", NULL, null, NA, N/A
+	NullValues  []string `json:"nullValues,omitzero"`   // nil: "", NULL, null, NA, N/A; none where empty
 	SkipRows    int      `json:"skipRows,omitempty"`    // lines to pass over before the header
 	DateColumns []string `json:"dateColumns,omitempty"` // columns that must be dates
 	SortColumn  string   `json:"sortColumn,omitempty"`  // the partition column: rows are stored in its order

@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// The benchmarks are measured on the same made-up table everywhere: 50 columns,
+// about 490 bytes a row.
+const (
+	millionRows    = 1_000_000
+	hundredMBRows  = 200_000
+	benchmarkTable = "datasets/ds_%d/data/v000001/"
+)
+
+// BenchmarkImport is a file of 1,000,000 × 50, about 490 MB, from the upload to
+// stored Parquet, beside DuckDB's own way from CSV to Parquet on the same cores.
+func BenchmarkImport(b *testing.B) {
+	x := newBench(b, nil)
+	path := upload(b, x, millionRows)
+	var ours, theirs time.Duration
+	var peak int64
+	for i := 0; b.Loop(); i++ {
+		ours += took(b, func() { peak = max(peak, peakOfChildren(b, func() { importBench(b, x, i, core.CSVOptions{}) })) })
+		theirs += took(b, func() { duckOwnImport(b, path) })
+	}
+	b.ReportMetric(ours.Seconds()/float64(b.N), "s/import")
+	b.ReportMetric(theirs.Seconds()/float64(b.N), "s/duckdb-own")
+	b.ReportMetric(float64(ours)/float64(theirs), "ratio")
+	b.ReportMetric(float64(peak)/mebibyte, "MB-peak")
+}
+
+// BenchmarkImportSorted has the rows stored in the order of a date column.
+func BenchmarkImportSorted(b *testing.B) {
+	x := newBench(b, nil)
+	upload(b, x, millionRows)
+	var peak int64
+	for i := 0; b.Loop(); i++ {
+		peak = max(peak, peakOfChildren(b, func() { importBench(b, x, i, core.CSVOptions{SortColumn: "day_4"}) }))
+	}
+	b.ReportMetric(float64(peak)/mebibyte, "MB-peak")
+}
+
+// BenchmarkImport100MB is the largest file that can be uploaded by default.
+func BenchmarkImport100MB(b *testing.B) {
+	x := newBench(b, nil)
+	upload(b, x, hundredMBRows)
+	for i := 0; b.Loop(); i++ {
+		importBench(b, x, i, core.CSVOptions{})
+	}
+}
+
+// BenchmarkRead asks a table of 1,000,000 × 50 in the ways that pages do.
+func BenchmarkRead(b *testing.B) {
+	x := newBench(b, nil)
+	upload(b, x, millionRows)
+	src := importBench(b, x, 0, core.CSVOptions{})
+	filtered := src
+	filtered.Where = &core.Predicate{Op: core.OpAnd, Args: []core.Predicate{
+		{Op: core.OpIn, Column: "prefecture_2", Values: []string{"東京都", "大阪府"}},
+		{Op: core.OpRange, Column: "day_4", From: "2022-03-01", To: "2022-03-31"},
+	}}
+	slice := func(src client.Source, columns ...string) func() {
+		return func() {
+			s, err := x.Slice(b.Context(), src, columns)
+			if err != nil {
+				b.Fatal(err)
+			}
+			_ = s.Close()
+		}
+	}
+	for _, c := range []struct {
+		name string
+		run  func()
+	}{
+		{"preview", func() { mustRead(b)(x.Rows(b.Context(), client.RowsRequest{Source: src, Limit: 100})) }},
+		{"values", func() {
+			mustRead(b)(x.Values(b.Context(), client.ValuesRequest{Source: src, Column: "prefecture_2", Limit: 500}))
+		}},
+		{"filtered slice of 3 columns", slice(filtered, "id_0", "amount_3", "day_4")},
+		{"slice of 3 columns", slice(src, "id_0", "amount_3", "day_4")},
+		{"slice of 11 columns", slice(src, "id_0", "postal_1", "prefecture_2", "amount_3", "day_4", "at_5", "segment_6", "note_7", "active_8", "score_9", "id_10")},
+		{"whole slice", slice(src)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			c.run() // a worker is warm
+			peak := peakOfChildren(b, func() {
+				for b.Loop() {
+					c.run()
+				}
+			})
+			b.ReportMetric(float64(peak)/mebibyte, "MB-peak")
+		})
+	}
+}
+
+func mustRead(b *testing.B) func(reply any, err error) {
+	return func(_ any, err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// upload makes the table and stores it as the source of imports.
+func upload(b *testing.B, x *bench, rows int) (path string) {
+	b.Helper()
+	path = filepath.Join(b.TempDir(), "big.csv")
+	if err := generate(path, rows); err != nil {
+		b.Fatal(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := x.blobs.Put(b.Context(), source, f); err != nil {
+		b.Fatal(err)
+	}
+	return path
+}
+
+func importBench(b *testing.B, x *bench, i int, options core.CSVOptions) client.Source {
+	b.Helper()
+	done, problem, err := x.Import(b.Context(), client.ImportRequest{
+		JobID: "job_1", SourceKey: source, Target: fmt.Sprintf(benchmarkTable, i), Options: options,
+	}, nil)
+	if err != nil || problem != nil {
+		b.Fatal(problem, err)
+	}
+	return sourceOf(done)
+}
+
+// duckOwnImport lets DuckDB guess the types and write Parquet.
+func duckOwnImport(b *testing.B, path string) {
+	b.Helper()
+	dir := b.TempDir()
+	db, err := open(b.Context(), access{dir: dir, paths: []string{path}, memoryMB: 1024, threads: 2})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer db.Close()
+	out := literal(filepath.Join(dir, "own.parquet"))
+	if _, err := db.Exec("COPY (FROM read_csv(" + literal(path) + ")) TO " + out + " (FORMAT parquet, COMPRESSION zstd)"); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func took(b *testing.B, do func()) time.Duration {
+	b.Helper()
+	started := time.Now()
+	do()
+	return time.Since(started)
+}
+
+// peakOfChildren is the most memory that a child of this process had meanwhile.
+func peakOfChildren(b *testing.B, do func()) int64 {
+	b.Helper()
+	ctx, stop := context.WithCancel(b.Context())
+	var peak int64
+	var watching sync.WaitGroup
+	watching.Go(func() {
+		for tick := time.Tick(10 * time.Millisecond); ctx.Err() == nil; <-tick {
+			for _, pid := range children(b) {
+				peak = max(peak, highWater(pid))
+			}
+		}
+	})
+	do()
+	stop()
+	watching.Wait()
+	return peak
+}
+
+// highWater is the most resident memory that a process has had, in bytes; 0 once it ended.
+func highWater(pid string) int64 {
+	status, err := os.ReadFile("/proc/" + pid + "/status")
+	if err != nil {
+		return 0
+	}
+	for line := range bytes.Lines(status) {
+		if text, ok := strings.CutPrefix(string(line), "VmHWM:"); ok {
+			kib, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(text), " kB"), 10, 64)
+			return kib << 10
+		}
+	}
+	return 0
+}

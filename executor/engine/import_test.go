@@ -1,0 +1,307 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// wantNothingLeft sees that an import left no objects and no files behind.
+func (b *bench) wantNothingLeft(t *testing.T) {
+	t.Helper()
+	if left := b.keys(t, "datasets/"); len(left) > 0 {
+		t.Errorf("left under the target: %s", left)
+	}
+	files, err := os.ReadDir(b.dir)
+	if err != nil || len(files) > 0 {
+		t.Errorf("left in the work folder: %v, %v", files, err)
+	}
+}
+
+func request(options core.CSVOptions) client.ImportRequest {
+	return client.ImportRequest{JobID: "job_1", SourceKey: source, Target: target, Options: options}
+}
+
+func TestProblemsOfFiles(t *testing.T) { // DS-2, DS-3, DS-4
+	b := newBench(t, nil)
+	no := false
+	for name, c := range map[string]struct {
+		text    string
+		options core.CSVOptions
+		max     int64
+		want    client.Problem
+	}{
+		"empty":       {text: "", want: client.Problem{Code: core.CodeCSVParse, Reason: "empty"}},
+		"a PNG":       {text: "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", want: client.Problem{Code: core.CodeCSVParse, Reason: "not_csv"}},
+		"ragged":      {text: "a,b\n1,2\n3\n", want: client.Problem{Code: core.CodeCSVParse, Reason: "ragged", Line: 3, Column: 1, Offset: 8, Sample: "3"}},
+		"not text":    {text: "a,b\n1,\xff\n", want: client.Problem{Code: core.CodeEncoding, Line: 2, Offset: 6, Sample: "1,\uFFFD"}},
+		"too large":   {text: "a,b\n1,2\n", max: 7, want: client.Problem{Code: core.CodeFileTooLarge}},
+		"sort column": {text: "a,b\n1,2\n", options: core.CSVOptions{SortColumn: "c"}, want: client.Problem{Code: core.CodeValidation, Reason: "unknown_column"}},
+		"no header":   {text: "1,2\n", options: core.CSVOptions{Header: &no, SortColumn: "a"}, want: client.Problem{Code: core.CodeValidation, Reason: "unknown_column"}},
+	} {
+		b.put(t, source, c.text)
+		req := request(c.options)
+		req.MaxBytes = c.max
+		done, problem, err := b.Import(t.Context(), req, nil)
+		if err != nil || done != nil || problem == nil {
+			t.Errorf("%s: %+v, %v", name, done, err)
+			continue
+		}
+		problem.Args = nil
+		if !reflect.DeepEqual(*problem, c.want) {
+			t.Errorf("%s: %+v", name, *problem)
+		}
+	}
+	if _, problem, err := b.Import(t.Context(), client.ImportRequest{SourceKey: "uploads/other.csv", Target: target}, nil); err != nil || problem == nil || problem.Code != core.CodeSourceNotFound {
+		t.Errorf("a source that is not there: %+v, %v", problem, err)
+	}
+	b.wantNothingLeft(t)
+}
+
+func TestHeaderAloneKeepsItsColumns(t *testing.T) {
+	b := newBench(t, nil)
+	src, done := b.load(t, "a,b\n", core.CSVOptions{})
+	if done.RowCount != 0 || len(done.Parts) != 1 || done.Bytes == 0 {
+		t.Errorf("%+v", done)
+	}
+	slice, err := b.Slice(t.Context(), src, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slice.Close()
+	if rec := batch(t, slice); rec.NumRows() != 0 || rec.NumCols() != 2 || !slices.Equal(slice.Columns, []string{"a", "b"}) {
+		t.Errorf("%s", rec)
+	}
+}
+
+func TestWhatMeansNull(t *testing.T) { // DS-1
+	const text = "a,b\n-,\n\"\",x\n5,NULL\n"
+	for _, c := range []struct {
+		nulls []string
+		want  [][]string
+	}{
+		{nil, [][]string{{"-", "␀"}, {"␀", "x"}, {"5", "␀"}}},
+		{[]string{"-"}, [][]string{{"␀", ""}, {"", "x"}, {"5", "NULL"}}},
+		{[]string{"-", ""}, [][]string{{"␀", "␀"}, {"␀", "x"}, {"5", "NULL"}}},
+		{[]string{}, [][]string{{"-", ""}, {"", "x"}, {"5", "NULL"}}},
+		{[]string{"it's"}, [][]string{{"-", ""}, {"", "x"}, {"5", "NULL"}}},
+	} {
+		t.Run(fmt.Sprintf("%q", c.nulls), func(t *testing.T) {
+			b := newBench(t, nil)
+			src, _ := b.load(t, text, core.CSVOptions{NullValues: c.nulls})
+			if got := b.rows(t, src); !reflect.DeepEqual(got, c.want) {
+				t.Errorf("%q", got)
+			}
+		})
+	}
+}
+
+// rows are all rows of a source as text.
+func (b *bench) rows(t testing.TB, src client.Source) [][]string {
+	t.Helper()
+	reply, err := b.Rows(t.Context(), client.RowsRequest{Source: src, Limit: 10_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rowsText(reply.Rows)
+}
+
+// Names and values that would end a quoted text or look like what DuckDB adds itself.
+func TestHostileNamesAndValues(t *testing.T) {
+	names := []string{`a"b`, `'; DROP TABLE x; --`, "file_row_number", "filename", "file_index", "c1", "c0", "rowid", "select", "{from}", "?", "$1", "東京 \"都\"", "*", "COLUMNS(*)"}
+	b := newBench(t, nil)
+	for _, sorted := range []string{"", "file_row_number"} {
+		values := make([]string, len(names))
+		for i := range values {
+			values[i] = fmt.Sprintf("'%d; \"DROP\" $1 ?", i)
+		}
+		src, done := b.load(t, csvLine(names)+csvLine(values), core.CSVOptions{SortColumn: sorted})
+		for i, c := range done.Columns {
+			if c.Name != names[i] {
+				t.Errorf("column %q is called %q", names[i], c.Name)
+			}
+			src.Where = &core.Predicate{Op: core.OpIn, Column: c.Name, Values: []string{values[i], "' OR 1=1 --"}}
+			if got := b.rows(t, src); !reflect.DeepEqual(got, [][]string{values}) {
+				t.Errorf("%q: %q", c.Name, got)
+			}
+			src.Where.Values = []string{"' OR 1=1 --", `" OR ""="`}
+			if got := b.rows(t, src); len(got) > 0 {
+				t.Errorf("%q: a value that is nowhere found %q", c.Name, got)
+			}
+			reply, err := b.Values(t.Context(), client.ValuesRequest{Source: sourceOf(done), Column: c.Name, Prefix: "'", Limit: 5})
+			if err != nil || !slices.Equal(reply.Values, values[i:i+1]) {
+				t.Errorf("%q: values %+v, %v", c.Name, reply, err)
+			}
+		}
+		for _, key := range done.Parts {
+			if err := b.blobs.Delete(t.Context(), key); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func csvLine(fields []string) string {
+	quoted := make([]string, len(fields))
+	for i, f := range fields {
+		quoted[i] = `"` + strings.ReplaceAll(f, `"`, `""`) + `"`
+	}
+	return strings.Join(quoted, ",") + "\n"
+}
+
+// numbered is a text of so many rows that it is loaded in several parts.
+func numbered(rows int, key func(i int) string) string {
+	var text strings.Builder
+	text.WriteString("i,key,\"long\"\n")
+	for i := range rows {
+		fmt.Fprintf(&text, "%d,%s,\"%0180d\"\n", i, key(i), i)
+	}
+	return text.String()
+}
+
+const severalParts = 100_000 // rows of numbered text
+
+func TestOrderOfTheFileOverSeveralParts(t *testing.T) {
+	b := newBench(t, func(c *Config) { c.Threads = 2 })
+	src, done := b.load(t, numbered(severalParts, strconv.Itoa), core.CSVOptions{})
+	if len(done.Parts) < 2 || done.RowCount != severalParts || !slices.IsSorted(done.Parts) {
+		t.Errorf("parts: %+v", done)
+	}
+	slice, err := b.Slice(t.Context(), src, []string{"i"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slice.Close()
+	for i, row := range sliceText(t, slice) {
+		if row[0] != strconv.Itoa(i) {
+			t.Fatalf("row %d is %s", i, row[0])
+		}
+	}
+}
+
+func TestSortedByAColumn(t *testing.T) { // DS-7: the partition column
+	b := newBench(t, func(c *Config) { c.Threads = 2 })
+	src, done := b.load(t, numbered(severalParts, func(i int) string {
+		if i%10 == 0 {
+			return "NA"
+		}
+		return strconv.Itoa(i * 7919 % 100)
+	}), core.CSVOptions{SortColumn: "key"})
+	slice, err := b.Slice(t.Context(), src, []string{"key", "i"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slice.Close()
+	rows := sliceText(t, slice)
+	if len(rows) != severalParts || done.RowCount != severalParts {
+		t.Fatalf("%d rows", len(rows))
+	}
+	number := func(s string) int {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return 1 << 20 // nulls come last
+		}
+		return n
+	}
+	if !slices.IsSortedFunc(rows, func(a, b []string) int {
+		if c := number(a[0]) - number(b[0]); c != 0 {
+			return c
+		}
+		return number(a[1]) - number(b[1])
+	}) {
+		t.Error("the rows are not in the order of the column, then of the file")
+	}
+}
+
+func TestProgressRises(t *testing.T) {
+	b := newBench(t, nil)
+	b.put(t, source, numbered(severalParts, strconv.Itoa))
+	var told []float64
+	done, _, err := b.Import(t.Context(), request(core.CSVOptions{}), func(p float64) { told = append(told, p) })
+	if err != nil || done == nil {
+		t.Fatal(err)
+	}
+	if len(told) < 5 || !slices.IsSorted(told) || told[0] < 0 || told[len(told)-1] != 1 {
+		t.Errorf("told %v", told)
+	}
+}
+
+func TestPartsOfSeveralImportsAreOneTable(t *testing.T) {
+	b := newBench(t, nil)
+	src, _ := b.load(t, "a,b\n1,x\n", core.CSVOptions{})
+	b.put(t, source, "a,b\n2,\n")
+	req := request(core.CSVOptions{})
+	req.Target = "datasets/ds_1/data/v000002-job00002/"
+	done, problem, err := b.Import(t.Context(), req, nil)
+	if err != nil || problem != nil {
+		t.Fatal(problem, err)
+	}
+	src.Parts = append(src.Parts, done.Parts...)
+	if got := b.rows(t, src); !reflect.DeepEqual(got, [][]string{{"1", "x"}, {"2", "␀"}}) {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestATakenTargetIsNotTouched(t *testing.T) {
+	b := newBench(t, nil)
+	_, done := b.load(t, "a\n1\n", core.CSVOptions{})
+	if _, _, err := b.Import(t.Context(), request(core.CSVOptions{}), nil); err == nil {
+		t.Error("written over another version")
+	}
+	if got := b.keys(t, "datasets/"); !slices.Equal(got, done.Parts) {
+		t.Errorf("left: %s", got)
+	}
+}
+
+func TestRowCountsMustAgree(t *testing.T) {
+	dir := t.TempDir()
+	db, err := open(t.Context(), access{dir: dir, memoryMB: 256, threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := copyPart(t.Context(), db, "SELECT 1 AS a", dir+"/a.parquet", "zstd", 1); err != nil {
+		t.Error(err)
+	}
+	if err := copyPart(t.Context(), db, "SELECT 1 AS a", dir+"/b.parquet", "zstd", 2); err == nil {
+		t.Error("a row was lost and nobody noticed")
+	}
+}
+
+func TestAWorkerKilledInTheMiddleOfAnImport(t *testing.T) {
+	b := newBench(t, nil)
+	b.put(t, source, numbered(severalParts, strconv.Itoa))
+	done, problem, err := b.Import(t.Context(), request(core.CSVOptions{}), func(float64) { killChildren(t) })
+	if done != nil || problem != nil || core.CodeOf(err) != core.CodeUnavailable {
+		t.Errorf("%+v %+v %v", done, problem, err)
+	}
+	b.wantNothingLeft(t)
+	b.load(t, "a\n1\n", core.CSVOptions{})
+}
+
+func TestAnImportEndsWithItsCaller(t *testing.T) {
+	b := newBench(t, nil)
+	b.put(t, source, numbered(severalParts, strconv.Itoa))
+	for _, at := range []float64{0, scanShare, 0.9} {
+		ctx, cancel := context.WithCancel(t.Context())
+		done, problem, err := b.Import(ctx, request(core.CSVOptions{}), func(p float64) {
+			if p >= at {
+				cancel()
+			}
+		})
+		cancel()
+		if done != nil || problem != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("at %v: %+v %+v %v", at, done, problem, err)
+		}
+		b.wantNothingLeft(t)
+	}
+}
