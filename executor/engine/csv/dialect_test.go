@@ -29,6 +29,7 @@ func TestDelimiterIsFound(t *testing.T) { // DS-1
 		"bars in text":          {"id,tags\n1,a|b\n2,c|d\n", ",", 2},
 		"semicolons in rows":    {"id,text\n1,a;b\n2,c;d\n", ",", 2},
 		"header alone":          {"a;b;c\n", ";", 3},
+		"semicolons in a name":  {"a,b;c;d\n1,2\n3,4\n", ",", 2},
 		"widest":                {"a,b,c;d\n1,2,3;4\n", ",", 3},
 		"mostly even":           {"a;b\n" + strings.Repeat("1,0;2\n", 20), ";", 2},
 		"quoted line ends":      {"a\tb\n\"x\ny;z\"\t1\n", "\t", 2},

@@ -167,6 +167,24 @@ func TestBadBytesAreLocated(t *testing.T) { // DS-3
 	}
 }
 
+func TestLinesAreCountedInAnyPieces(t *testing.T) {
+	long := strings.Repeat("東", 100)
+	for text, want := range map[string]struct {
+		lines int64
+		tail  string
+	}{"": {0, ""}, "a\r\nb\rc\n\nd": {4, "d"}, "a\r\n": {1, ""}, "\r\r\n\n": {3, ""}, "a\n" + long: {1, long[:3*sampleRunes/2]}} {
+		for size := 1; size < 4; size++ {
+			var c lineCounter
+			for rest := text; rest != ""; rest = rest[min(size, len(rest)):] {
+				c.Write([]byte(rest[:min(size, len(rest))]))
+			}
+			if c.lines != want.lines || string(c.tail()) != want.tail {
+				t.Errorf("%q by %d: %d, %q", text, size, c.lines, c.tail())
+			}
+		}
+	}
+}
+
 func TestUnknownEncodingIsRefused(t *testing.T) {
 	f := faulty(t, "a\n1\n", Options{CSVOptions: core.CSVOptions{Encoding: "latin-1"}})
 	if f.Code != core.CodeValidation || f.Reason != "bad_choice" || !strings.Contains(f.Args["choices"].(string), "cp932") {

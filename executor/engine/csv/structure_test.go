@@ -83,6 +83,7 @@ func TestFaultsAreLocated(t *testing.T) { // DS-4
 		"NUL in quotes":          {"a,b\n1,\"x\n\ny\x00\"\n", "nul_byte", 4, 2, 11, "y\uFFFD\""},
 		"NUL after a quote":      {"a,b\n\"x\"\x00,1\n", "nul_byte", 2, 1, 7, "\"x\"\uFFFD,1"},
 		"NUL in the header":      {"a,\x00\n1,2\n", "nul_byte", 1, 2, 2, "\uFFFD"},
+		"NUL at even places":     {"a,b\n1,\x00\n2,\x00\n3,\x00\n4,\x00\n", "nul_byte", 2, 2, 6, "\uFFFD"},
 		"NUL alone":              {"\x00", "nul_byte", 1, 1, 0, "\uFFFD"},
 		"3 MB value":             {"a,b\n1," + long + "\n", "field_too_long", 2, 2, 6, strings.Repeat("x", 79) + "…"},
 		"3 MB quoted value":      {"a,b\n1,\"" + long + "\"\n", "field_too_long", 2, 2, 6, "\"" + strings.Repeat("x", 78) + "…"},

@@ -1,6 +1,7 @@
 package csv
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -166,14 +167,15 @@ func TestEveryRowCounts(t *testing.T) {
 	}
 }
 
-// Dates of two sorts in two parts are one fault, at the line where the second begins.
+// Dates of two sorts in two parts are one fault, at the line where the second begins. All
+// rows are equally long, so that some cuts fall between the two sorts.
 func TestDatesThatMeetInALaterPart(t *testing.T) {
 	const half = 1000
-	text := "c\n" + strings.Repeat("2024-01-02 03:04:05\n", half) + strings.Repeat("2024-01-02T03:04:05Z\n", half)
+	text := "c\n" + strings.Repeat("2024-01-02 03:04:05.1\n", half+1) + strings.Repeat("2024-01-02T3:04:05+09\n", half-1)
 	for parts := 1; parts < 9; parts++ {
 		_, err := readInParts(t, t.TempDir(), text, Options{CSVOptions: core.CSVOptions{DateColumns: []string{"c"}}}, parts)
-		f, ok := err.(*Fault)
-		if !ok || f.Reason != "mixed_dates" || f.Line != half+2 || f.Column != 1 || f.Args["column"] != "c" {
+		f, ok := errors.AsType[*Fault](err)
+		if !ok || f.Reason != "mixed_dates" || f.Line != half+3 || f.Column != 1 || f.Args["column"] != "c" {
 			t.Errorf("%d parts: %v", parts, err)
 		}
 	}
