@@ -126,7 +126,9 @@ func sharesToSomebodyRunNewestFirst(t *testing.T, st *world) {
 		}
 	}
 	wantIDs(t, "shares", got, newestFirst(live...))
+	st.calls.Take()
 	of, err := st.Shares.Of(t.Context(), live[0])
+	st.wantCalls(t, "Query dashboard_shares", "Query dashboard_shares")
 	if err != nil || len(of) != 1 || of[0].ID() != core.ShareID(live[0], core.TargetGroup, g.ID) {
 		t.Errorf("of the dashboard: %v, %v", of, err)
 	}

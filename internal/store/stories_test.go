@@ -57,13 +57,15 @@ var stories = []struct {
 }
 
 func TestStoriesOnTheFile(t *testing.T) {
+	written := &attributes{seen: map[string]map[string]bool{}}
 	tellAll(t, func(t *testing.T) table.Engine {
 		e, err := embedded.Open(filepath.Join(t.TempDir(), "karuta.db"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return e
+		return written.by(e)
 	})
+	written.wantTold(t)
 }
 
 func TestStoriesOnDynamoDB(t *testing.T) {
