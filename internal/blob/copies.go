@@ -88,10 +88,11 @@ func (c *copies) enter(ctx context.Context, want localCopy, fetch fetcher) (*loc
 	}
 	lc := c.byName[want.name]
 	if lc == nil {
-		lc = &want
+		lc = &localCopy{name: want.name, ending: want.ending}
 		c.byName[lc.name] = lc
-		c.bytes += lc.bytes
 	}
+	c.bytes += want.bytes - lc.bytes // a file that was left may be shorter
+	lc.bytes = want.bytes
 	lc.users++
 	c.idle.Remove(lc.name)
 	c.makeRoom()

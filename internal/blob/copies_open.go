@@ -24,6 +24,9 @@ var copyFile = regexp.MustCompile(`^([0-9a-f]{24}-[0-9a-f]{16})-([0-9a-f]{32})(\
 // earlier process left. Processes that have the same folder open have copies of
 // their own, each up to the limit.
 func openCopies(dir string, limit int64) (*copies, error) {
+	if dir == "" {
+		return nil, errors.New("none is given")
+	}
 	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err

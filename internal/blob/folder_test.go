@@ -3,12 +3,14 @@ package blob
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -130,6 +132,32 @@ func TestFolderEmptyFolder(t *testing.T) {
 	put(t, f, "put", "x")
 	if _, err := f.PutNew(t.Context(), "new", strings.NewReader("x")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestFolderEmptiedFolders: a folder that a Delete takes away, being empty, is
+// made again by a Put that was about to use it, of this process or another.
+func TestFolderEmptiedFolders(t *testing.T) {
+	dir := t.TempDir()
+	var all sync.WaitGroup
+	for i := range 16 {
+		f := openFolder(t, dir)
+		all.Go(func() {
+			key := fmt.Sprintf("a/b/%d/c/%d", i/8, i)
+			for range 20 {
+				_, putErr := f.PutNew(t.Context(), key, strings.NewReader("x"))
+				_, headErr := f.Head(t.Context(), key)
+				if err := errors.Join(putErr, headErr, f.Delete(t.Context(), key)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, left := range files(t, dir) {
+		if !strings.HasPrefix(left, workFolder) {
+			t.Errorf("left is %s", left)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,7 +19,7 @@ const (
 	// partsAtOnce is how many parts of one object are sent at the same time;
 	// each is in memory, so that it can be sent again.
 	partsAtOnce = 4
-	abortWait   = 10 * time.Second
+	abortWait   = 5 * time.Second
 )
 
 // sendParts writes an object of several parts, which nobody sees before the
@@ -45,22 +46,26 @@ func (s *S3) sendParts(ctx context.Context, u *upload, first []byte) error {
 	return err
 }
 
-// sendAll reads part by part and sends several at a time.
+// sendAll reads part by part and sends several at a time. It waits for those on
+// their way even when it fails: a part that arrives after its upload was aborted
+// would stay for good.
 func (s *S3) sendAll(ctx context.Context, u *upload, id *string, part []byte) ([]types.CompletedPart, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	senders, ctx := errgroup.WithContext(ctx)
+	var senders errgroup.Group
 	senders.SetLimit(partsAtOnce)
+	var failed atomic.Bool
 	var parts []*types.CompletedPart
 	var err error
-	for len(part) > 0 && err == nil && ctx.Err() == nil {
+	for len(part) > 0 && err == nil && !failed.Load() {
 		body, done := part, &types.CompletedPart{PartNumber: aws.Int32(int32(len(parts) + 1))}
 		parts = append(parts, done)
-		senders.Go(func() error { return s.sendPart(ctx, u, id, body, done) })
+		senders.Go(func() error {
+			err := s.sendPart(ctx, u, id, body, done)
+			if err != nil {
+				failed.Store(true)
+			}
+			return err
+		})
 		part, err = readPart(u.body)
-	}
-	if err != nil {
-		cancel()
 	}
 	err = errors.Join(err, senders.Wait())
 	all := make([]types.CompletedPart, len(parts))
@@ -90,7 +95,7 @@ func readPart(r io.Reader) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// abort removes the parts, also after the end of the write's own time.
+// abort removes the parts, also after the end of the write's time.
 func (s *S3) abort(ctx context.Context, u *upload, id *string) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortWait)
 	defer cancel()

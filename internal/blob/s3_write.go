@@ -13,8 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// attrWrite is an attribute of the object that names the write it is from.
-const attrWrite = "karuta-write"
+const (
+	// attrWrite is an attribute of the object that names the write it is from.
+	attrWrite = "karuta-write"
+	// writeWait is how long requests that are on their way may take when the
+	// caller's time ends. Cut off, they might be done nonetheless.
+	writeWait = 3 * time.Second
+)
 
 // upload is one write of an object.
 type upload struct {
@@ -41,7 +46,12 @@ func (s *S3) write(ctx context.Context, key string, r io.Reader, onlyNew *string
 		return Info{}, err
 	}
 	u := &upload{key: key, id: rand.Text(), onlyNew: onlyNew, body: &bodyReader{r: contextReader{ctx, r}}}
-	err := s.send(ctx, u)
+	sending, cancel := outlive(ctx, writeWait)
+	defer cancel()
+	err := s.send(sending, u)
+	if err != nil && u.body.failed == nil {
+		err = s.settle(sending, u, err)
+	}
 	switch {
 	case err == nil:
 	case u.body.failed != nil:
@@ -49,9 +59,7 @@ func (s *S3) write(ctx context.Context, key string, r io.Reader, onlyNew *string
 	case ctx.Err() != nil:
 		return Info{}, fmt.Errorf("blob: write %s: %w", key, ctx.Err())
 	default:
-		if err := s.settle(ctx, u, err); err != nil {
-			return Info{}, err
-		}
+		return Info{}, err
 	}
 	return Info{Key: key, Bytes: u.body.bytes, Modified: time.Now()}, nil
 }
@@ -77,14 +85,23 @@ func (s *S3) send(ctx context.Context, u *upload) error {
 // been told that the key is taken.
 func (s *S3) settle(ctx context.Context, u *upload, err error) error {
 	found, headErr := s.head(ctx, u.key)
-	if headErr == nil && found.Metadata[attrWrite] == u.id {
+	switch {
+	case headErr == nil && found.Metadata[attrWrite] == u.id:
 		return nil
-	}
-	switch code := codeOf(err); {
-	case code == codeCondition, code == codeConflict && headErr == nil:
+	case u.onlyNew != nil && headErr == nil, codeOf(err) == codeCondition:
 		return fmt.Errorf("%w: %s", ErrExists, u.key)
 	}
 	return s.translate(u.key, err)
+}
+
+// outlive gives a context that goes on for a while after its parent's end.
+func outlive(parent context.Context, wait time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() { time.AfterFunc(wait, cancel) })
+	return ctx, func() {
+		stop()
+		cancel()
+	}
 }
 
 // bodyReader counts what was read and keeps why reading failed.

@@ -1,9 +1,11 @@
 package blob
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -24,6 +26,8 @@ type S3Options struct {
 	CacheBytes int64  // how much the copies may take; copies in use may exceed it
 	// Transport carries the HTTP requests; nil is the SDK's own. For tests.
 	Transport http.RoundTripper
+
+	maxBackoff time.Duration // between attempts; 0 is the SDK's own
 }
 
 // attempts is how often a call is made when the service or the network fails.
@@ -31,7 +35,7 @@ const attempts = 3
 
 // OpenS3 prepares the bucket's client and the folder of local copies; it makes no call.
 func OpenS3(ctx context.Context, o S3Options) (*S3, error) {
-	load := []func(*config.LoadOptions) error{config.WithRegion(o.Region), config.WithRetryer(retryer)}
+	load := []func(*config.LoadOptions) error{config.WithRegion(o.Region), config.WithRetryer(o.retryer)}
 	if o.AccessKey != "" {
 		load = append(load, config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(o.AccessKey, o.SecretKey, "")))
@@ -68,6 +72,10 @@ func ownConnections(c s3.HTTPClient, transport http.RoundTripper) s3.HTTPClient 
 
 // retryer also repeats a conditional write that met another one: the second
 // time it finds out who won.
-func retryer() aws.Retryer {
-	return retry.AddWithErrorCodes(retry.AddWithMaxAttempts(retry.NewStandard(), attempts), codeConflict)
+func (o S3Options) retryer() aws.Retryer {
+	return retry.NewStandard(func(r *retry.StandardOptions) {
+		r.MaxAttempts = attempts
+		r.MaxBackoff = cmp.Or(o.maxBackoff, r.MaxBackoff)
+		r.Retryables = append(r.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{codeConflict: {}}})
+	})
 }

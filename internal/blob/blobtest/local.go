@@ -37,7 +37,7 @@ func (s *suite) localTogether(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	together(func(racer int) {
+	together(racers, func(racer int) {
 		for round := range 6 {
 			i := (racer + round) % len(bodies)
 			s.wantLocal(t, s.key(t, fmt.Sprint(i)), bodies[i])
