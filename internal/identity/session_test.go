@@ -89,6 +89,14 @@ func TestAForgottenSessionHasExpired(t *testing.T) {
 			t.Errorf("%v later: %q", after, got)
 		}
 	}
+	moments := []time.Time{in.ExpiresAt.Add(-time.Millisecond), in.ExpiresAt} // its time ends while it is looked for
+	w.now = func() time.Time {
+		defer func() { moments = moments[1:] }()
+		return moments[0]
+	}
+	if got := w.code(in.Token); got != core.CodeTokenExpired {
+		t.Errorf("at the very moment: %q", got)
+	}
 }
 
 // A token names its session and its person; neither opens anything alone.
