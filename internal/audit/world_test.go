@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -23,7 +24,7 @@ var errOutage = errors.New("the store is away")
 type hook func(context.Context, table.Write) error
 
 // outage is an engine whose writes a test can make fail, before or after they
-// were done; it remembers which were done, in their order.
+// were done; it remembers which made or changed a row, in their order.
 type outage struct {
 	table.Engine
 	before, after hook
@@ -38,12 +39,22 @@ func (o *outage) Write(ctx context.Context, w table.Write) error {
 	if err := before(ctx, w); err != nil {
 		return err
 	}
+	old, err := o.Engine.Get(ctx, w.Key)
+	if err != nil {
+		return err
+	}
 	if err := o.Engine.Write(ctx, w); err != nil {
 		return err
 	}
-	o.mu.Lock()
-	o.written = append(o.written, w.Key.PK)
-	o.mu.Unlock()
+	now, err := o.Engine.Get(ctx, w.Key)
+	if err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(old, now) {
+		o.mu.Lock()
+		o.written = append(o.written, w.Key.PK)
+		o.mu.Unlock()
+	}
 	return after(ctx, w)
 }
 
