@@ -34,6 +34,7 @@ func calls(e *Engine, k table.Key) map[string]func(context.Context) error {
 }
 
 func TestBusyForAMomentIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	f, e, plain := openFaulty(t)
 	for _, c := range []struct {
 		op   string
@@ -64,6 +65,7 @@ func TestBusyForAMomentIsWaitedFor(t *testing.T) {
 }
 
 func TestBusyForeverIsThrottled(t *testing.T) {
+	t.Parallel()
 	f, e, plain := openFaulty(t)
 	k := card(t, "")
 	mustWrite(t, plain, table.Put(k, version1, table.Always()))
@@ -100,6 +102,7 @@ func TestBusyForeverIsThrottled(t *testing.T) {
 }
 
 func TestUnprocessedKeysAreAskedForAgain(t *testing.T) {
+	t.Parallel()
 	f, e, plain := openFaulty(t)
 	var keys []table.Key
 	for i := range 12 {

@@ -25,6 +25,7 @@ func open(t *testing.T, endpoint string, transport http.RoundTripper) *Engine {
 }
 
 func TestContract(t *testing.T) {
+	t.Parallel()
 	made := &tabletest.Operations{}
 	endpoint := testkit.Dynoxide(t)
 	tabletest.Run(t, func(t *testing.T) table.Engine { return open(t, endpoint, made) })

@@ -51,6 +51,7 @@ var ambiguousWrites = []ambiguous{
 }
 
 func TestLostAnswersAreNoFailureAndNothingIsDoneTwice(t *testing.T) {
+	t.Parallel()
 	f, e, plain := openFaulty(t)
 	for _, c := range ambiguousWrites {
 		for name, broken := range map[string]fault{"lost": lost, "cut": cut} {
@@ -111,6 +112,7 @@ func wantItem(t *testing.T, e *Engine, k table.Key, want table.Item) {
 // TestCallerRepeatsWithItsToken: when not even the SDK gets an answer through,
 // the caller may send the same transaction again.
 func TestCallerRepeatsWithItsToken(t *testing.T) {
+	t.Parallel()
 	f, e, plain := openFaulty(t)
 	for name, broken := range map[string]fault{"lost": lost, "reset": reset} {
 		t.Run(name, func(t *testing.T) {
@@ -136,6 +138,7 @@ func TestCallerRepeatsWithItsToken(t *testing.T) {
 
 // TestConnectionsBreakBeforeTheRequest: what the server never saw is sent again.
 func TestConnectionsBreakBeforeTheRequest(t *testing.T) {
+	t.Parallel()
 	f, e, plain := openFaulty(t)
 	for _, c := range ambiguousWrites {
 		if c.other != nil {

@@ -154,6 +154,7 @@ func TestInitAddsWhatIsMissing(t *testing.T) {
 // TestRecoveryIsTurnedOn plays an endpoint that knows point-in-time recovery,
 // and is not ready for it at once.
 func TestRecoveryIsTurnedOn(t *testing.T) {
+	t.Parallel()
 	f := newFaulty()
 	e := open(t, testkit.Dynoxide(t), f)
 	backups := func(status string) fault {

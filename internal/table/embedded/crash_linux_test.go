@@ -19,7 +19,7 @@ import (
 
 const (
 	kills   = 200
-	streams = 2  // of transactions, at the same time
+	streams = 2  // of transactions, at the same time, and one of single logs
 	group   = 8  // items that carry the stamp of the last transaction
 	logs    = 10 // of the last transactions that stay
 	// crashFile tells a process of this test binary to be the victim.
@@ -40,7 +40,7 @@ func TestMain(m *testing.M) {
 func TestKilledProcessLosesNothing(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "karuta.db")
-	var acked [streams]int64
+	var acked [streams + 1]int64
 	inFlight := 0
 	for round := range kills {
 		runVictim(t, path, &acked)
@@ -51,7 +51,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 		for s := range acked {
 			found := wantWhole(t, e, s)
 			if found < acked[s] || found > acked[s]+1 {
-				t.Fatalf("after kill %d: stream %d has %d transactions, %d were acknowledged", round+1, s, found, acked[s])
+				t.Fatalf("after kill %d: stream %d has %d writes, %d were acknowledged", round+1, s, found, acked[s])
 			}
 			if found > acked[s] {
 				inFlight++
@@ -63,7 +63,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	t.Logf("%d kills, %v transactions, %d of them found though not acknowledged", kills, acked, inFlight)
+	t.Logf("%d kills, %v writes, %d of them found though not acknowledged", kills, acked, inFlight)
 	if acked[0] < kills || inFlight == 0 {
 		t.Error("the kills did not come in the middle of the streams")
 	}
@@ -71,7 +71,7 @@ func TestKilledProcessLosesNothing(t *testing.T) {
 
 // runVictim starts the process, kills it at a random moment and counts what it
 // acknowledged until then.
-func runVictim(t *testing.T, path string, acked *[streams]int64) {
+func runVictim(t *testing.T, path string, acked *[streams + 1]int64) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), crashFile+"="+path)
@@ -118,8 +118,33 @@ func victim(path string) error {
 	for s := range streams {
 		go func() { failed <- stream(e, s) }()
 	}
+	go func() { failed <- singles(e) }()
 	return <-failed
 }
+
+// singles writes logs one by one, which share writes to disk.
+func singles(e *Engine) error {
+	page, err := e.Query(context.Background(), lastLogs)
+	if err != nil {
+		return err
+	}
+	n := int64(0)
+	if len(page.Items) > 0 {
+		n = page.Items[0].Int("timestamp")
+	}
+	for {
+		n++
+		it := table.Item{"userId": lastLogs.PK, "timestamp": n}
+		if err := e.Write(context.Background(), table.Put(logKey(streams, n), it, table.Always())); err != nil {
+			return err
+		}
+		if _, err := fmt.Printf("%d %d\n", streams, n); err != nil {
+			return err
+		}
+	}
+}
+
+var lastLogs = table.Query{Table: table.AuditLogs, Index: table.LogsByUser, PK: "singles", Desc: true, Limit: 1}
 
 func stream(e *Engine, s int) error {
 	ctx := context.Background()
@@ -170,9 +195,25 @@ func transaction(s int, n int64) []table.Write {
 	return ws
 }
 
+// lastLog is the number of the last single log.
+func lastLog(t *testing.T, e *Engine) int64 {
+	t.Helper()
+	page, err := e.Query(t.Context(), lastLogs)
+	if errors.Is(err, table.ErrNoTable) || err == nil && len(page.Items) == 0 {
+		return 0
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Items[0].Int("timestamp")
+}
+
 // wantWhole gives the number of a stream's last transaction and fails where it is there by half.
 func wantWhole(t *testing.T, e *Engine, s int) int64 {
 	t.Helper()
+	if s == streams {
+		return lastLog(t, e)
+	}
 	it, err := e.Get(t.Context(), counterKey(s))
 	if errors.Is(err, table.ErrNoTable) { // killed before it had made the tables
 		return 0

@@ -122,6 +122,42 @@ func TestCloseWhileInUse(t *testing.T) {
 	}
 }
 
+// TestLogsShareWritesToDisk: audit logs written at once need fewer transactions
+// than there are of them.
+func TestLogsShareWritesToDisk(t *testing.T) {
+	e := openTemp(t)
+	if err := e.Init(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := lastWrite(t, e)
+	const logs = 64
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for i := range logs {
+		all.Go(func() {
+			<-start
+			k := table.Key{Table: table.AuditLogs, PK: fmt.Sprint(i)}
+			if err := e.Write(t.Context(), table.Put(k, table.Item{"timestamp": int64(i)}, table.Always())); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	close(start)
+	all.Wait()
+	if n := lastWrite(t, e) - before; n >= logs {
+		t.Errorf("%d transactions for %d logs", n, logs)
+	}
+}
+
+// lastWrite is the number of the file's last transaction that wrote.
+func lastWrite(t *testing.T, e *Engine) (id int) {
+	t.Helper()
+	if err := e.db.View(func(tx *bbolt.Tx) error { id = tx.ID(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
 // TestInitBuildsIndexesAnew: after a change of the declaration, with the items
 // that are there.
 func TestInitBuildsIndexesAnew(t *testing.T) {
