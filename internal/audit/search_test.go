@@ -1,0 +1,303 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	"pgregory.net/rapid"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// history is a log of a few months, with the same events in plain order.
+type history struct {
+	*world
+	events []*core.AuditEvent // newest first
+	calls  table.Recorder
+}
+
+var (
+	today = time.Date(2026, 4, 2, 0, 30, 0, 0, time.UTC)
+	users = []string{"user_a", "user_b", "operator"}
+	goals = []string{"", "dash_a", "dash_b"}
+	kinds = []core.EventType{core.EventLogin, core.EventShareAdded, core.EventAccessDenied}
+)
+
+func newHistory(t testing.TB) *history {
+	t.Helper()
+	h := &history{world: newWorld(t)}
+	h.repo = store.New(table.Counted(h.engine, h.calls.Add)).Audit
+	h.at(today)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	for range 500 {
+		h.add(moment(rnd), users[rnd.IntN(3)], goals[rnd.IntN(3)], kinds[rnd.IntN(3)])
+	}
+	for range 2*pageLimit + 50 { // more of one millisecond than a page holds
+		h.add(today.Add(-time.Hour), users[0], goals[1], kinds[0])
+	}
+	slices.SortFunc(h.events, func(a, b *core.AuditEvent) int { return cmp.Or(b.At.Compare(a.At), strings.Compare(b.ID, a.ID)) })
+	var all errgroup.Group
+	all.SetLimit(32)
+	for _, ev := range h.events {
+		all.Go(func() error { return h.repo.Put(context.Background(), ev) })
+	}
+	must(t, all.Wait())
+	return h
+}
+
+// moment is a time, often right at the border of a day or month, and often shared.
+func moment(rnd *rand.Rand) time.Time {
+	day := time.Date(2026, 1, 2+rnd.IntN(90), 0, 0, 0, 0, time.UTC)
+	switch rnd.IntN(4) {
+	case 0:
+		return day.Add(time.Duration(rnd.IntN(3)-1) * time.Millisecond)
+	case 1:
+		return time.Date(2026, time.Month(2+rnd.IntN(3)), 1, 0, 0, 0, (rnd.IntN(3)-1)*1e6, time.UTC)
+	case 2:
+		return day.Add(12 * time.Hour)
+	}
+	return day.Add(time.Duration(rnd.IntN(86_400_000)) * time.Millisecond)
+}
+
+func (h *history) add(at time.Time, user, target string, kind core.EventType) {
+	h.events = append(h.events, &core.AuditEvent{ID: core.NewID(core.NounAudit), At: at, UserID: user, TargetID: target, Type: kind, Outcome: core.OutcomeSuccess})
+}
+
+// naive is the page that a search should give.
+func (h *history) naive(f core.AuditFilter, after *core.AuditEvent, first int) (ids []string, more bool) {
+	for _, ev := range h.events {
+		if after != nil && (ev.At.After(after.At) || ev.At.Equal(after.At) && ev.ID >= after.ID) || !matches(f, ev) {
+			continue
+		}
+		if len(ids) == first {
+			return ids, true
+		}
+		ids = append(ids, ev.ID)
+	}
+	return ids, false
+}
+
+// page is a search without the row it leaves.
+func (h *history) page(t interface{ Fatal(...any) }, f core.AuditFilter, cursor string, first int) core.Page[*core.AuditEvent] {
+	after, err := parseCursor(cursor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := h.find(context.Background(), f, after, first+1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pageOf(found, first)
+}
+
+func ids(page core.Page[*core.AuditEvent]) (ids []string) {
+	for _, ev := range page.Nodes {
+		ids = append(ids, ev.ID)
+	}
+	return ids
+}
+
+func drawFilter(t *rapid.T) (f core.AuditFilter) {
+	f.UserID = rapid.SampledFrom([]string{"", "", users[0], users[1], "user_nobody"}).Draw(t, "user")
+	f.TargetID = rapid.SampledFrom([]string{"", "", goals[1], goals[2]}).Draw(t, "target")
+	f.EventTypes = rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 3).Draw(t, "types")
+	at := func(name string) time.Time {
+		if rapid.Bool().Draw(t, name+" is open") {
+			return time.Time{}
+		}
+		return moment(rand.New(rand.NewPCG(rapid.Uint64().Draw(t, name), 3)))
+	}
+	f.From, f.To = at("from"), at("to")
+	return f
+}
+
+// AU-5, AU-7: any filter, from any place on, gives what going through a sorted
+// list gives: over the borders of days, months, shards and pages.
+func TestSearchAgreesWithASortedList(t *testing.T) {
+	h := newHistory(t)
+	rapid.Check(t, func(t *rapid.T) {
+		f, first := drawFilter(t), rapid.SampledFrom([]int{1, 2, 7, 50, 100}).Draw(t, "first")
+		var after *core.AuditEvent
+		cursor := ""
+		if rapid.Bool().Draw(t, "goes on") { // after any event, of this list or another
+			after = h.events[rapid.IntRange(0, len(h.events)-1).Draw(t, "after")]
+			cursor = positionOf(after).cursor()
+		}
+		for range 4 {
+			want, more := h.naive(f, after, first)
+			page := h.page(t, f, cursor, first)
+			if got := ids(page); !slices.Equal(got, want) || page.HasNext != more {
+				t.Fatalf("%+v after %v: got %d %v, want %d %v", f, after, len(got), page.HasNext, len(want), more)
+			}
+			if !more {
+				return
+			}
+			after, cursor = page.Nodes[len(page.Nodes)-1], page.EndCursor()
+		}
+	})
+}
+
+// From the first to the last page each event comes once.
+func TestPagesGiveEveryEventOnce(t *testing.T) {
+	h := newHistory(t)
+	for _, f := range []core.AuditFilter{{}, {UserID: users[0]}, {TargetID: goals[1]}, {EventTypes: kinds[:2]}} {
+		want, _ := h.naive(f, nil, len(h.events))
+		for _, first := range []int{13, 100} {
+			var got []string
+			for cursor := ""; ; {
+				page := h.page(t, f, cursor, first)
+				if got = append(got, ids(page)...); !page.HasNext {
+					break
+				}
+				cursor = page.EndCursor()
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%+v, %d a page: %d events, want %d", f, first, len(got), len(want))
+			}
+		}
+	}
+}
+
+// A page costs queries of one index, and no more of them where there are more events.
+func TestSearchCalls(t *testing.T) {
+	h := newHistory(t)
+	month := today.AddDate(0, 0, -30)
+	for name, c := range map[string]struct {
+		f     core.AuditFilter
+		index string
+		most  int
+	}{
+		"a person":            {core.AuditFilter{UserID: users[1]}, table.LogsByUser, 1},
+		"a person's, by type": {core.AuditFilter{UserID: users[1], EventTypes: kinds[:1]}, table.LogsByUser, 2},
+		"a target":            {core.AuditFilter{TargetID: goals[2]}, table.LogsByTarget, 1},
+		"person and target":   {core.AuditFilter{UserID: users[1], TargetID: goals[1]}, table.LogsByUser, 2},
+		"a type":              {core.AuditFilter{EventTypes: kinds[1:2]}, table.LogsByType, 4},
+		"three types":         {core.AuditFilter{EventTypes: kinds}, table.LogsByType, 12},
+		"all of a month":      {core.AuditFilter{From: month}, table.LogsByDay, 31*store.AuditShards + 8},
+		"a day":               {core.AuditFilter{From: month, To: month.Add(time.Hour)}, table.LogsByDay, store.AuditShards},
+		"no time at all":      {core.AuditFilter{From: today, To: month}, table.LogsByDay, 0},
+		"nobody":              {core.AuditFilter{UserID: "user_nobody"}, table.LogsByUser, 1},
+	} {
+		h.calls.Take()
+		h.page(t, c.f, "", 50)
+		calls := h.calls.Take()
+		for _, call := range calls {
+			if call.Op != "Query" || call.Table != table.AuditLogs || call.Index != c.index {
+				t.Errorf("%s: %+v", name, call)
+			}
+		}
+		if len(calls) > c.most {
+			t.Errorf("%s costs %d calls, at most %d are expected", name, len(calls), c.most)
+		}
+	}
+}
+
+// AU-1: administrators alone; who looks leaves a row, and who is refused too.
+func TestSearchIsForAdministrators(t *testing.T) {
+	w := newWorld(t)
+	p := core.PageArgs{First: 10}
+	_, err := w.Search(context.Background(), core.AuditFilter{}, p)
+	code(t, "nobody", err, core.CodeUnauthorized)
+	stranger, admin := as(core.RoleUser), as(core.RoleAdmin)
+	_, err = w.Search(stranger, core.AuditFilter{}, p)
+	code(t, "a stranger", err, core.CodeForbidden)
+	_, err = w.Search(admin, core.AuditFilter{UserID: "taro@example.com", EventTypes: kinds[:2], From: today}, p)
+	code(t, "an administrator", err, "")
+	page, err := w.Search(core.AsSystem(context.Background(), "operator"), core.AuditFilter{}, p)
+	if err != nil || len(page.Nodes) != 2 {
+		t.Fatalf("got %+v, %v", page, err)
+	}
+	viewed, denied := page.Nodes[0], page.Nodes[1]
+	if viewed.Type != core.EventAuditViewed || viewed.UserID != core.ActorFrom(admin).UserID() ||
+		fmt.Sprint(viewed.Details) != "map[eventTypes:USER_LOGIN,DASHBOARD_SHARE_ADDED from:2026-04-02T00:30:00Z userId:t***@example.com]" {
+		t.Errorf("viewing left %+v", viewed)
+	}
+	if denied.Type != core.EventAccessDenied || denied.UserID != core.ActorFrom(stranger).UserID() || denied.Outcome != core.OutcomeDenied || denied.TargetType != "audit" {
+		t.Errorf("the refusal left %+v", denied)
+	}
+}
+
+func TestSearchBadInput(t *testing.T) {
+	w := newWorld(t)
+	many := make([]core.EventType, maxTypes+1)
+	for i := range many {
+		many[i] = core.EventLogin
+	}
+	for name, c := range map[string]struct {
+		f     core.AuditFilter
+		after string
+		field string
+	}{
+		"too many types":      {f: core.AuditFilter{EventTypes: many}, field: "filter.eventTypes"},
+		"no type":             {f: core.AuditFilter{EventTypes: []core.EventType{""}}, field: "filter.eventTypes"},
+		"a type with a mark":  {f: core.AuditFilter{EventTypes: []core.EventType{"A#2026-01"}}, field: "filter.eventTypes"},
+		"an endless user":     {f: core.AuditFilter{UserID: strings.Repeat("u", 1<<20)}, field: "filter.userId"},
+		"user is not UTF-8":   {f: core.AuditFilter{UserID: "\xff"}, field: "filter.userId"},
+		"user with a NUL":     {f: core.AuditFilter{UserID: "a\x00"}, field: "filter.userId"},
+		"an endless target":   {f: core.AuditFilter{TargetID: strings.Repeat("標", 301)}, field: "filter.targetId"},
+		"target is not UTF-8": {f: core.AuditFilter{TargetID: "\xff"}, field: "filter.targetId"},
+		"no cursor":           {after: "x", field: "after"},
+		"no event":            {after: encode("12.user_0123456789abcdef0123456789abcdef"), field: "after"},
+		"no number":           {after: encode("x." + core.NewID(core.NounAudit)), field: "after"},
+		"before all time":     {after: encode("-1." + core.NewID(core.NounAudit)), field: "after"},
+		"after all time":      {after: encode(fmt.Sprint(lastMillisecond+1, ".", core.NewID(core.NounAudit))), field: "after"},
+		"beyond numbers":      {after: encode("99999999999999999999." + core.NewID(core.NounAudit)), field: "after"},
+		"padded":              {after: encode("1."+core.NewID(core.NounAudit)) + "==", field: "after"},
+		"with more":           {after: encode("1."+core.NewID(core.NounAudit)) + "A", field: "after"},
+		"endless":             {after: strings.Repeat("A", 1<<20), field: "after"},
+	} {
+		_, err := w.Search(as(core.RoleAdmin), c.f, core.PageArgs{First: 10, After: c.after})
+		code(t, name, err, core.CodeValidation)
+		if e, ok := err.(*core.Error); ok && e.Field != c.field {
+			t.Errorf("%s: at %s, want %s", name, e.Field, c.field)
+		}
+	}
+	if n := len(w.engine.ids()); n != 0 {
+		t.Errorf("bad searches left %d rows", n)
+	}
+}
+
+// A cursor that was made up, or taken from another list, starts the list elsewhere and opens nothing.
+func TestForeignCursors(t *testing.T) {
+	h := newHistory(t)
+	f := core.AuditFilter{UserID: users[1]}
+	for name, at := range map[string]position{
+		"never written": {today.Add(-40 * 24 * time.Hour).UnixMilli(), core.NewID(core.NounAudit)},
+		"far ahead":     {lastMillisecond, core.NewID(core.NounAudit)},
+		"the beginning": {0, core.NewID(core.NounAudit)},
+	} {
+		want, more := h.naive(f, &core.AuditEvent{ID: at.id, At: time.UnixMilli(at.ms)}, 10)
+		page := h.page(t, f, at.cursor(), 10)
+		if got := ids(page); !slices.Equal(got, want) || page.HasNext != more {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+}
+
+// Rows of another task, whose clock runs ahead, are found; those of before the log began by who and what alone.
+func TestTheEdgesOfTime(t *testing.T) {
+	h := newHistory(t)
+	h.add(today.Add(59*time.Minute), "user_ahead", "", core.EventLogout)
+	h.add(beginning.Add(-time.Hour), "user_ahead", "", core.EventLogout)
+	for _, ev := range h.events[len(h.events)-2:] {
+		must(t, h.repo.Put(t.Context(), ev))
+	}
+	if page := h.page(t, core.AuditFilter{}, "", 1); page.Nodes[0].UserID != "user_ahead" {
+		t.Errorf("the newest is %+v", page.Nodes[0])
+	}
+	if page := h.page(t, core.AuditFilter{EventTypes: []core.EventType{core.EventLogout}}, "", 10); len(page.Nodes) != 1 {
+		t.Errorf("by type: %d", len(page.Nodes))
+	}
+	if page := h.page(t, core.AuditFilter{UserID: "user_ahead"}, "", 10); len(page.Nodes) != 2 {
+		t.Errorf("by person: %d", len(page.Nodes))
+	}
+}
