@@ -101,7 +101,7 @@ func (r *Audit) Query(ctx context.Context, q AuditQuery) (events []*core.AuditEv
 	if q.After != nil {
 		tq.Start = &table.Position{PK: q.After.ID, SortN: q.After.At.UnixMilli()}
 	}
-	page, err := r.e.Query(ctx, tq)
+	page, err := readPage(ctx, r.e, tq)
 	if err != nil {
 		return nil, false, err
 	}

@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -63,7 +65,10 @@ func groupPagesAreCompleteAndRefuseForgedCursors(t *testing.T, st *world) {
 	if len(seen) != 25 {
 		t.Fatalf("pages show %d of 25", len(seen))
 	}
-	for _, bad := range []string{"x", "????", core.NewID(core.NounGroup)} {
+	forged := func(s string) string { return base64.RawURLEncoding.EncodeToString([]byte(s)) }
+	id := core.NewID(core.NounGroup)
+	for _, bad := range []string{"x", "????", id, forged(id), forged(id + "\x00"), forged(id + "\x00\xff"), forged(id + "\x00" + strings.Repeat("x", 801)),
+		forged(core.NewID(core.NounUser) + "\x00a"), forged("grp_\x00a"), forged("\x00" + id)} {
 		_, err := st.Groups.List(t.Context(), core.PageArgs{First: 4, After: bad})
 		wantCode(t, err, core.CodeValidation)
 	}

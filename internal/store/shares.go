@@ -146,7 +146,7 @@ func (r *Shares) To(ctx context.Context, t core.TargetType, id, after string, li
 	q := table.Query{Table: table.Shares, Index: table.SharesByPrincipal, PK: principal(t, id), Desc: true, Start: start}
 	for now := Now(); ; {
 		q.Limit = limit - len(shares)
-		page, err := r.e.Query(ctx, q)
+		page, err := readPage(ctx, r.e, q)
 		if err != nil {
 			return nil, false, err
 		}

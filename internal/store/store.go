@@ -132,6 +132,15 @@ func getMany[T any](ctx context.Context, e table.Engine, ids []string, key func(
 	return out, nil
 }
 
+// readPage reads a page. A cursor that no list has given out is VALIDATION_ERROR.
+func readPage(ctx context.Context, e table.Engine, q table.Query) (table.Page, error) {
+	page, err := e.Query(ctx, q)
+	if errors.Is(err, table.ErrPosition) {
+		return page, core.Invalid("after", "bad_cursor")
+	}
+	return page, err
+}
+
 // collect reads a query to its end, or to the limit where limit > 0.
 func collect(ctx context.Context, e table.Engine, q table.Query, limit int) ([]table.Item, error) {
 	var all []table.Item
@@ -139,7 +148,7 @@ func collect(ctx context.Context, e table.Engine, q table.Query, limit int) ([]t
 		if limit > 0 {
 			q.Limit = limit - len(all)
 		}
-		page, err := e.Query(ctx, q)
+		page, err := readPage(ctx, e, q)
 		if err != nil {
 			return nil, err
 		}
