@@ -24,7 +24,7 @@ var wrongs = map[string]struct {
 	"bad_quote":          {"a\n\"x\"y\n", Options{}},
 	"nul_byte":           {"a\nx\x00\n", Options{}},
 	"field_too_long":     {"a\n" + strings.Repeat("x", maxFieldBytes+1), Options{}},
-	"row_too_long":       {strings.Repeat("a,", 17) + "a\n" + strings.Repeat(strings.Repeat("x", maxFieldBytes)+",", 17) + "x\n", Options{}},
+	"row_too_long":       {strings.Repeat("a,", 17) + "a\n" + strings.Repeat(strings.Repeat("x", maxFieldBytes)+",", 17) + "x\n", Options{CSVOptions: core.CSVOptions{Delimiter: ","}}},
 	"too_many_columns":   {strings.Repeat(",", maxColumns), Options{CSVOptions: core.CSVOptions{Delimiter: ","}}},
 	"not_a_date":         {"d\n2024-01-02\nx\n", Options{CSVOptions: core.CSVOptions{DateColumns: []string{"d"}}}},
 	"mixed_dates":        {"d\n2024-01-02T03:04:05Z\n2024-01-02\n", Options{CSVOptions: core.CSVOptions{DateColumns: []string{"d"}}}},
