@@ -262,6 +262,24 @@ func TestATakenTargetIsNotTouched(t *testing.T) {
 	}
 }
 
+// The longest fields that the reading lets through, with every character doubled.
+func TestTheLongestRecord(t *testing.T) {
+	b := newBench(t, nil)
+	row := make([]string, 8)
+	for i := range row {
+		row[i] = strings.Repeat(`"`, 1<<19-9-i) + "\n終"
+	}
+	src, _ := b.load(t, "a,b,c,d,e,f,g,h\n"+csvLine(row)+csvLine(row), core.CSVOptions{})
+	slice, err := b.Slice(t.Context(), src, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slice.Close()
+	if got := sliceText(t, slice); len(got) != 2 || !slices.Equal(got[0], row) || !slices.Equal(got[1], row) {
+		t.Errorf("%d rows came back, not the same", len(got))
+	}
+}
+
 func TestRowCountsMustAgree(t *testing.T) {
 	dir := t.TempDir()
 	db, err := open(t.Context(), access{dir: dir, memoryMB: 256, threads: 1})

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"golang.org/x/sys/unix"
 )
 
@@ -83,40 +82,4 @@ func seal(f *os.File) error {
 func sealed(f *os.File) bool {
 	has, err := unix.FcntlInt(f.Fd(), unix.F_GET_SEALS, 0)
 	return err == nil && has&seals == seals
-}
-
-// pages is memory for Arrow that goes back to the system as soon as it is freed,
-// so that a worker's peak is what it holds and not what it once held.
-type pages struct{}
-
-var _ memory.Allocator = pages{}
-
-// Allocate implements [memory.Allocator].
-func (pages) Allocate(size int) []byte {
-	if size == 0 {
-		return nil
-	}
-	b, err := unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANON)
-	if err != nil {
-		panic(errNoMemory)
-	}
-	return b
-}
-
-// Reallocate implements [memory.Allocator].
-func (p pages) Reallocate(size int, b []byte) []byte {
-	if size <= cap(b) {
-		return b[:size]
-	}
-	grown := p.Allocate(size)
-	copy(grown, b)
-	p.Free(b)
-	return grown
-}
-
-// Free implements [memory.Allocator].
-func (pages) Free(b []byte) {
-	if cap(b) > 0 {
-		_ = unix.Munmap(b[:cap(b)])
-	}
 }

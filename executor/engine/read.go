@@ -14,7 +14,7 @@ import (
 func (e *Engine) Rows(ctx context.Context, req client.RowsRequest) (*client.RowsReply, error) {
 	columns, err := chosen(req.Source, nil)
 	if err == nil {
-		err = check(req.Source)
+		err = checkFilter(req.Source)
 	}
 	if err == nil && req.Limit < 0 {
 		err = core.Invalid("limit", "bad_value")
@@ -36,7 +36,7 @@ func (e *Engine) Rows(ctx context.Context, req client.RowsRequest) (*client.Rows
 func (e *Engine) Values(ctx context.Context, req client.ValuesRequest) (*client.ValuesReply, error) {
 	column, err := columnNamed(req.Source.Columns, "column", req.Column)
 	if err == nil {
-		err = check(req.Source)
+		err = checkFilter(req.Source)
 	}
 	if err == nil && req.Limit < 0 {
 		err = core.Invalid("limit", "bad_value")

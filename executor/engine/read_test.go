@@ -3,6 +3,7 @@ package engine
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -93,6 +94,23 @@ func TestValuesUpToALimit(t *testing.T) {
 	reply, err := b.Values(t.Context(), client.ValuesRequest{Source: src, Column: "s", Limit: 9})
 	if err != nil || !slices.Equal(reply.Values, []string{"b", "c"}) || reply.HasNull {
 		t.Errorf("filtered: %+v, %v", reply, err)
+	}
+}
+
+// More text than one message can carry is refused, and the worker lives on.
+func TestRowsBeyondAMessage(t *testing.T) {
+	b := newBench(t, nil)
+	long := strings.Repeat("長", 300_000)
+	src, _ := b.load(t, "s\n"+strings.Repeat(long+"\n", maxMessage/len(long)+1), core.CSVOptions{})
+	if _, err := b.Rows(t.Context(), client.RowsRequest{Source: src, Limit: 1000}); core.CodeOf(err) != core.CodeMemoryLimit {
+		t.Errorf("got %v", err)
+	}
+	worker := children(t)
+	if reply, err := b.Rows(t.Context(), client.RowsRequest{Source: src, Limit: 1}); err != nil || *reply.Rows[0][0] != long {
+		t.Errorf("got %v", err)
+	}
+	if !slices.Equal(worker, children(t)) {
+		t.Error("the worker was replaced")
 	}
 }
 

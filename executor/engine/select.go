@@ -78,7 +78,7 @@ func readSlice(ctx context.Context, t task) (*sliceInfo, *os.File, error) {
 	}
 	defer r.db.Close()
 	result := newTable(t.Slice.Select)
-	defer result.release()
+	defer result.free()
 	groups, err := groupsOf(t.Slice.Paths)
 	if err != nil {
 		return nil, nil, err
@@ -89,10 +89,7 @@ func readSlice(ctx context.Context, t task) (*sliceInfo, *os.File, error) {
 			return nil, nil, err
 		}
 	}
-	batch, err := result.batch()
-	if err != nil {
-		return nil, nil, err
-	}
+	batch := result.batch()
 	defer batch.Release()
 	return sealedBatch(batch)
 }

@@ -50,7 +50,7 @@ type shared struct {
 func (e *Engine) Slice(ctx context.Context, src client.Source, columns []string) (*Slice, error) {
 	selected, err := chosen(src, columns)
 	if err == nil {
-		err = check(src)
+		err = checkFilter(src)
 	}
 	if err != nil {
 		return nil, err

@@ -15,9 +15,8 @@ import (
 // has more patience.
 const queryTimeout = 2 * time.Minute
 
-// check tells whether the source can be asked at all: no worker is bothered with
-// a filter that does not fit.
-func check(src client.Source) error {
+// checkFilter tells whether the filter fits the source, before a worker is bothered.
+func checkFilter(src client.Source) error {
 	_, _, err := condition(src.Where, src.Columns)
 	return err
 }

@@ -9,23 +9,28 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
-// joinedBatches is how many of DuckDB's batches of 2048 rows are copied at once.
-const joinedBatches = 16
-
-// table gathers results, column by column. What has been added lies in memory of
-// ours, so that DuckDB's can be freed result by result.
+// table gathers the results of several statements. What was added lies in memory
+// of ours, so that DuckDB's is free before the next result.
 type table struct {
-	schema *arrow.Schema
-	chunks [][]arrow.Array // by column
-	rows   int64
+	schema  *arrow.Schema
+	columns []*gathered
+	rows    int64
 }
 
 func newTable(columns []core.Column) *table {
+	t := &table{schema: schemaOf(columns)}
+	for _, f := range t.schema.Fields() {
+		t.columns = append(t.columns, newGathered(f.Type))
+	}
+	return t
+}
+
+func schemaOf(columns []core.Column) *arrow.Schema {
 	fields := make([]arrow.Field, len(columns))
 	for i, c := range columns {
 		fields[i] = arrow.Field{Name: c.Name, Type: arrowType(c), Nullable: true}
 	}
-	return &table{schema: arrow.NewSchema(fields, nil), chunks: make([][]arrow.Array, len(columns))}
+	return arrow.NewSchema(fields, nil)
 }
 
 // arrowType is the type that a column has in a slice.
@@ -48,56 +53,19 @@ func arrowType(c core.Column) arrow.DataType {
 	return arrow.BinaryTypes.LargeString
 }
 
-// add takes a whole result in, some batches at a time.
+// add takes a whole result in.
 func (t *table) add(batches array.RecordReader) error {
 	if err := fits(batches.Schema(), t.schema); err != nil {
 		return err
 	}
-	var pending []arrow.RecordBatch
-	defer func() { drop(pending) }()
-	for more := true; more; {
-		if more = batches.Next(); more {
-			batch := batches.RecordBatch()
-			batch.Retain()
-			pending = append(pending, batch)
+	for batches.Next() {
+		batch := batches.RecordBatch()
+		for i, c := range t.columns {
+			c.add(batch.Column(i))
 		}
-		if len(pending) == joinedBatches || !more {
-			if err := t.join(pending); err != nil {
-				return err
-			}
-			drop(pending)
-			pending = pending[:0]
-		}
+		t.rows += batch.NumRows()
 	}
 	return batches.Err()
-}
-
-// join copies batches into one chunk of each column.
-func (t *table) join(batches []arrow.RecordBatch) error {
-	if len(batches) == 0 {
-		return nil
-	}
-	column := make([]arrow.Array, len(batches))
-	for i := range t.chunks {
-		for n, b := range batches {
-			column[n] = b.Column(i)
-		}
-		chunk, err := array.Concatenate(column, pages{})
-		if err != nil {
-			return err
-		}
-		t.chunks[i] = append(t.chunks[i], chunk)
-	}
-	for _, b := range batches {
-		t.rows += b.NumRows()
-	}
-	return nil
-}
-
-func drop(batches []arrow.RecordBatch) {
-	for _, b := range batches {
-		b.Release()
-	}
 }
 
 // fits tells whether a result has the columns that were expected: a part that is
@@ -111,40 +79,18 @@ func fits(got, want *arrow.Schema) error {
 	return nil
 }
 
-// batch joins everything to one batch, and frees each column once it is copied.
-func (t *table) batch() (arrow.RecordBatch, error) {
-	columns := make([]arrow.Array, len(t.chunks))
-	defer func() { release(columns) }()
-	for i, chunks := range t.chunks {
-		var err error
-		switch len(chunks) {
-		case 0:
-			columns[i] = array.MakeArrayOfNull(pages{}, t.schema.Field(i).Type, 0)
-		case 1:
-			columns[i] = chunks[0]
-			columns[i].Retain()
-		default:
-			columns[i], err = array.Concatenate(chunks, pages{})
-		}
-		if err != nil {
-			return nil, err
-		}
-		release(chunks)
-		t.chunks[i] = nil
+// batch is all that was added, as one batch that lives until free.
+func (t *table) batch() arrow.RecordBatch {
+	columns := make([]arrow.Array, len(t.columns))
+	for i, c := range t.columns {
+		columns[i] = c.array()
+		defer columns[i].Release()
 	}
-	return array.NewRecordBatch(t.schema, columns, t.rows), nil
+	return array.NewRecordBatch(t.schema, columns, t.rows)
 }
 
-func (t *table) release() {
-	for _, chunks := range t.chunks {
-		release(chunks)
-	}
-}
-
-func release(arrays []arrow.Array) {
-	for _, a := range arrays {
-		if a != nil {
-			a.Release()
-		}
+func (t *table) free() {
+	for _, c := range t.columns {
+		c.free()
 	}
 }

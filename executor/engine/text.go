@@ -14,7 +14,7 @@ import (
 // eachRow walks over the rows of a result as text in canonical form, until the
 // function is false.
 func eachRow(batches array.RecordReader, columns []core.Column, each func(row []*string) bool) error {
-	if err := fits(batches.Schema(), newTable(columns).schema); err != nil {
+	if err := fits(batches.Schema(), schemaOf(columns)); err != nil {
 		return err
 	}
 	for batches.Next() {

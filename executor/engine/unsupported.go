@@ -7,15 +7,11 @@ import (
 	"math"
 	"os"
 	"syscall"
-
-	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
 const mebibyte = 1 << 20
 
 var errLinuxOnly = errors.New("engine: data is read and written on Linux only")
-
-type pages = memory.GoAllocator
 
 func processAttributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
@@ -30,3 +26,13 @@ func memoryFile(string) (*os.File, error) { return nil, errLinuxOnly }
 func seal(*os.File) error { return errLinuxOnly }
 
 func sealed(*os.File) bool { return false }
+
+// region is memory that grows.
+type region struct{ bytes []byte }
+
+func (r *region) extend(n int) []byte {
+	r.bytes = append(r.bytes, make([]byte, n)...)
+	return r.bytes[len(r.bytes)-n:]
+}
+
+func (r *region) free() { r.bytes = nil }
