@@ -1,6 +1,9 @@
 package resolvers
 
 import (
+	"errors"
+	"strings"
+
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/schema"
 )
@@ -32,6 +35,18 @@ func values[T any](pointers []*T) []T {
 		all[i] = *p
 	}
 	return all
+}
+
+// withoutInput is an error of a service at a field whose arguments stand alone,
+// not in an input.
+func withoutInput(err error) error {
+	problem, ok := errors.AsType[*core.Error](err)
+	if !ok {
+		return err
+	}
+	at := *problem
+	at.Field = strings.TrimPrefix(at.Field, "input.")
+	return &at
 }
 
 // text is the optional text, "" where it is left out.

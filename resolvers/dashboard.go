@@ -61,9 +61,10 @@ func (r *dashboardCardResolver) Card(ctx context.Context, obj *graph.DashboardCa
 }
 
 func (r *dashboardCardResolver) Result(ctx context.Context, obj *graph.DashboardCard, filters []core.FilterValue, useCache bool) (*core.CardResult, error) {
-	return r.Services.Cards.Execute(ctx, card.ExecuteInput{
+	result, err := r.Services.Cards.Execute(ctx, card.ExecuteInput{
 		CardID: obj.CardID, DashboardID: obj.DashboardID, Filters: filters, UseCache: useCache,
 	})
+	return result, withoutInput(err)
 }
 
 func (r *mutationResolver) CreateDashboard(ctx context.Context, input graph.CreateDashboardInput) (*graph.CreateDashboardPayload, error) {

@@ -45,6 +45,7 @@ func newCompany(t testing.TB) *company {
 	h := openHouse(t, site{file: c.file, blobs: accesstest.NewBlobs(), executor: c.executor})
 	c.hire(h)
 	c.furnish(h)
+	c.furnishStranger(h)
 	c.dismiss(h)
 	h.close()
 	c.shrink(t)
@@ -93,9 +94,11 @@ func (c *company) hire(h *house) {
 		}
 		c.ids[name], c.tokens[name] = h.user(role)
 	}
-	for _, name := range []string{"owner", "member", "locked"} {
+	for _, name := range []string{"owner", "coowner", "member", "locked"} {
 		u, err := h.store.Users.Edit(h.t.Context(), c.ids[name], func(u *core.User) error {
-			u.Locale = core.Japanese
+			if name == "coowner" {
+				u.Locale = core.Japanese
+			}
 			return nil
 		})
 		must(h.t, err)
@@ -137,6 +140,22 @@ func (c *company) furnish(h *house) {
 		"share": core.ShareID(d.ID, core.TargetGroup, c.ids["group"]), "place": core.DashboardCardID(d.ID, placed.ID),
 	} {
 		c.ids[name] = id
+	}
+}
+
+// furnishStranger makes things that the owner may not see.
+func (c *company) furnishStranger(h *house) {
+	stranger := &core.User{ID: c.ids["stranger"]}
+	data := h.Dataset(stranger, columns()...)
+	card := h.Card(stranger, data)
+	board := h.Dashboard(stranger, nil, card)
+	job := &core.ImportJob{ID: core.NewID(core.NounJob), Status: core.StatusFailed, OwnerID: stranger.ID, CreatedAt: store.Now(), FinishedAt: store.Now()}
+	must(h.t, h.store.Jobs.Create(h.t.Context(), job))
+	for name, id := range map[string]string{
+		"dataset": data.ID, "card": card.ID, "dashboard": board.ID, "job": job.ID, "group": h.Group("総務").ID,
+		"share": core.ShareID(board.ID, core.TargetUser, c.ids["guest"]),
+	} {
+		c.ids["foreign "+name] = id
 	}
 }
 

@@ -32,7 +32,7 @@ Group.members                   403    403    -       -     403    shown
 Group.members/own               404    404    404     404   shown  shown
 HealthComponent.detail          -      -      -       -     -      shown
 User.role                       -      -      -       shown -      shown
-User.locale                     -      -      -       shown -      shown
+User.locale                     -      -      shown   -     -      shown
 User.groups                     -      -      -       -     shown  shown
 User.createdAt                  -      -      -       shown -      shown
 User.deactivatedAt              -      -      -       -     -      shown
@@ -57,7 +57,7 @@ var fieldsAsked = map[string]string{
 	"Group.members/own":           `{ group(id: "<group>") { x: members { nodes { userId } } } }`,
 	"HealthComponent.detail":      `{ health { components { x: detail } } }`,
 	"User.role":                   `{ node(id: "<owner>") { ... on User { x: role } } }`,
-	"User.locale":                 `{ node(id: "<owner>") { ... on User { x: locale } } }`,
+	"User.locale":                 `{ node(id: "<coowner>") { ... on User { x: locale } } }`,
 	"User.groups":                 `{ users(query: "<member mail>") { nodes { x: groups { id } } } }`,
 	"User.createdAt":              `{ dashboard(id: "<dashboard>") { owner { x: createdAt } } }`,
 	"User.deactivatedAt":          `{ node(id: "<locked>") { ... on User { x: deactivatedAt } } }`,

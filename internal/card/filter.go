@@ -24,8 +24,10 @@ type choice struct {
 	at int
 }
 
+func (c choice) place(part string) string { return fmt.Sprintf("input.filters.%d.%s", c.at, part) }
+
 func (c choice) invalid(part, reason string, args ...any) error {
-	return core.Invalid(fmt.Sprintf("filters.%d.%s", c.at, part), reason, args...)
+	return core.Invalid(c.place(part), reason, args...)
 }
 
 func (c choice) isRange() bool { return c.From != "" || c.To != "" }
@@ -35,7 +37,7 @@ func (c choice) isEmpty() bool { return !c.isRange() && len(c.Values) == 0 && !c
 // choices checks the bounds of what was chosen and drops what chooses nothing.
 func choices(values []core.FilterValue) ([]choice, error) {
 	if len(values) > core.MaxDashboardFilters {
-		return nil, core.Invalid("filters", "too_many", "max", core.MaxDashboardFilters)
+		return nil, core.Invalid("input.filters", "too_many", "max", core.MaxDashboardFilters)
 	}
 	var out []choice
 	for i, v := range values {
@@ -51,26 +53,46 @@ func choices(values []core.FilterValue) ([]choice, error) {
 }
 
 func (c choice) check() error {
+	if c.FilterID != "" {
+		if err := core.CheckID(c.place("filterId"), c.FilterID, core.NounFilter); err != nil {
+			return err
+		}
+	}
 	if c.Column == "" {
 		return c.invalid("column", "required")
+	}
+	if err := c.checkText("column", c.Column); err != nil {
+		return err
 	}
 	if len(c.Values) > maxValues {
 		return c.invalid("values", "too_many", "max", maxValues)
 	}
-	for _, v := range append([]string{c.Column, c.From, c.To}, c.Values...) {
-		if !utf8.ValidString(v) {
-			return c.invalid("values", "control_characters")
-		}
-		if utf8.RuneCountInString(v) > maxValueText {
-			return c.invalid("values", "too_long", "max", maxValueText)
+	for i, v := range c.Values {
+		if err := c.checkText(fmt.Sprintf("values.%d", i), v); err != nil {
+			return err
 		}
 	}
+	return c.checkRange()
+}
+
+// checkText bounds a text that stands in data, where any character may stand.
+func (c choice) checkText(part, text string) error {
+	if !utf8.ValidString(text) {
+		return c.invalid(part, "control_characters")
+	}
+	if utf8.RuneCountInString(text) > maxValueText {
+		return c.invalid(part, "too_long", "max", maxValueText)
+	}
+	return nil
+}
+
+func (c choice) checkRange() error {
 	if c.isRange() && (len(c.Values) > 0 || c.IncludeNull) {
 		return c.invalid("values", "bad_value")
 	}
-	for _, day := range []string{c.From, c.To} {
+	for part, day := range map[string]string{"from": c.From, "to": c.To} {
 		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
-			return c.invalid("from", "bad_value")
+			return c.invalid(part, "bad_value")
 		}
 	}
 	if c.From != "" && c.To != "" && c.From > c.To {

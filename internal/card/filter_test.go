@@ -79,8 +79,8 @@ func TestNarrow(t *testing.T) { // FL-1, FL-2, FL-3
 			reached, where, err := narrowAll([]core.FilterValue{c.value})
 			if c.reason != "" {
 				e, ok := errors.AsType[*core.Error](err)
-				if !ok || e.Code != core.CodeValidation || e.Reason != c.reason || !strings.HasPrefix(e.Field, "filters.0.") {
-					t.Fatalf("got %v, want VALIDATION_ERROR.%s at filters.0", err, c.reason)
+				if !ok || e.Code != core.CodeValidation || e.Reason != c.reason || !strings.HasPrefix(e.Field, "input.filters.0.") {
+					t.Fatalf("got %v, want VALIDATION_ERROR.%s at input.filters.0", err, c.reason)
 				}
 				return
 			}
@@ -139,8 +139,8 @@ func TestDefined(t *testing.T) { // FL-2
 			kept, err := defined([]choice{{c.value, 3}}, filters)
 			e, _ := errors.AsType[*core.Error](err)
 			switch {
-			case c.reason != "" && (e == nil || e.Reason != c.reason || !strings.HasPrefix(e.Field, "filters.3.")):
-				t.Errorf("got %v, want %s at filters.3", err, c.reason)
+			case c.reason != "" && (e == nil || e.Reason != c.reason || !strings.HasPrefix(e.Field, "input.filters.3.")):
+				t.Errorf("got %v, want %s at input.filters.3", err, c.reason)
 			case c.reason == "" && (err != nil || (len(kept) == 1) != c.kept):
 				t.Errorf("got %v, %v", kept, err)
 			}

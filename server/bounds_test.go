@@ -1,0 +1,244 @@
+package server_test
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/karuta-bi/karuta/graph"
+)
+
+// bounds says what every argument takes: the argument of a field, or the field
+// of an input wherever it is used. Booleans, enums and inputs are what the
+// schema says and are not repeated here. Texts are:
+//
+//	line N    1 to N characters in one line
+//	text N    up to N characters, lines and tabs too
+//	bytes N   any text of up to N bytes; what it does not name is not found
+//	value N   any text of 1 to N characters, as it may stand in data
+//	code N    1 to N bytes of program
+//	any       any text of any length; what is no id finds nothing
+//	id NOUN   the id of such a thing; mine where others have such things that
+//	          the asker may not see
+const bounds = `
+Query.node.id                     node
+Query.nodes.ids                   list 100
+Query.nodes.ids.*                 any
+Query.users.query                 bytes 254
+Query.dataset.id                  id dataset mine
+Query.importJob.id                id job mine
+Query.card.id                     id card mine
+Query.group.id                    id group mine
+Query.dashboard.id                id dashboard mine
+AuditLogFilter.eventTypes         list 50
+AuditLogFilter.userId             bytes 300
+AuditLogFilter.targetId           bytes 300
+AuditLogFilter.from               time
+AuditLogFilter.to                 time
+
+DashboardCard.result.filters      list 20
+Dataset.preview.limit             int 1 1000
+Dataset.columnValues.column       column
+Dataset.columnValues.dashboardId  id dashboard mine
+Dataset.columnValues.search       text 200
+Dataset.columnValues.limit        int 1 500
+FilterValueInput.filterId         id filter unknown
+FilterValueInput.column           value 1000
+FilterValueInput.values           list 500
+FilterValueInput.values.*         value 1000 may be empty
+FilterValueInput.from             day
+FilterValueInput.to               day
+
+LoginInput.email                  address 254
+LoginInput.password               secret 1024
+CreateUserInput.email             email 254
+CreateUserInput.name              line 100 may be empty
+CreateUserInput.password          password
+SetUserRoleInput.userId           id user
+DeactivateUserInput.userId        id user
+ChangePasswordInput.currentPassword secret 1024
+ChangePasswordInput.newPassword   password
+ResetPasswordInput.userId         id user
+ResetPasswordInput.newPassword    password
+
+ImportCsvInput.name               line 200
+ImportCsvInput.description        text 2000
+ImportCsvInput.file               upload
+ImportCsvInput.delimiter          character
+ImportCsvInput.encoding           choice
+ImportCsvInput.partitionColumn    text 200
+ImportCsvInput.nullValues         list 20
+ImportCsvInput.nullValues.*       text 200
+ImportCsvInput.skipRows           int 0 1000
+ImportCsvInput.dateColumns        list 500
+ImportCsvInput.dateColumns.*      text 200
+ImportCsvInput.appendTo           id dataset mine
+UpdateDatasetInput.id             id dataset mine
+UpdateDatasetInput.version        version
+UpdateDatasetInput.name           line 200
+UpdateDatasetInput.description    text 2000
+UpdateDatasetInput.columns        list 500
+ColumnChangeInput.name            column
+ColumnChangeInput.description     text 500
+DeleteDatasetInput.id             id dataset mine
+
+CreateCardInput.name              line 200
+CreateCardInput.description       text 2000
+CreateCardInput.datasetId         id dataset mine
+CreateCardInput.code              code 200000
+CreateCardInput.params            json 65536
+UpdateCardInput.id                id card mine
+UpdateCardInput.version           version
+UpdateCardInput.name              line 200
+UpdateCardInput.description       text 2000
+UpdateCardInput.datasetId         id dataset mine
+UpdateCardInput.code              code 200000
+UpdateCardInput.params            json 65536
+DeleteCardInput.id                id card mine
+PreviewCardInput.datasetId        id dataset mine
+PreviewCardInput.code             code 200000
+PreviewCardInput.params           json 65536
+PreviewCardInput.filters          list 20
+ExecuteCardInput.cardId           id card mine
+ExecuteCardInput.dashboardId      id dashboard mine
+ExecuteCardInput.filters          list 20
+
+CreateDashboardInput.name         line 200
+CreateDashboardInput.description  text 2000
+UpdateDashboardInput.id           id dashboard mine
+UpdateDashboardInput.version      version
+UpdateDashboardInput.name         line 200
+UpdateDashboardInput.description  text 2000
+UpdateDashboardInput.filters      list 20
+LayoutInput.cards                 list 20
+PlacementInput.cardId             id card mine
+PlacementInput.x                  int 0 11
+PlacementInput.y                  int 0 1000
+PlacementInput.w                  int 1 12
+PlacementInput.h                  int 1 50
+FilterInput.id                    id filter
+FilterInput.column                text 200 required
+FilterInput.label                 line 100
+FilterInput.options               list 500
+FilterInput.options.*             text 1000
+DeleteDashboardInput.id           id dashboard mine
+
+CreateShareInput.dashboardId      id dashboard managed
+ShareTargetInput.id               id user
+CreateShareInput.expiresAt        future
+UpdateShareInput.id               id share managed
+UpdateShareInput.expiresAt        future
+DeleteShareInput.id               id share managed
+CreateGroupInput.name             line 100
+AddGroupMemberInput.groupId       id group
+AddGroupMemberInput.userId        id user
+RemoveGroupMemberInput.groupId    id group
+RemoveGroupMemberInput.userId     id user
+`
+
+// rule is what an argument takes: the words of its line.
+type rule []string
+
+func (r rule) is(word string) bool {
+	for _, w := range r {
+		if w == word {
+			return true
+		}
+	}
+	return false
+}
+
+// most is the number at the place of the rule.
+func (r rule) most(t testing.TB, place int) int {
+	t.Helper()
+	n, err := strconv.Atoi(r[place])
+	must(t, err)
+	return n
+}
+
+func readRules() map[string]rule {
+	rules := map[string]rule{}
+	for line := range strings.Lines(bounds) {
+		if words := strings.Fields(line); len(words) > 1 {
+			rules[words[0]] = words[1:]
+		}
+	}
+	return rules
+}
+
+// pages are the arguments of every list of pages.
+var pages = map[string]rule{"first": {"int", "1", "100"}, "after": {"cursor"}}
+
+// argument is one value that a request carries, from the whole input to the
+// last part of it.
+type argument struct {
+	path string // input.filters.*.column
+	kind *ast.Type
+	def  *ast.Definition // of the named type
+	rule rule            // nil where the schema says it all
+	must bool            // it cannot be left out
+}
+
+// argumentsOf are all arguments of a field with all of their parts.
+func argumentsOf(owner string, f *ast.FieldDefinition, rules map[string]rule) (all []argument) {
+	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
+	var walk func(key, path string, kind *ast.Type, given bool)
+	walk = func(key, path string, kind *ast.Type, given bool) {
+		def := schema.Types[kind.Name()]
+		all = append(all, argument{path, kind, def, rules[key], kind.NonNull && !given})
+		if kind.Elem != nil {
+			walk(key+".*", path+".*", kind.Elem, false)
+			return
+		}
+		if def.Kind == ast.InputObject {
+			for _, part := range def.Fields {
+				walk(def.Name+"."+part.Name, path+"."+part.Name, part.Type, part.DefaultValue != nil)
+			}
+		}
+	}
+	for _, a := range f.Arguments {
+		key := owner + "." + f.Name + "." + a.Name
+		if rules[key] == nil && pages[a.Name] != nil {
+			rules[key] = pages[a.Name]
+		}
+		walk(key, a.Name, a.Type, a.DefaultValue != nil)
+	}
+	return all
+}
+
+// fieldsWithArguments are all of the schema, by name.
+func fieldsWithArguments() map[string][]argument {
+	all, rules := map[string][]argument{}, readRules()
+	for name, d := range graph.NewExecutableSchema(graph.Config{}).Schema().Types {
+		for _, f := range d.Fields {
+			if d.Kind == ast.Object && !strings.HasPrefix(name, "__") && !strings.HasPrefix(f.Name, "__") && len(f.Arguments) > 0 {
+				all[name+"."+f.Name] = argumentsOf(name, f, rules)
+			}
+		}
+	}
+	return all
+}
+
+// Every text, number, id and list that a client can send has a declared bound,
+// and every field with arguments has an example.
+func TestBoundsCoverTheSchema(t *testing.T) {
+	fields := fieldsWithArguments()
+	for name, arguments := range fields {
+		if examples[name].document == "" {
+			t.Errorf("%s has no example", name)
+		}
+		for _, a := range arguments {
+			said := a.kind.Elem == nil && (a.def.Kind == ast.InputObject || a.def.Kind == ast.Enum || a.def.Name == "Boolean")
+			if a.rule == nil && !said {
+				t.Errorf("what %s takes at %s is not declared", name, a.path)
+			}
+		}
+	}
+	for name := range examples {
+		if fields[name] == nil {
+			t.Errorf("%s is no field with arguments", name)
+		}
+	}
+}

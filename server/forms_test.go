@@ -1,0 +1,113 @@
+package server_test
+
+// example is a good request for a field with arguments: every argument has a
+// value, and the bad ones are put in their places one at a time. The document
+// gives back what it wrote, so that it can be seen whether it is the same.
+type example struct {
+	who       string
+	document  string
+	variables string
+}
+
+const (
+	oneCard      = `{ id name description code params ignoresFilters dataset { id } version }`
+	oneDashboard = `{ id name description version cards { cardId x y w h } filters { id column label options } }`
+	oneResult    = `{ result { html appliedFilters } }`
+	oneChoice    = `[{"filterId": "<filter>", "column": "地域", "values": ["東京"], "includeNull": false}, {"column": "日付", "from": "2026-01-01", "to": "2026-01-31"}]`
+	upload       = "a file" // is sent beside the variables
+	onePage      = `{"first": 5, "after": null}`
+)
+
+// examples are the good requests, by field.
+var examples = map[string]example{
+	"Query.node":       {"owner", `query($id: ID!) { node(id: $id) { id } }`, `{"id": "<dashboard>"}`},
+	"Query.nodes":      {"owner", `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, `{"ids": ["<dashboard>"]}`},
+	"Query.users":      {"owner", `query($query: String!, $first: Int, $after: String) { users(query: $query, first: $first, after: $after) { nodes { id } } }`, `{"query": "u", "first": 5, "after": null}`},
+	"Query.dataset":    {"owner", `query($id: ID!) { dataset(id: $id) { id } }`, `{"id": "<dataset>"}`},
+	"Query.datasets":   {"admin", `query($all: Boolean!, $first: Int, $after: String) { datasets(all: $all, first: $first, after: $after) { nodes { id } } }`, `{"all": true, "first": 5, "after": null}`},
+	"Query.importJob":  {"owner", `query($id: ID!) { importJob(id: $id) { id } }`, `{"id": "<job>"}`},
+	"Query.card":       {"owner", `query($id: ID!) { card(id: $id) { id } }`, `{"id": "<card>"}`},
+	"Query.cards":      {"owner", `query($first: Int, $after: String) { cards(first: $first, after: $after) { nodes { id } } }`, onePage},
+	"Query.group":      {"member", `query($id: ID!) { group(id: $id) { id } }`, `{"id": "<group>"}`},
+	"Query.groups":     {"admin", `query($first: Int, $after: String) { groups(first: $first, after: $after) { nodes { id } } }`, onePage},
+	"Query.dashboard":  {"owner", `query($id: ID!) { dashboard(id: $id) { id } }`, `{"id": "<dashboard>"}`},
+	"Query.dashboards": {"owner", `query($first: Int, $after: String) { dashboards(first: $first, after: $after) { nodes { id } } }`, onePage},
+	"Query.auditLogs": {
+		"admin", `query($filter: AuditLogFilter, $first: Int, $after: String) { auditLogs(filter: $filter, first: $first, after: $after) { nodes { id } } }`,
+		`{"filter": {"eventTypes": ["USER_LOGIN"], "userId": "<owner>", "targetId": "<card>", "from": "2026-02-01", "to": "2026-02-28"}, "first": 5, "after": null}`,
+	},
+
+	"DashboardCard.result": {
+		"owner", `query($filters: [FilterValueInput!], $useCache: Boolean!) { dashboard(id: "<dashboard>") { cards { result(filters: $filters, useCache: $useCache) { html } } } }`,
+		`{"useCache": true, "filters": ` + oneChoice + `}`,
+	},
+	"Dataset.preview": {"owner", `query($limit: Int!) { dataset(id: "<dataset>") { preview(limit: $limit) { rows } } }`, `{"limit": 5}`},
+	"Dataset.columnValues": {
+		"owner", `query($column: String!, $dashboardId: ID, $search: String, $limit: Int!) { dataset(id: "<dataset>") {
+			columnValues(column: $column, dashboardId: $dashboardId, search: $search, limit: $limit) { values } } }`,
+		`{"column": "地域", "dashboardId": "<dashboard>", "search": "東", "limit": 5}`,
+	},
+	"Dataset.versions": {"owner", `query($first: Int, $after: String) { dataset(id: "<dataset>") { versions(first: $first, after: $after) { nodes { number } } } }`, onePage},
+	"Group.members":    {"member", `query($first: Int, $after: String) { group(id: "<group>") { members(first: $first, after: $after) { nodes { userId } } } }`, onePage},
+
+	"Mutation.login": {"anonymous", `mutation($input: LoginInput!) { login(input: $input) { tokenType } }`, `{"input": {"email": "<owner mail>", "password": "` + password + `"}}`},
+	"Mutation.createUser": {
+		"admin", `mutation($input: CreateUserInput!) { createUser(input: $input) { user { name } } }`,
+		`{"input": {"email": "new@example.com", "name": "花子", "password": "` + password + `", "role": "USER"}}`,
+	},
+	"Mutation.setUserRole":    {"admin", `mutation($input: SetUserRoleInput!) { setUserRole(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>", "role": "ADMIN"}}`},
+	"Mutation.deactivateUser": {"admin", `mutation($input: DeactivateUserInput!) { deactivateUser(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>"}}`},
+	"Mutation.changePassword": {
+		"owner", `mutation($input: ChangePasswordInput!) { changePassword(input: $input) { user { id } } }`,
+		`{"input": {"currentPassword": "` + password + `", "newPassword": "Another-Horse-9"}}`,
+	},
+	"Mutation.resetPassword": {"admin", `mutation($input: ResetPasswordInput!) { resetPassword(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>", "newPassword": "Another-Horse-9"}}`},
+
+	"Mutation.importCsv": {
+		"owner", `mutation($input: ImportCsvInput!) { importCsv(input: $input) { job { id } } }`,
+		`{"input": {"name": "売上", "description": "a", "file": "` + upload + `", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
+			"nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
+	},
+	"Mutation.updateDataset": {
+		"owner", `mutation($input: UpdateDatasetInput!) { updateDataset(input: $input) { dataset { id name description columns { name description } } } }`,
+		`{"input": {"id": "<dataset>", "version": 2, "name": "売上", "description": "a", "columns": [{"name": "地域", "description": "b"}]}}`,
+	},
+	"Mutation.deleteDataset": {"owner", `mutation($input: DeleteDatasetInput!) { deleteDataset(input: $input) { deletedId } }`, `{"input": {"id": "<unused>"}}`},
+
+	"Mutation.createCard": {
+		"owner", `mutation($input: CreateCardInput!) { createCard(input: $input) { card ` + oneCard + ` } }`,
+		`{"input": {"kind": "CODE", "name": "図", "description": "a", "datasetId": "<dataset>", "code": "x", "params": {"a": 1}, "ignoresFilters": false}}`,
+	},
+	"Mutation.updateCard": {
+		"owner", `mutation($input: UpdateCardInput!) { updateCard(input: $input) { card ` + oneCard + ` } }`,
+		`{"input": {"id": "<spare>", "version": 2, "name": "図", "description": "a", "datasetId": "<dataset>", "code": "x", "params": {"a": 1}, "ignoresFilters": false}}`,
+	},
+	"Mutation.deleteCard": {"owner", `mutation($input: DeleteCardInput!) { deleteCard(input: $input) { deletedId } }`, `{"input": {"id": "<spare>"}}`},
+	"Mutation.previewCard": {
+		"owner", `mutation($input: PreviewCardInput!) { previewCard(input: $input) ` + oneResult + ` }`,
+		`{"input": {"datasetId": "<dataset>", "code": "x", "params": {"a": 1}, "filters": ` + oneChoice + `}}`,
+	},
+	"Mutation.executeCard": {
+		"owner", `mutation($input: ExecuteCardInput!) { executeCard(input: $input) ` + oneResult + ` }`,
+		`{"input": {"cardId": "<card>", "dashboardId": "<dashboard>", "filters": ` + oneChoice + `, "useCache": true}}`,
+	},
+
+	"Mutation.createDashboard": {"owner", `mutation($input: CreateDashboardInput!) { createDashboard(input: $input) { dashboard ` + oneDashboard + ` } }`, `{"input": {"name": "売上", "description": "a"}}`},
+	"Mutation.updateDashboard": {
+		"owner", `mutation($input: UpdateDashboardInput!) { updateDashboard(input: $input) { dashboard ` + oneDashboard + ` } }`,
+		`{"input": {"id": "<dashboard>", "version": 3, "name": "売上", "description": "a", "layout": {"cards": [{"cardId": "<card>", "x": 0, "y": 0, "w": 12, "h": 1}]},
+			"filters": [{"id": "<filter>", "type": "CATEGORY", "column": "地域", "label": "地域", "multiSelect": true, "options": ["東京"]}]}}`,
+	},
+	"Mutation.deleteDashboard": {"owner", `mutation($input: DeleteDashboardInput!) { deleteDashboard(input: $input) { deletedId } }`, `{"input": {"id": "<dashboard>"}}`},
+
+	"Mutation.createShare": {
+		"owner", `mutation($input: CreateShareInput!) { createShare(input: $input) { share { id } } }`,
+		`{"input": {"dashboardId": "<dashboard>", "target": {"type": "USER", "id": "<guest>"}, "permission": "VIEWER", "expiresAt": "2999-01-01"}}`,
+	},
+	"Mutation.updateShare": {"owner", `mutation($input: UpdateShareInput!) { updateShare(input: $input) { share { id } } }`, `{"input": {"id": "<share>", "permission": "EDITOR", "expiresAt": "2999-01-01"}}`},
+	"Mutation.deleteShare": {"owner", `mutation($input: DeleteShareInput!) { deleteShare(input: $input) { deletedId } }`, `{"input": {"id": "<share>"}}`},
+
+	"Mutation.createGroup":       {"admin", `mutation($input: CreateGroupInput!) { createGroup(input: $input) { group { id name } } }`, `{"input": {"name": "経理"}}`},
+	"Mutation.addGroupMember":    {"admin", `mutation($input: AddGroupMemberInput!) { addGroupMember(input: $input) { group { id } } }`, `{"input": {"groupId": "<group>", "userId": "<guest>"}}`},
+	"Mutation.removeGroupMember": {"admin", `mutation($input: RemoveGroupMemberInput!) { removeGroupMember(input: $input) { group { id } } }`, `{"input": {"groupId": "<group>", "userId": "<member>"}}`},
+}

@@ -1,0 +1,204 @@
+package server_test
+
+import (
+	"encoding/json"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// probe is an odd value of an argument and the code of the refusal that it gets
+// at the argument's own place; "" is taken as it is.
+type probe struct {
+	what  string
+	value any
+	code  core.Code
+}
+
+// absent stands for a part that is left out.
+type absent struct{}
+
+// Texts that are odd, and good wherever text may stand: emoji that are several
+// characters, marks of right-to-left writing, combining marks, and what looks
+// like other languages.
+const (
+	odd      = "🎴👩‍👩‍👧 \u202eabc\u202c \u200fשלום e\u0301 '; DROP TABLE x; -- <b>{x}%s"
+	controls = "a\x00\x07\x1b[31mb"
+)
+
+var megabyte = strings.Repeat("x", 1<<20)
+
+// probes are the odd values of the argument.
+func (c *company) probes(t testing.TB, name string, a argument) []probe {
+	all := wrongTypes(a)
+	if a.kind.Elem == nil && a.def.Kind == ast.InputObject {
+		more := maps.Clone(c.valueAt(name, a.path).(map[string]any))
+		more["nothing"] = megabyte
+		all = append(all, invalid("a part too many", more)...)
+	}
+	if a.must && !strings.HasSuffix(a.path, "*") {
+		all = append(all, invalid("left out", absent{})...)
+	}
+	if a.kind.NonNull {
+		all = append(all, invalid("null", nil)...)
+	}
+	if a.rule != nil {
+		all = append(all, c.outOfBounds(t, a)...)
+	}
+	return all
+}
+
+// invalid are probes of one kind that are refused with VALIDATION_ERROR.
+func invalid(what string, values ...any) (all []probe) {
+	for _, v := range values {
+		all = append(all, probe{what, v, core.CodeValidation})
+	}
+	return all
+}
+
+func taken(what string, values ...any) (all []probe) {
+	for _, v := range values {
+		all = append(all, probe{what, v, ""})
+	}
+	return all
+}
+
+// wrongTypes are values of other types than the schema says.
+func wrongTypes(a argument) []probe {
+	object, huge := map[string]any{"a": 1}, json.RawMessage("1e400")
+	switch {
+	case a.kind.Elem != nil:
+		return invalid("wrong type", true, 1.5)
+	case a.def.Kind == ast.InputObject:
+		return invalid("wrong type", "x", 1, true, []any{})
+	case a.def.Kind == ast.Enum:
+		return invalid("wrong type", "nothing", "", controls, megabyte, 1, true, object)
+	}
+	switch a.def.Name {
+	case "String":
+		return invalid("wrong type", 1, 1.5, true, object, []any{"x"})
+	case "ID":
+		return invalid("wrong type", 1.5, huge, true, object, []any{"x"})
+	case "Int":
+		return invalid("wrong type", "1", "NaN", 1.5, 1e12, -1e12, huge, true, object)
+	case "Boolean":
+		return invalid("wrong type", "true", 1, object)
+	}
+	return invalid("wrong type", true, 1.5, []any{1})
+}
+
+// outOfBounds are values of the right type beyond the rule, and those that just fit.
+func (c *company) outOfBounds(t testing.TB, a argument) []probe {
+	r := a.rule
+	switch r[0] {
+	case "list":
+		return nil // the request's own items are repeated, see TestListsAreBounded
+	case "id":
+		return c.ids404(a)
+	case "int":
+		least, most := r.most(t, 1), r.most(t, 2)
+		return append(invalid("out of range", least-1, most+1, -1<<31, 1<<31-1), taken("just in range", least, most)...)
+	case "line", "text", "code", "bytes", "value", "secret", "address":
+		return texts(r[0], r.most(t, 1), r)
+	}
+	return special[r[0]]
+}
+
+// texts are those of a bound: one character more is too long.
+func texts(kind string, most int, r rule) []probe {
+	fits := strings.Repeat(odd, most/len([]rune(odd))+1)
+	long := strings.Repeat("あ", most+1)
+	if kind == "line" || kind == "text" || kind == "value" {
+		fits = string([]rune(fits)[:most])
+	} else {
+		fits, long = strings.ToValidUTF8(fits[:most], ""), strings.Repeat("x", most+1)
+	}
+	fits = strings.TrimSpace(fits)
+	all := invalid("too long", long)
+	if most < len(megabyte) {
+		all = append(all, invalid("a megabyte", megabyte)...)
+	}
+	switch {
+	case kind == "line" && r.is("empty"): // another text is put in its place
+	case kind == "line", kind == "code":
+		all = append(all, invalid("empty", "", " \n\t ")...)
+	case kind == "secret", kind == "address", kind == "value" && !r.is("empty"), r.is("required"):
+		all = append(all, invalid("empty", "")...)
+	default:
+		all = append(all, taken("empty", "")...)
+	}
+	switch kind {
+	case "line":
+		all = append(all, invalid("control characters", controls, "a\nb")...)
+	case "text", "code":
+		all = append(all, append(invalid("control characters", controls), taken("lines", "a\n\tb")...)...)
+	case "secret", "address":
+		return all // any other would be compared, and is wrong
+	}
+	return append(all, taken("odd", fits)...)
+}
+
+// special are the odd values of the kinds that are no plain text.
+var special = map[string][]probe{
+	"any":       taken("no id", "", "x", controls, odd, megabyte),
+	"node":      append(invalid("no id", "", "x", controls, odd, megabyte, 1), taken("of nothing", core.NewID(core.NounCard), core.NewID(core.NounSession))...),
+	"cursor":    append(invalid("no cursor", "a b", controls, odd, strings.Repeat("A", 513), megabyte), taken("empty", "")...),
+	"version":   append(invalid("no version", 0, -1, -1<<31), probe{"another version", 1<<31 - 1, core.CodeConflict}),
+	"time":      append(invalid("no time", "", "x", "2026-13-01", "99999-01-01", controls, odd, megabyte), taken("at the ends", "0001-01-02", "9999-12-31")...),
+	"future":    invalid("no time to come", "", "x", "2026-13-01", "2020-01-01", "0001-01-01", controls, odd, megabyte),
+	"day":       append(invalid("no day", "x", "2026-13-01", " 2026-01-01", "2026-01-01T00:00:00Z", controls, odd, megabyte), taken("none", "")...),
+	"column":    invalid("no column", "", "x", controls, odd, megabyte),
+	"character": append(invalid("no character", ",,", `"`, "\n", "\r", "\x00", odd, megabyte), taken("one", "", "、")...),
+	"choice":    append(invalid("no choice", "x", "UTF-8", controls, odd, megabyte), taken("one", "", "auto", "cp932")...),
+	"json":      append(invalid("no object", "x", "{}", 1, []any{}, map[string]any{"a": strings.Repeat("x", 64<<10)}, map[string]any{"a": megabyte}), taken("odd", map[string]any{odd: []any{odd, nil, 1.5}}, deep(2000))...),
+	"email": invalid("no address", "", "x", "a@", "a b@example.com", "a@b@example.com", "<a@example.com>", controls+"@example.com", "a\u202e@example.com",
+		strings.Repeat("a", 255)+"@example.com", megabyte),
+	"password": invalid("weak", "", "Short-1", "no-upper-case-9", "No-Digits-Here", "NoSymbol99", "Aaaa-1234567", "Con\x00trol-9", strings.Repeat("Aa1-", 32)+"x", megabyte),
+	"upload":   invalid("no file", "x", 1, map[string]any{}, megabyte),
+}
+
+func deep(levels int) any {
+	var v any = map[string]any{}
+	for range levels {
+		v = map[string]any{"a": v}
+	}
+	return v
+}
+
+// ids404 are ids that name nothing, something of others, or another kind of thing.
+func (c *company) ids404(a argument) []probe {
+	noun, r := a.rule[1], a.rule
+	all := invalid("no id", "x", c.ids["dashboard"]+"x", "../"+c.ids["card"], controls, odd, megabyte, 1)
+	if a.must {
+		all = append(all, invalid("empty", "")...)
+	}
+	other := c.ids["owner"]
+	if noun == "user" {
+		other = c.ids["card"]
+	}
+	all = append(all, probe{"of another kind", other, core.CodeNotFound})
+	if !r.is("unknown") {
+		all = append(all, probe{"of nothing", c.ghost(noun), core.CodeNotFound})
+	}
+	switch {
+	case r.is("mine"):
+		all = append(all, probe{"of others", c.ids["foreign "+noun], core.CodeNotFound})
+	case r.is("managed"): // the runbook promises 403
+		all = append(all, probe{"of others", c.ids["foreign "+noun], core.CodeForbidden})
+	}
+	return all
+}
+
+// ghost is an id of nothing of the kind.
+func (c *company) ghost(noun string) string {
+	if noun == "share" {
+		return core.ShareID(c.ids["dashboard"], core.TargetUser, core.NewID(core.NounUser))
+	}
+	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter"}[noun]
+	kind, _ := core.NounOf(c.ids[name])
+	return core.NewID(kind)
+}
