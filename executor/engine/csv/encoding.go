@@ -35,53 +35,59 @@ var byteOrderMarks = []struct{ mark, encoding string }{
 type verdict struct {
 	encoding string
 	mark     int
+	named    bool // by the import
+	notUTF8  int  // where a guess at UTF-8 failed
 }
 
-// decide finds the encoding on the whole file, or checks the one that was named.
-// What is wrong is a *Fault.
+// decide finds the encoding, or takes the one that was named. UTF-8 is checked on the
+// whole file, the others when they are decoded. What is wrong is a *Fault.
 func decide(ctx context.Context, data []byte, named string) (verdict, error) {
 	want, ok := canonicalEncoding(named)
 	if !ok {
 		return verdict{}, optionFault("bad_choice", map[string]any{"choices": "auto, utf-8, utf-16, shift_jis, cp932"})
 	}
-	found := marked(data)
+	v := marked(data)
 	switch {
-	case found.mark > 0 && want != "" && want != nameOf(found.encoding):
-		return found, encodingFault(data, 0, found, nameOf(found.encoding)).because("named")
-	case found.mark > 0:
+	case v.mark > 0 && want != "" && want != nameOf(v.encoding):
+		return v, encodingFault(data, 0, v, nameOf(v.encoding)).because("named")
+	case v.mark > 0:
 	case want == "":
-		return guess(ctx, data)
+		return guess(data)
 	case want == encodingUTF16:
-		found.encoding = byteOrder(data)
+		v.encoding, v.named = byteOrder(data), true
 	default:
-		found.encoding = want
+		v.encoding, v.named = want, true
 	}
-	return found, check(ctx, data, found)
+	if v.encoding == encodingUTF8 {
+		if bad := firstBadUTF8(data[v.mark:]); bad >= 0 {
+			return v, v.broken(ctx, data, v.mark+bad)
+		}
+	}
+	return v, nil
 }
 
-// check tells where a file is not in the encoding that its mark or the import names.
-func check(ctx context.Context, data []byte, v verdict) error {
-	bad, err := firstBad(ctx, data[v.mark:], v.encoding)
+// broken is the error for a file that is not in the encoding from an offset on.
+func (v verdict) broken(ctx context.Context, data []byte, bad int) error {
 	switch {
-	case err != nil:
-		return err
-	case bad < 0:
-		return nil
 	case v.mark > 0:
-		return encodingFault(data, v.mark+bad, v, nameOf(v.encoding)).because("damaged")
+		return encodingFault(data, bad, v, nameOf(v.encoding)).because("damaged")
+	case v.named:
+		candidates, err := others(ctx, data, v.encoding)
+		if err != nil {
+			return err
+		}
+		return encodingFault(data, bad, v, candidates...).because("named")
+	case bad > v.notUTF8:
+		return encodingFault(data, bad, v, encodingCP932, encodingUTF8, encodingUTF16)
 	}
-	candidates, err := others(ctx, data, v.encoding)
-	if err != nil {
-		return err
-	}
-	return encodingFault(data, bad, v, candidates...).because("named")
+	return notUTF8(data, v.notUTF8)
 }
 
 // marked is what a byte order mark says.
 func marked(data []byte) verdict {
 	for _, b := range byteOrderMarks {
 		if bytes.HasPrefix(data, []byte(b.mark)) {
-			return verdict{b.encoding, len(b.mark)}
+			return verdict{encoding: b.encoding, mark: len(b.mark)}
 		}
 	}
 	return verdict{}
@@ -109,29 +115,26 @@ func canonicalEncoding(named string) (string, bool) {
 	return "", false
 }
 
-// guess takes UTF-8 where the whole file is that, else cp932. A file that is neither
-// is reported where the likelier of the two breaks off. What begins as Japanese
+// guess takes UTF-8 where the whole file is that, else cp932. What begins as Japanese
 // in UTF-8 and then breaks off is damaged UTF-8, even if it could be read as cp932:
 // the other way round such a beginning hardly happens.
-func guess(ctx context.Context, data []byte) (verdict, error) {
+func guess(data []byte) (verdict, error) {
 	if looksLikeUTF16(data) {
 		return verdict{}, encodingFault(data, 0, verdict{encoding: byteOrder(data)}, encodingUTF16)
 	}
-	utf := firstBadUTF8(data)
-	if utf < 0 {
-		return verdict{encoding: encodingUTF8}, nil
-	}
-	japanese := bytes.ContainsFunc(data[:utf], func(r rune) bool { return utf8.RuneLen(r) == 3 })
-	jis, err := firstBad(ctx, data, encodingCP932)
+	bad := firstBadUTF8(data)
 	switch {
-	case err != nil:
-		return verdict{}, err
-	case jis < 0 && !japanese:
-		return verdict{encoding: encodingCP932}, nil
-	case jis > utf && !japanese:
-		return verdict{}, encodingFault(data, jis, verdict{encoding: encodingCP932}, encodingCP932, encodingUTF8, encodingUTF16)
+	case bad < 0:
+		return verdict{encoding: encodingUTF8}, nil
+	case bytes.ContainsFunc(data[:bad], func(r rune) bool { return utf8.RuneLen(r) == 3 }):
+		return verdict{}, notUTF8(data, bad)
 	}
-	return verdict{}, encodingFault(data, utf, verdict{encoding: encodingUTF8}, encodingUTF8, encodingCP932, encodingUTF16)
+	return verdict{encoding: encodingCP932, notUTF8: bad}, nil
+}
+
+// notUTF8 is the fault of a file that was meant to be UTF-8, as far as one can guess.
+func notUTF8(data []byte, bad int) *Fault {
+	return encodingFault(data, bad, verdict{encoding: encodingUTF8}, encodingUTF8, encodingCP932, encodingUTF16)
 }
 
 // others lists the encodings that the whole file could have instead; all but the

@@ -52,11 +52,9 @@ func textOf(ctx context.Context, data mapped, opts Options) (text []byte, v verd
 	if v.encoding == encodingUTF8 {
 		return data[v.mark:], v, func() error { return nil }, nil
 	}
-	path := filepath.Join(opts.Dir, "text.utf8")
-	if err := transcodeFile(ctx, path, data[v.mark:], v.encoding); err != nil {
-		return nil, v, nil, err
+	m, bad, err := transcoded(ctx, filepath.Join(opts.Dir, "text.utf8"), data[v.mark:], v.encoding)
+	if err == nil && bad >= 0 {
+		err = v.broken(ctx, data, v.mark+bad)
 	}
-	defer os.Remove(path) // the mapping keeps the content
-	m, err := mapFile(path)
 	return m, v, m.close, err
 }

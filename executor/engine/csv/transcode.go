@@ -102,15 +102,18 @@ func meant(character []byte, encodingName string) bool {
 	return unit == 0xFFFD || unit == 0x80
 }
 
-// transcodeFile writes the data as UTF-8 to a new file; none is left where that fails.
-func transcodeFile(ctx context.Context, path string, data []byte, encodingName string) error {
+// transcoded is the data as UTF-8, by way of a new file that is gone when it is mapped. A bad
+// byte is as for transcode.
+func transcoded(ctx context.Context, path string, data []byte, encodingName string) (text mapped, bad int, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return err
+		return nil, -1, err
 	}
-	_, err = transcode(ctx, f, data, encodingName)
-	if err = errors.Join(err, f.Close()); err != nil {
-		os.Remove(path)
+	defer os.Remove(path)
+	bad, err = transcode(ctx, f, data, encodingName)
+	if err = errors.Join(err, f.Close()); err != nil || bad >= 0 {
+		return nil, bad, err
 	}
-	return err
+	text, err = mapFile(path)
+	return text, bad, err
 }
