@@ -62,13 +62,13 @@ func (s *safeBuffer) String() string {
 }
 
 // serve starts a Karuta on the data folder and waits for its ready line.
-func serve(t *testing.T, dir string, args ...string) *process {
+func serve(t testing.TB, dir string, args ...string) *process {
 	t.Helper()
 	return serveIn(t, dir, nil, args...)
 }
 
 // serveIn is serve with more in the environment.
-func serveIn(t *testing.T, dir string, environ []string, args ...string) *process {
+func serveIn(t testing.TB, dir string, environ []string, args ...string) *process {
 	t.Helper()
 	p := &process{dir: dir, log: &safeBuffer{}}
 	p.cmd = exec.Command(os.Args[0], append([]string{"serve", "--data-dir", dir, "--listen", "127.0.0.1:0"}, args...)...)
@@ -119,7 +119,7 @@ type live struct {
 }
 
 // descendants are all processes below this one.
-func descendants(t *testing.T, pid int) (found []live) {
+func descendants(t testing.TB, pid int) (found []live) {
 	t.Helper()
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, path := range tasks {
