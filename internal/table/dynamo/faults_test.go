@@ -108,6 +108,13 @@ func lost(r *http.Request) (*http.Response, error) {
 	return nil, errReset
 }
 
+// silent lets the server do its work and holds the answer back for ever.
+func silent(r *http.Request) (*http.Response, error) {
+	_, _ = lost(r)
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
 // cut lets the answer break off in the middle, after its status has come.
 func cut(r *http.Request) (*http.Response, error) {
 	resp, err := http.DefaultTransport.RoundTrip(r)

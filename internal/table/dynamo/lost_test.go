@@ -109,6 +109,22 @@ func wantItem(t *testing.T, e *Engine, k table.Key, want table.Item) {
 	}
 }
 
+// TestSilentConnectionsAreLeft: a try that hears nothing ends in time for
+// another one, which does nothing twice.
+func TestSilentConnectionsAreLeft(t *testing.T) {
+	t.Parallel()
+	f, e, plain := openFaulty(t)
+	k := table.Key{Table: table.Cards, PK: t.Name(), SK: "METADATA"}
+	f.lay(inTransaction, fault(silent).then(func() { mustWrite(t, plain, table.Put(k, version3, table.Always())) }))
+	ctx, cancel := context.WithTimeout(t.Context(), 4*answerWait)
+	defer cancel()
+	if err := e.Write(ctx, table.Put(k, version2, table.IfAbsent())); err != nil {
+		t.Error(err)
+	}
+	f.wantAllHit(t)
+	wantItem(t, plain, k, version3)
+}
+
 // TestCallerRepeatsWithItsToken: when not even the SDK gets an answer through,
 // the caller may send the same transaction again.
 func TestCallerRepeatsWithItsToken(t *testing.T) {
