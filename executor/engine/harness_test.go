@@ -47,7 +47,7 @@ type bench struct {
 
 func newBench(t testing.TB, change func(*Config)) *bench {
 	t.Helper()
-	root := t.TempDir()
+	root := filepath.Join(t.TempDir(), `it's "札"`)
 	blobs, err := blob.OpenFolder(filepath.Join(root, "blobs"))
 	if err != nil {
 		t.Fatal(err)

@@ -11,7 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/arrow/array"
+
 	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/executor/engine/csv"
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
@@ -287,11 +290,46 @@ func TestRowCountsMustAgree(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if err := copyPart(t.Context(), db, "SELECT 1 AS a", dir+"/a.parquet", "zstd", 1); err != nil {
+	l := &loader{text: &csv.Result{}}
+	if err := l.copyPart(t.Context(), db, "SELECT 1 AS a", dir+"/a.parquet", "zstd", 1); err != nil {
 		t.Error(err)
 	}
-	if err := copyPart(t.Context(), db, "SELECT 1 AS a", dir+"/b.parquet", "zstd", 2); err == nil {
+	if err := l.copyPart(t.Context(), db, "SELECT 1 AS a", dir+"/b.parquet", "zstd", 2); err == nil {
 		t.Error("a row was lost and nobody noticed")
+	}
+}
+
+func TestRowGroupsOfLongRowsAreSmall(t *testing.T) {
+	for _, c := range []struct{ size, rows, want int64 }{
+		{0, 0, 32768}, {490 << 20, 1 << 20, 32768}, {10 << 30, 1 << 20, 2048}, {4 << 30, 1 << 20, 8192}, {1 << 30, 1, 2048},
+	} {
+		l := &loader{text: &csv.Result{Rows: c.rows}, size: c.size}
+		if got := l.groupRows(); got != c.want {
+			t.Errorf("%d bytes, %d rows: %d", c.size, c.rows, got)
+		}
+	}
+}
+
+func TestTheWidestTable(t *testing.T) {
+	b := newBench(t, nil)
+	names, values := make([]string, 1000), make([]string, 1000)
+	for i := range names {
+		names[i], values[i] = fmt.Sprintf("列%d", i), strconv.Itoa(i)
+	}
+	src, done := b.load(t, csvLine(names)+strings.Repeat(csvLine(values), 5000), core.CSVOptions{SortColumn: names[999]})
+	if done.RowCount != 5000 || len(done.Columns) != 1000 {
+		t.Errorf("%d × %d", done.RowCount, len(done.Columns))
+	}
+	slice, err := b.Slice(t.Context(), src, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slice.Close()
+	rec := batch(t, slice)
+	for i := range names {
+		if n := rec.Column(i).(*array.Int64); rec.ColumnName(i) != names[i] || n.Value(0) != int64(i) || n.Value(4999) != int64(i) {
+			t.Fatalf("column %d: %s", i, n)
+		}
 	}
 }
 

@@ -19,17 +19,24 @@ import (
 )
 
 const (
-	rowGroup     = 32768 // small enough that a preview and a filter on a sorted column read little
-	scanShare    = 0.35  // of the progress, for reading the CSV; sorting takes sortShare of the rest
-	sortShare    = 0.6
-	maxLine      = 2 << 20
-	readerBuffer = 8 << 20
+	scanShare = 0.35 // of the progress, for reading the CSV; sorting takes sortShare of the rest
+	sortShare = 0.6
+	leastMB   = 256 // of memory for writing one part
+)
+
+// Parquet is read and written a row group at a time: small ones let a preview and a
+// filter on a sorted column read little, and wide rows take bounded memory.
+const (
+	mostGroupRows  = 32768
+	leastGroupRows = 2048
+	mostGroupBytes = 32 << 20
 )
 
 // loader makes Parquet parts of a CSV file.
 type loader struct {
 	task task
 	text *csv.Result
+	size int64 // of the text's parts together
 	tell func(event) error
 
 	mu     sync.Mutex
@@ -42,24 +49,38 @@ type loader struct {
 // no speed; every count of DuckDB's must be the one that the CSV reading found.
 func load(ctx context.Context, t task, tell func(event) error) (*loaded, error) {
 	l := &loader{task: t, tell: tell}
-	var err error
-	l.text, err = csv.Scan(ctx, t.Load.Source, csv.Options{
-		CSVOptions: t.Load.Options, Dir: t.Dir, MaxBytes: t.Load.MaxBytes, Cores: t.Threads,
-		Progress: func(share float64) { l.advance(share * scanShare) },
-	})
-	if err != nil {
+	if err := l.scan(ctx); err != nil {
 		return nil, err
 	}
+	write := l.inOrder
 	if t.Load.Options.SortColumn != "" {
-		err = l.sorted(ctx)
-	} else {
-		err = l.inOrder(ctx)
+		write = l.sorted
 	}
-	if err != nil {
+	if err := write(ctx); err != nil {
 		return nil, err
 	}
 	return &loaded{Columns: l.columns(), Rows: l.text.Rows, Encoding: l.text.Encoding,
 		Delimiter: l.text.Delimiter, Renamed: l.text.Renamed}, nil
+}
+
+// scan reads the CSV file into parts of clean text.
+func (l *loader) scan(ctx context.Context) (err error) {
+	options := l.task.Load
+	l.text, err = csv.Scan(ctx, options.Source, csv.Options{
+		CSVOptions: options.Options, Dir: l.task.Dir, MaxBytes: options.MaxBytes, Cores: l.task.Threads,
+		Progress: func(share float64) { l.advance(share * scanShare) },
+	})
+	if err != nil {
+		return err
+	}
+	for _, p := range l.text.Parts {
+		info, err := os.Stat(p.Path)
+		if err != nil {
+			return err
+		}
+		l.size += info.Size()
+	}
+	return nil
 }
 
 // inOrder makes a Parquet part of each part of the text.
@@ -83,19 +104,19 @@ func (l *loader) copyParts(ctx context.Context, names []string, compression stri
 		jobs <- i
 	}
 	close(jobs)
-	cores := min(l.task.Threads, len(parts))
+	cores := min(l.cores(), len(parts))
 	step := (up - scanShare) / float64(len(parts))
 	group, ctx := errgroup.WithContext(ctx)
 	for range cores {
 		group.Go(func() error {
-			db, err := l.open(ctx, l.task.MemoryMB/int64(cores))
+			db, err := l.open(ctx, l.task.MemoryMB/int64(cores), 1)
 			if err != nil {
 				return err
 			}
 			defer db.Close()
 			for i := range jobs {
 				path := filepath.Join(l.task.Dir, fmt.Sprintf("part-%04d.parquet", i))
-				if err := copyPart(ctx, db, l.selectCSV(parts[i].Path, names), path, compression, parts[i].Rows); err != nil {
+				if err := l.copyPart(ctx, db, l.selectCSV(parts[i].Path, names), path, compression, parts[i].Rows); err != nil {
 					return err
 				}
 				if err := errors.Join(os.Remove(parts[i].Path), done(i, path)); err != nil {
@@ -109,18 +130,19 @@ func (l *loader) copyParts(ctx context.Context, names []string, compression stri
 	return group.Wait()
 }
 
-// open gives a DuckDB that works on one thread, in the worker's folder.
-func (l *loader) open(ctx context.Context, memoryMB int64) (*sql.DB, error) {
-	return open(ctx, access{dir: l.task.Dir, memoryMB: memoryMB, threads: 1})
+// cores is how many cores can work with the memory that there is.
+func (l *loader) cores() int { return max(1, min(l.task.Threads, int(l.task.MemoryMB/leastMB))) }
+
+// open gives a DuckDB that sees the worker's folder.
+func (l *loader) open(ctx context.Context, memoryMB int64, threads int) (*sql.DB, error) {
+	return open(ctx, access{dir: l.task.Dir, memoryMB: memoryMB, threads: threads})
 }
 
-func copyPart(ctx context.Context, db *sql.DB, query, path, compression string, rows int64) error {
-	return copyTo(ctx, db, query, path, fmt.Sprintf("FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %d", compression, rowGroup), rows)
-}
-
-// copyTo runs a COPY and compares the number of rows.
-func copyTo(ctx context.Context, db *sql.DB, query, path, options string, rows int64) error {
-	result, err := db.ExecContext(ctx, fmt.Sprintf("COPY (%s) TO %s (%s)", query, literal(path), options))
+// copyPart writes what a query selects as a Parquet file and compares the number of
+// rows.
+func (l *loader) copyPart(ctx context.Context, db *sql.DB, query, path, compression string, rows int64) error {
+	result, err := db.ExecContext(ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %d)",
+		query, literal(path), compression, l.groupRows()))
 	if err != nil {
 		return fmt.Errorf("write Parquet: %w", err)
 	}
@@ -131,8 +153,15 @@ func copyTo(ctx context.Context, db *sql.DB, query, path, options string, rows i
 	return err
 }
 
+// groupRows is how many rows a row group has, by how long they are.
+func (l *loader) groupRows() int64 {
+	rows := mostGroupBytes / max(1, l.size/max(1, l.text.Rows))
+	return min(mostGroupRows, max(leastGroupRows, rows/leastGroupRows*leastGroupRows))
+}
+
 // sorted writes the rows in the order of the sort column, equal ones in the order
-// of the file, nulls last. One thread keeps the order over several files.
+// of the file, nulls last. It is one part, because DuckDB keeps the order within a
+// file only.
 func (l *loader) sorted(ctx context.Context) error {
 	by := slices.IndexFunc(l.text.Columns, func(c csv.Column) bool { return c.Name == l.task.Load.Options.SortColumn })
 	if by < 0 {
@@ -161,13 +190,13 @@ func (l *loader) sorted(ctx context.Context) error {
 }
 
 func (l *loader) sort(ctx context.Context, staged []string, query string) error {
-	db, err := l.open(ctx, l.task.MemoryMB*3/8) // it takes more than it is told
+	db, err := l.open(ctx, l.task.MemoryMB*3/8, l.cores()) // it takes more than it is told
 	if err != nil {
 		return err
 	}
 	defer db.Close()
 	path := filepath.Join(l.task.Dir, "sorted.parquet")
-	if err := copyPart(ctx, db, query, path, "zstd", l.text.Rows); err != nil {
+	if err := l.copyPart(ctx, db, query, path, "zstd", l.text.Rows); err != nil {
 		return err
 	}
 	for _, s := range staged {

@@ -8,6 +8,11 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
+const (
+	leastLine   = 2 << 20 // bytes that DuckDB makes room for
+	leastBuffer = 8 << 20
+)
+
 // noNull is a text that no field holds, for imports where nothing means null.
 const noNull = "\x01\x02\x01"
 
@@ -35,11 +40,11 @@ func (l *loader) dialect() string {
 	if len(nulls) == 0 {
 		nulls = []string{noNull}
 	}
-	line := max(maxLine, 2*l.text.Longest+2)
+	line := max(leastLine, 2*l.text.Longest+2)
 	return fmt.Sprintf(`auto_detect = false, header = false, delim = %s, quote = '"', escape = '"', new_line = '\n',`+
 		` nullstr = [%s], allow_quoted_nulls = true, null_padding = false, ignore_errors = false, parallel = false,`+
 		` max_line_size = %d, buffer_size = %d`,
-		literal(l.text.Delimiter), literals(nulls), line, max(readerBuffer, 2*line))
+		literal(l.text.Delimiter), literals(nulls), line, max(leastBuffer, 2*line))
 }
 
 // readType is the type under which the column is read.
