@@ -158,7 +158,7 @@ func TestAdministratorsRemoveEachOther(t *testing.T) {
 			})
 		}
 		crowd.Wait()
-		left, err := w.Store.Users.Search(t.Context(), isAdmin, 10)
+		left, err := w.Store.Users.Search(t.Context(), "", isAdmin, 10)
 		if err != nil || len(left) == 0 {
 			t.Fatalf("%d left, %v", len(left), err)
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/karuta-bi/karuta/internal/core"
 )
@@ -48,8 +49,8 @@ func (s *Service) Users(ctx context.Context, query string, p core.PageArgs) (cor
 	if part == "" {
 		return page, nil
 	}
-	return s.people(ctx, actor, p.First, func(u *core.User) bool {
-		return u.Email > after && strings.Contains(u.Email, part) && (u.Active() || actor.IsAdmin())
+	return s.people(ctx, actor, p.First, after, func(u *core.User) bool {
+		return strings.Contains(u.Email, part) && (u.Active() || actor.IsAdmin())
 	})
 }
 
@@ -63,12 +64,12 @@ func (s *Service) AllUsers(ctx context.Context, p core.PageArgs) (core.Page[*cor
 	if err != nil {
 		return core.Page[*core.User]{}, err
 	}
-	return s.people(ctx, actor, p.First, func(u *core.User) bool { return u.Email > after })
+	return s.people(ctx, actor, p.First, after, func(*core.User) bool { return true })
 }
 
-func (s *Service) people(ctx context.Context, actor *core.Actor, first int, match func(*core.User) bool) (core.Page[*core.User], error) {
+func (s *Service) people(ctx context.Context, actor *core.Actor, first int, after string, match func(*core.User) bool) (core.Page[*core.User], error) {
 	var page core.Page[*core.User]
-	found, err := s.store.Users.Search(ctx, match, first+1)
+	found, err := s.store.Users.Search(ctx, after, match, first+1)
 	if err != nil {
 		return page, core.Internal("identity: search users", err)
 	}
@@ -83,7 +84,7 @@ func (s *Service) people(ctx context.Context, actor *core.Actor, first int, matc
 // addressAfter reads a cursor; a forged one only starts the same list elsewhere.
 func addressAfter(cursor string) (string, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(raw) > emailMax {
+	if err != nil || len(raw) > emailMax || !utf8.Valid(raw) {
 		return "", core.Invalid("after", "bad_cursor")
 	}
 	return string(raw), nil

@@ -77,7 +77,16 @@ func TestUsersPages(t *testing.T) {
 			t.Errorf("%d a page: %v", size, got)
 		}
 	}
-	for _, cursor := range []string{"%", "=", "YQ==", "🎴", "a b", strings.Repeat("x", 512), base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("x", emailMax+1)))} {
+	calls := w.Calls(func() {
+		page, err := w.AllUsers(w.As(w.admin), core.PageArgs{First: 100, After: base64.RawURLEncoding.EncodeToString([]byte(want[20]))})
+		if got := emails(page); err != nil || !slices.Equal(got, want[21:]) {
+			t.Errorf("the end of the list is %v, %v", got, err)
+		}
+	})
+	if len(calls) != 1 || calls[0].Items > 4 {
+		t.Errorf("the end of the list is read from its beginning: %+v", calls)
+	}
+	for _, cursor := range []string{"%", "=", "YQ==", "🎴", "a b", strings.Repeat("x", 512), base64.RawURLEncoding.EncodeToString([]byte(strings.Repeat("x", emailMax+1))), base64.RawURLEncoding.EncodeToString([]byte("a\xff"))} {
 		_, err := w.Users(w.As(w.admin), "@", core.PageArgs{First: 1, After: cursor})
 		accesstest.Code(t, "after "+cursor, err, core.CodeValidation, "bad_cursor")
 		_, err = w.AllUsers(w.As(w.admin), core.PageArgs{First: 1, After: cursor})

@@ -13,7 +13,7 @@ import (
 // VALIDATION_ERROR.last_admin when there is no other.
 func (r *Users) StepDown(ctx context.Context, id string, change func(*core.User) error) (*core.User, error) {
 	for try := 0; ; try++ {
-		others, err := r.Search(ctx, func(u *core.User) bool {
+		others, err := r.Search(ctx, "", func(u *core.User) bool {
 			return u.ID != id && u.Role == core.RoleAdmin && u.Active()
 		}, 1)
 		if err != nil {

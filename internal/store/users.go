@@ -109,17 +109,18 @@ func (r *Users) Edit(ctx context.Context, id string, change func(*core.User) err
 	})
 }
 
-// Search walks the people by address and keeps those that match, at most limit.
-func (r *Users) Search(ctx context.Context, match func(*core.User) bool, limit int) ([]*core.User, error) {
+// Search walks the people by address, from behind an address ("" is the start),
+// and keeps those that match, at most limit.
+func (r *Users) Search(ctx context.Context, after string, match func(*core.User) bool, limit int) ([]*core.User, error) {
 	var found []*core.User
-	q := table.Query{Table: table.Users, Index: table.UsersList, PK: usersList}
+	q := table.Query{Table: table.Users, Index: table.UsersList, PK: usersList, From: after}
 	for {
 		page, err := r.e.Query(ctx, q)
 		if err != nil {
 			return nil, err
 		}
 		for _, it := range page.Items {
-			if u := readUser(it); match(u) {
+			if u := readUser(it); u.Email > after && match(u) {
 				if found = append(found, u); len(found) == limit {
 					return found, nil
 				}

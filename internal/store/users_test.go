@@ -88,7 +88,7 @@ func usersAreSearchedByAddress(t *testing.T, st *world) {
 		st.user(t, name+"@example.com")
 	}
 	var seen []string
-	found, err := st.Users.Search(t.Context(), func(u *core.User) bool {
+	found, err := st.Users.Search(t.Context(), "", func(u *core.User) bool {
 		seen = append(seen, u.Email[:1])
 		return u.Email[0] == 'b' || u.Email[0] == 'c'
 	}, 2)
