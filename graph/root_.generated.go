@@ -495,9 +495,9 @@ input CreateCardInput {
   description: String
   "Id of a dataset of yours. Needed by code cards, left out for text cards."
   datasetId: ID
-  "Python with ` + "`" + `def render(dataset, filters, params)` + "`" + `, or the HTML of a text card. At most 200,000 characters."
+  "Python with ` + "`" + `def render(dataset, filters, params)` + "`" + `, or the HTML of a text card. At most 200,000 bytes; a Japanese character takes three."
   code: String!
-  "What ` + "`" + `render` + "`" + ` gets as its third argument."
+  "What ` + "`" + `render` + "`" + ` gets as its third argument. At most 65,536 bytes."
   params: JSON
   "The page filters shall not reach it."
   ignoresFilters: Boolean! = false
@@ -521,9 +521,9 @@ input UpdateCardInput {
   description: String
   "Id of another dataset of yours."
   datasetId: ID
-  "The new code, at most 200,000 characters."
+  "The new code, at most 200,000 bytes; a Japanese character takes three."
   code: String
-  "The new parameters."
+  "The new parameters. At most 65,536 bytes."
   params: JSON
   "Whether the page filters shall not reach it."
   ignoresFilters: Boolean
@@ -551,9 +551,9 @@ type DeleteCardPayload {
 input PreviewCardInput {
   "Id of a dataset of yours."
   datasetId: ID!
-  "Python with ` + "`" + `def render(dataset, filters, params)` + "`" + `, at most 200,000 characters."
+  "Python with ` + "`" + `def render(dataset, filters, params)` + "`" + `, at most 200,000 bytes; a Japanese character takes three."
   code: String!
-  "What ` + "`" + `render` + "`" + ` gets as its third argument."
+  "What ` + "`" + `render` + "`" + ` gets as its third argument. At most 65,536 bytes."
   params: JSON
   "Values of page filters, at most 20."
   filters: [FilterValueInput!]

@@ -49,7 +49,7 @@ func checkCode(code string) error {
 		return core.Invalid("input.code", "required")
 	}
 	if len(code) > MaxCode {
-		return core.Invalid("input.code", "too_long", "max", MaxCode)
+		return core.Invalid("input.code", "too_large", "max", MaxCode)
 	}
 	return core.CheckText("input.code", code, MaxCode)
 }
@@ -60,7 +60,7 @@ func checkParams(params string) (string, error) {
 		return "", nil
 	}
 	if len(params) > MaxParams {
-		return "", core.Invalid("input.params", "too_long", "max", MaxParams)
+		return "", core.Invalid("input.params", "too_large", "max", MaxParams)
 	}
 	var object map[string]json.RawMessage
 	var compact bytes.Buffer

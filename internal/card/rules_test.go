@@ -20,14 +20,14 @@ func TestCheck(t *testing.T) { // CD-1, CD-5
 		"long description": {func(c *core.Card) { c.Description = strings.Repeat("x", core.MaxDescription+1) }, "input.description", "too_long"},
 		"no code":          {func(c *core.Card) { c.Code = "\n" }, "input.code", "required"},
 		"longest code":     {func(c *core.Card) { c.Code = strings.Repeat("x", MaxCode) }, "", ""},
-		"too long code":    {func(c *core.Card) { c.Code = strings.Repeat("x", MaxCode+1) }, "input.code", "too_long"},
-		"too many bytes":   {func(c *core.Card) { c.Code = strings.Repeat("あ", MaxCode/3+1) }, "input.code", "too_long"},
+		"too long code":    {func(c *core.Card) { c.Code = strings.Repeat("x", MaxCode+1) }, "input.code", "too_large"},
+		"too many bytes":   {func(c *core.Card) { c.Code = strings.Repeat("あ", MaxCode/3+1) }, "input.code", "too_large"},
 		"NUL in code":      {func(c *core.Card) { c.Code = "a\x00" }, "input.code", "control_characters"},
 		"params list":      {func(c *core.Card) { c.Params = "[]" }, "input.params", "bad_value"},
 		"params null":      {func(c *core.Card) { c.Params = "null" }, "input.params", "bad_value"},
 		"params broken":    {func(c *core.Card) { c.Params = `{"a":` }, "input.params", "bad_value"},
 		"params twice":     {func(c *core.Card) { c.Params = `{} {}` }, "input.params", "bad_value"},
-		"params too long":  {func(c *core.Card) { c.Params = `{"a":"` + strings.Repeat("x", MaxParams) + `"}` }, "input.params", "too_long"},
+		"params too long":  {func(c *core.Card) { c.Params = `{"a":"` + strings.Repeat("x", MaxParams) + `"}` }, "input.params", "too_large"},
 		"text with data":   {func(c *core.Card) { c.Kind = core.CardText }, "input.datasetId", "bad_value"},
 	}
 	for name, c := range cases {

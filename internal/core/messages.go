@@ -16,6 +16,7 @@ var sentences = map[string]text{
 	"VALIDATION_ERROR":                    {"入力内容を確認してください。", "Please check what you entered."},
 	"VALIDATION_ERROR.required":           {"入力してください。", "This is required."},
 	"VALIDATION_ERROR.too_long":           {"{max}文字以内で入力してください。", "Please use at most {max} characters."},
+	"VALIDATION_ERROR.too_large":          {"{max}バイト以内で入力してください。日本語は1文字で3バイトになります。", "Please use at most {max} bytes. A Japanese character takes three."},
 	"VALIDATION_ERROR.too_short":          {"{min}文字以上で入力してください。", "Please use at least {min} characters."},
 	"VALIDATION_ERROR.too_many":           {"{max}件以内にしてください。", "Please use at most {max}."},
 	"VALIDATION_ERROR.out_of_range":       {"{min}から{max}の間で指定してください。", "Please choose a value between {min} and {max}."},
