@@ -1,7 +1,8 @@
 // Package blob keeps objects by key: uploaded files, dataset versions as
 // Parquet, and card results. It has two engines with one contract suite: a
 // folder and S3. Keys are immutable once written unless said otherwise; a key
-// is a relative path of [A-Za-z0-9._-] segments.
+// is a relative path of [A-Za-z0-9._-] segments, 512 bytes long at most and 200
+// a segment, and no key is the folder of another.
 package blob
 
 import (

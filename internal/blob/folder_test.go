@@ -45,6 +45,14 @@ func read(t *testing.T, s Store, key string) string {
 	return string(body)
 }
 
+func list(t *testing.T, s Store) (keys []string) {
+	t.Helper()
+	if err := s.List(t.Context(), "", func(info Info) error { keys = append(keys, info.Key); return nil }); err != nil {
+		t.Error(err)
+	}
+	return keys
+}
+
 // files are all files and folders below the directory.
 func files(t *testing.T, dir string) (found []string) {
 	t.Helper()
@@ -71,6 +79,9 @@ func TestFolderLeavesNothing(t *testing.T) {
 	_, release, err := f.Local(t.Context(), "a/d")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if all := list(t, f); !slices.Equal(all, []string{"a/b/c", "a/d"}) {
+		t.Errorf("listed are %q", all)
 	}
 	release()
 	if left := files(t, filepath.Join(dir, f.work.name)); len(left) > 0 {
@@ -205,12 +216,8 @@ func TestFolderLinks(t *testing.T) {
 	if body, err := os.ReadFile(secret); err != nil || string(body) != "outside" {
 		t.Errorf("outside is %q, error %v", body, err)
 	}
-	var listed []string
-	if err := f.List(t.Context(), "", func(info Info) error { listed = append(listed, info.Key); return nil }); err != nil {
-		t.Error(err)
-	}
-	if !slices.Equal(listed, []string{"file", "object"}) {
-		t.Errorf("listed are %q", listed)
+	if all := list(t, f); !slices.Equal(all, []string{"file", "object"}) {
+		t.Errorf("listed are %q", all)
 	}
 }
 

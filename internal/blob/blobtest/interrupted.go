@@ -13,9 +13,10 @@ import (
 
 // halfway reads half of a body and then calls back once; an error ends it.
 type halfway struct {
-	r    io.Reader
-	left int
-	then func() error
+	r     io.Reader
+	left  int
+	then  func() error
+	later int // reads after that
 }
 
 func newHalfway(size int, then func() error) *halfway {
@@ -23,7 +24,11 @@ func newHalfway(size int, then func() error) *halfway {
 }
 
 func (h *halfway) Read(p []byte) (int, error) {
-	if h.left <= 0 && h.then != nil {
+	switch {
+	case h.left > 0:
+	case h.then == nil:
+		h.later++
+	default:
 		if err := h.then(); err != nil {
 			return 0, err
 		}
@@ -82,7 +87,11 @@ func (s *suite) cancelledHalfway(t *testing.T) {
 	s.puts(t, func(t *testing.T, size int, put func(context.Context, io.Reader) error) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		wantErr(t, put(ctx, newHalfway(size, func() error { cancel(); return nil })), context.Canceled)
+		r := newHalfway(size, func() error { cancel(); return nil })
+		wantErr(t, put(ctx, r), context.Canceled)
+		if r.later > 0 {
+			t.Errorf("the reader was asked %d times more", r.later)
+		}
 	})
 }
 
