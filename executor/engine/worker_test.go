@@ -4,7 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -243,28 +243,37 @@ func TestAWorkerInheritsNothing(t *testing.T) {
 // it says.
 const aloneVerb = "engine-alone"
 
+// Neither a worker that listens nor one that cannot outlives a killed engine.
 func TestAWorkerEndsWithItsEngine(t *testing.T) {
-	dir := t.TempDir()
-	cmd := exec.Command(os.Args[0], aloneVerb, dir)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
+	for _, stopped := range []bool{false, true} {
+		cmd := exec.Command(os.Args[0], aloneVerb, t.TempDir())
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		said, err := bufio.NewReader(out).ReadString('\n')
+		pid, numberErr := strconv.Atoi(strings.TrimSpace(said))
+		if err == nil && numberErr == nil && stopped {
+			err = syscall.Kill(pid, syscall.SIGSTOP)
+		}
+		killErr := cmd.Process.Kill()
+		_ = cmd.Wait()
+		if err := errors.Join(err, numberErr, killErr); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { // what a failed test would leave
+			if t.Failed() {
+				_ = syscall.Kill(pid, syscall.SIGKILL)
+			}
+		}()
+		until(t, "the worker is gone", func() bool {
+			status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+			return err != nil || strings.Contains(string(status), "State:\tZ")
+		})
 	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	said, err := bufio.NewReader(out).ReadString('\n')
-	killErr := cmd.Process.Kill()
-	_, _ = io.Copy(io.Discard, out)
-	_ = cmd.Wait()
-	if err != nil || killErr != nil {
-		t.Fatal(err, killErr)
-	}
-	pid := strings.TrimSpace(said)
-	until(t, "the worker is gone", func() bool {
-		status, err := os.ReadFile("/proc/" + pid + "/status")
-		return err != nil || strings.Contains(string(status), "State:\tZ")
-	})
 }
 
 func alone(dir string) error {
