@@ -39,6 +39,15 @@ func (c *company) attempt(t *testing.T, row, actor string, want declared, before
 	h.close()
 	if want.answer != "ok" {
 		same(t, file, before)
+		h.nothingKept(t)
+	}
+}
+
+// nothingKept fails the test where an object was stored.
+func (h *house) nothingKept(t *testing.T) {
+	t.Helper()
+	if keys := h.blobs.Keys(); len(keys) > 0 {
+		t.Errorf("objects are kept: %v", keys)
 	}
 }
 

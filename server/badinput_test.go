@@ -34,6 +34,7 @@ func TestBadInput(t *testing.T) {
 			}
 			h.close()
 			same(t, file, before)
+			h.nothingKept(t)
 		})
 	}
 }

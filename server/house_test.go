@@ -22,7 +22,6 @@ import (
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/access/accesstest"
-	"github.com/karuta-bi/karuta/internal/blob"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
@@ -61,6 +60,7 @@ type house struct {
 	handler  http.Handler
 	resolver *resolvers.Resolver
 	identity *identity.Service
+	blobs    *accesstest.Blobs
 	log      *bytes.Buffer
 	users    int
 	close    func() // at the end of the test at the latest
@@ -69,7 +69,7 @@ type house struct {
 // site is what a house stands on.
 type site struct {
 	file     string // of the store
-	blobs    blob.Store
+	blobs    *accesstest.Blobs
 	executor *client.Client
 }
 
@@ -83,7 +83,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	t.Helper()
 	engine, err := embedded.Open(on.file)
 	must(t, err)
-	h := &house{t: t, log: &bytes.Buffer{}}
+	h := &house{t: t, blobs: on.blobs, log: &bytes.Buffer{}}
 	h.World = accesstest.Over(t, engine, slog.New(slog.NewJSONHandler(h.log, nil)))
 	h.store = h.World.Store
 	h.identity = identity.New(identity.Deps{
