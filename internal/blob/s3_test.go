@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -277,6 +279,38 @@ func TestS3CopiesSurvive(t *testing.T) {
 	}
 	if left := files(t, o.CacheDir); len(left) != 2 || !slices.ContainsFunc(left, func(f string) bool { return filepath.Ext(f) == ".parquet" }) {
 		t.Errorf("left are %q", left)
+	}
+}
+
+// TestS3ClosesConnections: none stays open after Close.
+func TestS3ClosesConnections(t *testing.T) {
+	states := make(chan http.ConnState, 100)
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Config.ConnState = func(_ net.Conn, state http.ConnState) { states <- state }
+	server.Start()
+	defer server.Close()
+	s, err := OpenS3(t.Context(), S3Options{
+		Endpoint: server.URL, Region: "us-east-1", Bucket: "b", AccessKey: "k", SecretKey: "s", CacheDir: t.TempDir(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Head(t.Context(), "object"); err == nil {
+		t.Error("a server without a bucket has an object")
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	late := time.After(10 * time.Second)
+	for open := 1; open > 0; {
+		select {
+		case state := <-states:
+			if state == http.StateClosed {
+				open--
+			}
+		case <-late:
+			t.Fatal("the connection stays open")
+		}
 	}
 }
 

@@ -58,16 +58,20 @@ func OpenS3(ctx context.Context, o S3Options) (*S3, error) {
 	return &S3{client: client, bucket: o.Bucket, at: o.Endpoint + "/" + o.Bucket, copies: copies}, nil
 }
 
-// ownConnections gives a client whose connections can be closed. It keeps what
-// the environment says of certificates.
+// ownConnections gives a client whose connections Close can close, which the
+// SDK's own does not let. It keeps what the environment says of certificates, and
+// like the SDK's own it follows no redirects.
 func ownConnections(c s3.HTTPClient, transport http.RoundTripper) s3.HTTPClient {
-	if transport != nil {
-		return &http.Client{Transport: transport}
+	buildable, ok := c.(*awshttp.BuildableClient)
+	switch {
+	case transport != nil:
+	case ok:
+		transport = buildable.GetTransport()
+	default:
+		return c
 	}
-	if buildable, ok := c.(*awshttp.BuildableClient); ok {
-		return buildable.Freeze()
-	}
-	return c
+	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	return &http.Client{Transport: transport, CheckRedirect: stay}
 }
 
 // retryer also repeats a conditional write that met another one: the second
