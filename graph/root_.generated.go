@@ -451,6 +451,20 @@ type CardResult {
   log: String!
 }
 
+"Rows of the data under a card."
+type CardRows {
+  "The columns, in the order of the values of each row."
+  columns: [Column!]!
+  "The rows; each value is text in the column's plain form, null where it is empty."
+  rows: [[String]!]!
+  "Number of rows that the filters leave."
+  totalRows: Long!
+  "Number of rows given here."
+  returnedRows: Int!
+  "There are more rows than are given here."
+  truncated: Boolean!
+}
+
 "A page of cards."
 type CardConnection {
   "The cards."
@@ -686,6 +700,13 @@ type DashboardCard {
     "A result from the cache will do."
     useCache: Boolean! = true
   ): CardResult
+  "The data under the card, narrowed as its result is. For everybody who may see the dashboard; null for text cards."
+  rows(
+    "Values of the page filters, as for ` + "`" + `result` + "`" + `."
+    filters: [FilterValueInput!]
+    "How many rows, 1 to 1000."
+    limit: Int! = 100
+  ): CardRows
 }
 
 "How a page filter chooses."
@@ -1990,6 +2011,22 @@ func (ec *executionContext) childFields_CardResult(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type CardResult", field.Name)
 }
 
+func (ec *executionContext) childFields_CardRows(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "columns":
+		return ec.fieldContext_CardRows_columns(ctx, field)
+	case "rows":
+		return ec.fieldContext_CardRows_rows(ctx, field)
+	case "totalRows":
+		return ec.fieldContext_CardRows_totalRows(ctx, field)
+	case "returnedRows":
+		return ec.fieldContext_CardRows_returnedRows(ctx, field)
+	case "truncated":
+		return ec.fieldContext_CardRows_truncated(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardRows", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -2120,6 +2157,8 @@ func (ec *executionContext) childFields_DashboardCard(ctx context.Context, field
 		return ec.fieldContext_DashboardCard_h(ctx, field)
 	case "result":
 		return ec.fieldContext_DashboardCard_result(ctx, field)
+	case "rows":
+		return ec.fieldContext_DashboardCard_rows(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DashboardCard", field.Name)
 }

@@ -67,6 +67,13 @@ func (r *dashboardCardResolver) Result(ctx context.Context, obj *graph.Dashboard
 	return result, withoutInput(err)
 }
 
+func (r *dashboardCardResolver) Rows(ctx context.Context, obj *graph.DashboardCard, filters []core.FilterValue, limit int) (*card.Rows, error) {
+	rows, err := r.Services.Cards.Rows(ctx, card.RowsInput{
+		CardID: obj.CardID, DashboardID: obj.DashboardID, Filters: filters, Limit: limit,
+	})
+	return rows, withoutInput(err)
+}
+
 func (r *mutationResolver) CreateDashboard(ctx context.Context, input graph.CreateDashboardInput) (*graph.CreateDashboardPayload, error) {
 	d, err := r.Services.Dashboards.Create(ctx, input.Name, text(input.Description))
 	return &graph.CreateDashboardPayload{Dashboard: d}, err

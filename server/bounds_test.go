@@ -39,6 +39,8 @@ AuditLogFilter.from               time
 AuditLogFilter.to                 time
 
 DashboardCard.result.filters      list 20
+DashboardCard.rows.filters        list 20
+DashboardCard.rows.limit          int 1 1000
 Dataset.preview.limit             int 1 1000
 Dataset.columnValues.column       column
 Dataset.columnValues.dashboardId  id dashboard mine

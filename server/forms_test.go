@@ -41,6 +41,10 @@ var examples = map[string]example{
 		"owner", `query($filters: [FilterValueInput!], $useCache: Boolean!) { dashboard(id: "<dashboard>") { cards { result(filters: $filters, useCache: $useCache) { html } } } }`,
 		`{"useCache": true, "filters": ` + oneChoice + `}`,
 	},
+	"DashboardCard.rows": {
+		"viewer", `query($filters: [FilterValueInput!], $limit: Int!) { dashboard(id: "<dashboard>") { cards { rows(filters: $filters, limit: $limit) { rows totalRows returnedRows truncated } } } }`,
+		`{"limit": 5, "filters": ` + oneChoice + `}`,
+	},
 	"Dataset.preview": {"owner", `query($limit: Int!) { dataset(id: "<dataset>") { preview(limit: $limit) { rows } } }`, `{"limit": 5}`},
 	"Dataset.columnValues": {
 		"owner", `query($column: String!, $dashboardId: ID, $search: String, $limit: Int!) { dataset(id: "<dataset>") {

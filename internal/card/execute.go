@@ -21,34 +21,42 @@ type ExecuteInput struct {
 // card's owner and admins only. While the executor cannot be reached, the last
 // good result stands in, with Stale set.
 func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.CardResult, error) {
-	chosen, err := choices(in.Filters)
+	j, err := s.narrowed(ctx, in.CardID, in.DashboardID, in.Filters)
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.open(ctx, in.CardID, in.DashboardID)
-	if err != nil {
-		return nil, err
+	if j.card.Kind == core.CardText {
+		return s.textResult(ctx, j.card), nil
 	}
-	if v.card.Kind == core.CardText {
-		return s.textResult(ctx, v.card), nil
+	result, err := s.result(ctx, j, in.UseCache)
+	if err != nil {
+		return nil, tell(err, isAuthor(ctx, j.card))
+	}
+	return seenBy(ctx, j.card, result), nil
+}
+
+// narrowed opens a card and the part of its data that was chosen; a text card
+// has none.
+func (s *Service) narrowed(ctx context.Context, cardID, dashboardID string, filters []core.FilterValue) (job, error) {
+	chosen, err := choices(filters)
+	if err != nil {
+		return job{}, err
+	}
+	v, err := s.open(ctx, cardID, dashboardID)
+	if err != nil || v.card.Kind == core.CardText {
+		return job{card: v.card}, err
 	}
 	if v.dashboard != nil {
 		if chosen, err = defined(chosen, v.dashboard.Filters); err != nil {
-			return nil, err
+			return job{}, err
 		}
 	}
 	if v.card.IgnoresFilters {
 		chosen = nil
 	}
-	j := job{card: v.card, dataset: v.dataset, dashboardID: in.DashboardID}
-	if j.values, j.where, err = narrow(chosen, v.dataset); err != nil {
-		return nil, err
-	}
-	result, err := s.result(ctx, j, in.UseCache)
-	if err != nil {
-		return nil, tell(err, isAuthor(ctx, v.card))
-	}
-	return seenBy(ctx, v.card, result), nil
+	j := job{card: v.card, dataset: v.dataset, dashboardID: dashboardID}
+	j.values, j.where, err = narrow(chosen, v.dataset)
+	return j, err
 }
 
 // PreviewInput is unsaved code over a dataset.

@@ -66,6 +66,13 @@ func TestWhoMayDoWhat(t *testing.T) { // CD-1, CD-5, CD-8, FAIL-4
 			return err
 		}
 	}
+	rows := func(dashboardID string) func(u *core.User) error {
+		return func(u *core.User) error {
+			_, err := w.s.Rows(w.As(u), card.RowsInput{CardID: w.card.ID, DashboardID: dashboardID, Limit: 1})
+			return err
+		}
+	}
+	w.executor.Rows = func(client.RowsRequest) client.RowsReply { return client.RowsReply{} }
 	acts := map[string]func(u *core.User) error{
 		"create": func(u *core.User) error { _, err := w.create(u); return err },
 		"read":   func(u *core.User) error { _, err := w.s.Card(w.As(u), w.card.ID); return err },
@@ -83,6 +90,8 @@ func TestWhoMayDoWhat(t *testing.T) { // CD-1, CD-5, CD-8, FAIL-4
 			_, err := w.s.Preview(w.As(u), card.PreviewInput{DatasetID: w.data.ID, Code: "x"})
 			return err
 		},
+		"rows alone":        rows(""),
+		"rows on a page":    rows(w.page.ID),
 		"execute alone":     execute(""),
 		"execute on a page": execute(w.page.ID),
 		"execute elsewhere": execute(w.Dashboard(w.viewer, nil).ID),
@@ -97,6 +106,8 @@ func TestWhoMayDoWhat(t *testing.T) { // CD-1, CD-5, CD-8, FAIL-4
 		"edit":              {ok, no, hidden, no, who},
 		"delete":            {bad, no, hidden, bad, who}, // it lies on a page
 		"preview":           {ok, no, hidden, ok, who},
+		"rows alone":        {ok, no, hidden, ok, who},
+		"rows on a page":    {ok, ok, hidden, ok, who},
 		"execute alone":     {ok, no, hidden, ok, who},
 		"execute on a page": {ok, ok, hidden, ok, who},
 		"execute elsewhere": {hidden, hidden, hidden, hidden, who},
