@@ -154,12 +154,12 @@ func TestAddressesOfResults(t *testing.T) {
 	if a := h.send(get(ran["url"].(string))); a.StatusCode != 200 || !strings.Contains(a.text, inside) || strings.Contains(a.text, private) {
 		t.Fatalf("%d %s", a.StatusCode, a.text)
 	}
-	for i := range token {
+	for i := range len(token) - 1 { // bits of the last character may say nothing
 		other := byte('A')
 		if token[i] == other {
 			other = 'B'
 		}
-		if got := status(token[:i] + string(other) + token[i+1:]); got != 404 && !strings.HasSuffix(token, token[i:]) {
+		if got := status(token[:i] + string(other) + token[i+1:]); got != 404 {
 			t.Errorf("with another character at %d: %d", i, got)
 		}
 	}
