@@ -66,7 +66,10 @@ func TestS3LostAnswer(t *testing.T) {
 		{"CompleteMultipartUpload", several, 1, lose}, {"CompleteMultipartUpload", several, attempts, lose},
 		{"CompleteMultipartUpload", several, 1, busy}, {"CompleteMultipartUpload", several, 1, conflict},
 	} {
-		for _, onlyNew := range []bool{false, true} {
+		for _, onlyNew := range []bool{true, false} {
+			if !onlyNew && c.size == several && c.lost < attempts {
+				continue // the parts are sent the same way
+			}
 			t.Run(fmt.Sprintf("%d-%s-%t", i, c.op, onlyNew), func(t *testing.T) {
 				w := &wire{op: c.op, spoil: c.spoil(c.lost)}
 				s := openS3(t, options(t, server), w)
