@@ -71,7 +71,7 @@ func obliging(t testing.TB) *accesstest.Executor {
 		return client.CardReply{HTML: "<p>" + inside, Log: private, UsedColumns: []string{"地域"}, FilterApplicable: true, RowsIn: 3}
 	}
 	e.Rows = func(client.RowsRequest) client.RowsReply {
-		row := private
+		row := inside
 		return client.RowsReply{Rows: [][]*string{{&row, nil}}, TotalRows: 3}
 	}
 	e.Values = func(client.ValuesRequest) client.ValuesReply { return client.ValuesReply{Values: []string{inside}} }

@@ -18,6 +18,7 @@ const fieldMatrix = `
 Card.code                       -      -      -       shown -      shown
 Card.params                     -      -      -       shown -      shown
 CardResult.log                  -      -      -       shown -      shown
+DashboardCard.rows              shown  shown  shown   shown shown  shown
 Dashboard.myPermission          shown  shown  shown   shown shown  -
 Dashboard.shares                403    403    shown   shown 403    shown
 Dashboard.shares/node           403    403    shown   shown 403    shown
@@ -43,6 +44,7 @@ var fieldsAsked = map[string]string{
 	"Card.code":                   `{ card(id: "<card>") { x: code } }`,
 	"Card.params":                 `{ node(id: "<card>") { ... on Card { x: params } } }`,
 	"CardResult.log":              `{ dashboard(id: "<dashboard>") { cards { result { x: log } } } }`,
+	"DashboardCard.rows":          `{ dashboard(id: "<dashboard>") { cards { x: rows { rows } } } }`,
 	"Dashboard.myPermission":      `{ dashboard(id: "<dashboard>") { x: myPermission } }`,
 	"Dashboard.shares":            `{ dashboard(id: "<dashboard>") { x: shares { id } } }`,
 	"Dashboard.shares/node":       `{ nodes(ids: ["<dashboard>"]) { ... on Dashboard { x: shares { target { ... on User { email } } } } } }`,
