@@ -34,6 +34,9 @@ func tell(err error, author bool) error {
 		return e
 	}
 	e.Reason = p.Reason
+	if p.Reason == "" && p.Code == core.CodeExecution {
+		e.Reason = "raised"
+	}
 	for k, v := range p.Args {
 		e.Args[k] = v
 	}

@@ -55,6 +55,7 @@ var sentences = map[string]text{
 	"CONFLICT":                            {"他の人が先に変更しました。最新の内容を読み込んでから、もう一度変更してください。", "Someone else changed this first. Load the latest version and make your change again."},
 	"EXECUTION_TIMEOUT":                   {"処理が{seconds}秒以内に終わりませんでした。データを絞り込むか、カードの作成者に相談してください。", "This did not finish within {seconds} seconds. Narrow the data or ask the author of the card."},
 	"EXECUTION_ERROR":                     {"カードを表示できませんでした。カードの作成者に知らせてください。", "The card could not be shown. Please tell its author."},
+	"EXECUTION_ERROR.raised":              {"コードの実行中にエラーが起きました。表示された行を確認してください。", "The code raised an error. Check the line that is shown."},
 	"EXECUTION_ERROR.executor_lost":       {"実行中に処理環境が再起動しました。もう一度実行してください。", "The run was interrupted. Please run it again."},
 	"EXECUTION_ERROR.syntax":              {"コードの書き方に誤りがあります。表示された行を確認してください。", "The code has a mistake in its form. Check the line that is shown."},
 	"EXECUTION_ERROR.no_render":           {"render(dataset, filters, params) という関数がありません。コードに追加してください。", "There is no function render(dataset, filters, params). Add it to the code."},
