@@ -68,6 +68,15 @@ func TestAWorkerThatDiedIdleIsReplaced(t *testing.T) {
 	}
 }
 
+// The end of an idle worker may be noticed only when it is asked.
+func TestAWorkerThatCannotBeAskedIsReplaced(t *testing.T) {
+	b := newBench(t, nil)
+	src, _ := b.load(t, "a\n1\n", core.CSVOptions{})
+	b.rows(t, src)
+	b.pool.idle[0].channel.close()
+	b.rows(t, src)
+}
+
 func TestAWorkerIsUsedAgain(t *testing.T) {
 	b := newBench(t, nil)
 	src, _ := b.load(t, "a\n1\n", core.CSVOptions{})
@@ -293,6 +302,24 @@ func alone(dir string) error {
 		return err
 	}
 	select {} // until it is killed
+}
+
+func TestAWorkerEndsWithItsChannel(t *testing.T) {
+	ours, theirs, err := newChannel()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], workerVerb)
+	cmd.ExtraFiles = []*os.File{theirs}
+	err = cmd.Start()
+	_ = theirs.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours.close()
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("it ended with %v", err)
+	}
 }
 
 func TestAWorkerWithoutAnEngineRefuses(t *testing.T) {
