@@ -18,6 +18,7 @@ func TestPermissionMatrix(t *testing.T) {
 	order, answers := rows(t, matrix)
 	for _, row := range order {
 		t.Run(row, func(t *testing.T) {
+			t.Parallel()
 			for _, actor := range actors {
 				t.Run(actor, func(t *testing.T) { c.attempt(t, row, actor, answers[row][actor], before) })
 			}

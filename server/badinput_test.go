@@ -24,6 +24,7 @@ func TestBadInput(t *testing.T) {
 	fields := fieldsWithArguments()
 	for _, name := range slices.Sorted(maps.Keys(fields)) {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			h, file := c.open(t)
 			for _, a := range fields[name] {
 				for i, p := range c.probes(t, name, a) {
