@@ -33,7 +33,7 @@ Query.node                    401       null!*   ok     ok     ok      ok    ok 
 Query.node/dataset            401       null!*   ok     ok     ok      ok    ok     ok    401    bad
 Query.node/card               401       null!*   ok     ok     ok      ok    ok     ok    401    bad
 Query.node/spare              401       null!*   null!* null!* null!*  ok    null!* ok    401    bad
-Query.node/group              401       null*    null*  null*  null*   null* ok     ok    401    bad
+Query.node/group              401       null!*   null!* null!* null!*  null!* ok     ok    401    bad
 Query.node/job                401       null!*   null!* null!* null!*  ok    null!* ok    401    bad
 Query.node/share              401       null!*   null!* null!* ok      ok    null!* ok    401    bad
 Query.node/user               401       ok       ok     ok     ok      ok    ok     ok    401    bad
