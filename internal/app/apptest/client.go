@@ -95,10 +95,19 @@ func (c Client) Must(t testing.TB, query string, vars map[string]any) Answer {
 // (GraphQL multipart request specification).
 func (c Client) Upload(t testing.TB, query string, vars map[string]any, at, filename string, file io.Reader) Answer {
 	t.Helper()
+	a, err := c.TryUpload(t.Context(), query, vars, at, filename, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// TryUpload is Upload for one that may be cut off.
+func (c Client) TryUpload(ctx context.Context, query string, vars map[string]any, at, filename string, file io.Reader) (Answer, error) {
 	pr, pw := io.Pipe()
 	form := multipart.NewWriter(pw)
 	go func() { pw.CloseWithError(writeForm(form, query, vars, at, filename, file)) }()
-	return c.send(t, form.FormDataContentType(), pr)
+	return c.post(ctx, form.FormDataContentType(), pr)
 }
 
 func writeForm(form *multipart.Writer, query string, vars map[string]any, at, filename string, file io.Reader) error {
@@ -120,15 +129,6 @@ func writeForm(form *multipart.Writer, query string, vars map[string]any, at, fi
 		return err
 	}
 	return form.Close()
-}
-
-func (c Client) send(t testing.TB, contentType string, body io.Reader) Answer {
-	t.Helper()
-	a, err := c.post(t.Context(), contentType, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
 }
 
 // Try sends one operation from a goroutine of a test's, or one that may be cut off.
