@@ -77,6 +77,40 @@ func TestOnlyColumnsOfTheSourceCanBeRead(t *testing.T) {
 	}
 }
 
+// The reading of Parquet itself gets the columns and the filter, although its
+// values are bound.
+func TestFilterAndColumnsReachTheParquet(t *testing.T) { // FL-3
+	b := newBench(t, nil)
+	src, _ := b.load(t, "n,at,s,unread\n1,2024-01-01 10:00,x,y\n2,2024-01-02 10:00,z,y\n", core.CSVOptions{})
+	path, release, err := b.blobs.Local(t.Context(), src.Parts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer release()
+	d := data{Paths: []string{path}, Columns: src.Columns, Where: &core.Predicate{Op: core.OpAnd, Args: []core.Predicate{
+		{Op: core.OpRange, Column: "at", From: "2024-01-01", To: "2024-01-01"},
+		{Op: core.OpIn, Column: "s", Values: []string{"x"}},
+	}}}
+	r, err := openData(t.Context(), task{Dir: t.TempDir(), MemoryMB: 256, Threads: 1}, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.db.Close()
+	statement, values := r.sql(d.Paths, `"n"`, "")
+	var kind, plan string
+	if err := r.db.QueryRowContext(t.Context(), "EXPLAIN "+statement, values...).Scan(&kind, &plan); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"READ_PARQUET", "Filters:", "at>='2024-01-01 00:00:00'", "s='x'"} {
+		if !strings.Contains(plan, want) {
+			t.Errorf("no %q in the plan", want)
+		}
+	}
+	if strings.Contains(plan, "unread") || t.Failed() {
+		t.Error(plan)
+	}
+}
+
 func TestEqualSlicesAreOne(t *testing.T) {
 	b := newBench(t, nil)
 	src, _ := b.load(t, "a,b\n1,2\n", core.CSVOptions{})
