@@ -188,7 +188,7 @@ func (s *Supervisor) execute(ctx context.Context, run Run, slot int, set layers)
 // alarm is when a card is asked where it is: a little before it is killed, so
 // that its author learns in which line it spent its time.
 func alarm(timeout time.Duration) time.Duration {
-	return timeout - min(timeout/20, 100*time.Millisecond)
+	return timeout - min(timeout/10, 250*time.Millisecond)
 }
 
 // Isolation lists the layers of the sandbox and whether each was seen to hold.
