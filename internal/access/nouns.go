@@ -68,7 +68,7 @@ func (g *Gate) FilterDatasets(ctx context.Context, ids []string) (map[string]*co
 	if !core.ActorFrom(ctx).SignedIn() {
 		return nil, nil
 	}
-	found, err := g.store.Datasets.Many(ctx, ids)
+	found, err := g.store.Datasets.ManyOnce(ctx, ids)
 	if err != nil {
 		return nil, core.Internal("access: read datasets", err)
 	}
@@ -81,7 +81,7 @@ func (g *Gate) FilterCards(ctx context.Context, ids []string) (map[string]*core.
 	if !core.ActorFrom(ctx).SignedIn() {
 		return nil, nil
 	}
-	found, err := g.store.Cards.Many(ctx, ids)
+	found, err := g.store.Cards.ManyOnce(ctx, ids)
 	if err != nil {
 		return nil, core.Internal("access: read cards", err)
 	}

@@ -170,7 +170,6 @@ func (s *Service) Update(ctx context.Context, c Change) (*core.Card, error) {
 	if after == nil {
 		return nil, core.NotFound("input.id")
 	}
-	forgetBoards(ctx)
 	s.note(ctx, core.EventCardUpdated, c.ID, map[string]string{"name": after.Name})
 	return after, nil
 }
@@ -202,7 +201,6 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 	if err := s.Store.Cards.Delete(ctx, c); err != nil {
 		return err
 	}
-	forgetBoards(ctx)
 	return s.Audit.RecordStrict(ctx, event(core.EventCardDeleted, id, map[string]string{"name": c.Name}))
 }
 

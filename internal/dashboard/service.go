@@ -165,7 +165,7 @@ func (s *Service) ReferencedDatasets(ctx context.Context, dashboardID string) ([
 	if err != nil {
 		return nil, err
 	}
-	cards, err := s.store.Cards.Many(ctx, cardIDs(grant.Dashboard))
+	cards, err := s.store.Cards.ManyOnce(ctx, cardIDs(grant.Dashboard))
 	if err != nil {
 		return nil, core.Internal("read cards of dashboard", err)
 	}
@@ -173,7 +173,7 @@ func (s *Service) ReferencedDatasets(ctx context.Context, dashboardID string) ([
 	for _, c := range cards {
 		uses[c.DatasetID]++
 	}
-	datasets, err := s.store.Datasets.Many(ctx, slices.Collect(maps.Keys(uses)))
+	datasets, err := s.store.Datasets.ManyOnce(ctx, slices.Collect(maps.Keys(uses)))
 	if err != nil {
 		return nil, core.Internal("read datasets of dashboard", err)
 	}

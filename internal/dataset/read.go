@@ -123,7 +123,7 @@ func (s *Service) openValues(ctx context.Context, in ValuesInput) (*core.Dataset
 	for i, p := range grant.Dashboard.Cards {
 		ids[i] = p.CardID
 	}
-	cards, err := s.Store.Cards.Many(ctx, ids)
+	cards, err := s.Store.Cards.ManyOnce(ctx, ids)
 	if err != nil {
 		return nil, core.Internal("read cards", err)
 	}

@@ -63,6 +63,12 @@ func (r *Cards) Many(ctx context.Context, ids []string) (map[string]*core.Card, 
 	return getMany(ctx, r.e, ids, cardKey, readCard)
 }
 
+// ManyOnce is Many, reading each card at most once a request. Nobody may change
+// the cards that it gives.
+func (r *Cards) ManyOnce(ctx context.Context, ids []string) (map[string]*core.Card, error) {
+	return once(ctx, table.Cards, ids, r.Many)
+}
+
 // Create writes a new card. NOT_FOUND when its dataset is gone by now.
 func (r *Cards) Create(ctx context.Context, c *core.Card) error {
 	c.Version = 1
@@ -79,6 +85,7 @@ func (r *Cards) Create(ctx context.Context, c *core.Card) error {
 
 // Edit changes a card under the version the caller saw (0: any); nil when there is none.
 func (r *Cards) Edit(ctx context.Context, id string, want int64, change func(*core.Card) error) (*core.Card, error) {
+	defer forget[core.Card](ctx, table.Cards, id)
 	return edit(ctx, r.e, cardVersioned(id), want, func(c *core.Card) ([]table.Write, error) {
 		return nil, change(c)
 	})
@@ -86,6 +93,7 @@ func (r *Cards) Edit(ctx context.Context, id string, want int64, change func(*co
 
 // Delete removes a card at the given version; CONFLICT when it changed meanwhile.
 func (r *Cards) Delete(ctx context.Context, c *core.Card) error {
+	defer forget[core.Card](ctx, table.Cards, c.ID)
 	err := r.e.Write(ctx, table.Delete(cardKey(c.ID), table.IfVersion(c.Version)))
 	if failed := table.ConditionFailed(err); failed != nil {
 		return core.Conflict(c.Version, failed.Current.Int("version"))

@@ -130,10 +130,17 @@ func (r *Datasets) Many(ctx context.Context, ids []string) (map[string]*core.Dat
 	return getMany(ctx, r.e, ids, datasetKey, readDataset)
 }
 
+// ManyOnce is Many, reading each dataset at most once a request. Nobody may
+// change the datasets that it gives.
+func (r *Datasets) ManyOnce(ctx context.Context, ids []string) (map[string]*core.Dataset, error) {
+	return once(ctx, table.Datasets, ids, r.Many)
+}
+
 // Publish writes a new version of the data, points the dataset at it and ends
 // the job, all or nothing. A dataset of Version 0 is created; any other must
 // still be at that version, else CONFLICT. The nouns' versions are raised here.
 func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.DatasetVersion, job *core.ImportJob) error {
+	defer forget[core.Dataset](ctx, table.Datasets, d.ID)
 	was, jobWas := d.Version, job.Version
 	d.Version++
 	job.Version++
@@ -155,6 +162,7 @@ func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.Dataset
 // Edit changes a dataset's own words under the version the caller saw (0: any);
 // nil when there is none.
 func (r *Datasets) Edit(ctx context.Context, id string, want int64, change func(*core.Dataset) error) (*core.Dataset, error) {
+	defer forget[core.Dataset](ctx, table.Datasets, id)
 	return edit(ctx, r.e, datasetVersioned(id), want, func(d *core.Dataset) ([]table.Write, error) {
 		return nil, change(d)
 	})
@@ -176,6 +184,7 @@ func (r *Datasets) Versions(ctx context.Context, id string) ([]*core.DatasetVers
 // Delete removes a dataset at the given version, then its version items. The
 // blobs are the caller's to sweep.
 func (r *Datasets) Delete(ctx context.Context, d *core.Dataset) error {
+	defer forget[core.Dataset](ctx, table.Datasets, d.ID)
 	versions, err := r.Versions(ctx, d.ID)
 	if err != nil {
 		return err
