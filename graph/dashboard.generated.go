@@ -27,7 +27,7 @@ type DashboardResolver interface {
 	RowHeight(ctx context.Context, obj *core.Dashboard) (int, error)
 
 	Owner(ctx context.Context, obj *core.Dashboard) (*core.User, error)
-	MyPermission(ctx context.Context, obj *core.Dashboard) (*core.Permission, error)
+
 	Shares(ctx context.Context, obj *core.Dashboard) ([]core.Share, error)
 	ReferencedDatasets(ctx context.Context, obj *core.Dashboard) ([]dashboard.ReferencedDataset, error)
 }
@@ -368,7 +368,7 @@ func (ec *executionContext) _Dashboard_myPermission(ctx context.Context, field g
 			return ec.fieldContext_Dashboard_myPermission(ctx, field)
 		},
 		func(ctx context.Context) (any, error) {
-			return ec.Resolvers.Dashboard().MyPermission(ctx, obj)
+			return obj.MyPermission(), nil
 		},
 		nil,
 		func(ctx context.Context, selections ast.SelectionSet, v *core.Permission) graphql.Marshaler {
@@ -379,7 +379,7 @@ func (ec *executionContext) _Dashboard_myPermission(ctx context.Context, field g
 	)
 }
 func (ec *executionContext) fieldContext_Dashboard_myPermission(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
-	return graphql.NewScalarFieldContext("Dashboard", field, true, true, errors.New("field of type Permission does not have child fields"))
+	return graphql.NewScalarFieldContext("Dashboard", field, true, false, errors.New("field of type Permission does not have child fields"))
 }
 
 func (ec *executionContext) _Dashboard_shares(ctx context.Context, field graphql.CollectedField, obj *core.Dashboard) (ret graphql.Marshaler) {
@@ -1770,43 +1770,10 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "myPermission":
-			field := field
-
-			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
-				defer func() {
-					if r := recover(); r != nil {
-						ec.Error(ctx, ec.Recover(ctx, r))
-					}
-				}()
-				res = ec._Dashboard_myPermission(ctx, field, obj)
-				if res == graphql.RequiredNull {
-					atomic.AddUint32(&fs.Invalids, 1)
-				}
-				return res
+			out.Values[i] = ec._Dashboard_myPermission(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
-
-			if field.IsDeferred() {
-				deferredFieldSet.AddField(field)
-				fieldIndex := len(deferredFieldSet.Values) - 1
-				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
-					return innerFunc(ctx, deferredFieldSet)
-				})
-
-				for _, deferrable := range field.Deferrables {
-					view, ok := deferLabelToView[deferrable.Label]
-					if !ok {
-						view = deferredFieldSet.NewView()
-						deferLabelToView[deferrable.Label] = view
-					}
-					view.AddIndices(fieldIndex)
-				}
-
-				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
-				continue
-			}
-
-			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "shares":
 			field := field
 

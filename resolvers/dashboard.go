@@ -39,14 +39,6 @@ func (r *dashboardResolver) Owner(ctx context.Context, obj *core.Dashboard) (*co
 	return loaders.For(ctx).Users.Load(ctx, obj.OwnerID)
 }
 
-func (r *dashboardResolver) MyPermission(ctx context.Context, obj *core.Dashboard) (*core.Permission, error) {
-	grants, err := r.Services.Gate.FilterDashboards(ctx, []string{obj.ID})
-	if g := grants[obj.ID]; g != nil && g.Permission != core.PermissionNone {
-		return &g.Permission, nil
-	}
-	return nil, err
-}
-
 func (r *dashboardResolver) Shares(ctx context.Context, obj *core.Dashboard) ([]core.Share, error) {
 	shares, err := r.Services.Dashboards.Shares(ctx, obj.ID)
 	return values(shares), err

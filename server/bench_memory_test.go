@@ -23,7 +23,7 @@ func inMemory() http.Handler {
 	m := &memory{user: &core.User{ID: core.NewID(core.NounUser), Email: "u@example.com", Name: "花子", Role: core.RoleUser, CreatedAt: now}}
 	page := core.Page[*core.Dashboard]{HasNext: true}
 	for i := range 20 {
-		d := &core.Dashboard{ID: core.NewID(core.NounDashboard), Name: fmt.Sprintf("売上 %d", i), OwnerID: m.user.ID, CreatedAt: now, UpdatedAt: now}
+		d := &core.Dashboard{ID: core.NewID(core.NounDashboard), Name: fmt.Sprintf("売上 %d", i), OwnerID: m.user.ID, Mine: core.PermissionOwner, CreatedAt: now, UpdatedAt: now}
 		page.Nodes, page.Cursors = append(page.Nodes, d), append(page.Cursors, d.ID)
 	}
 	m.page = schema.NewConnection(core.PageArgs{First: 20}, page)
@@ -62,9 +62,4 @@ type memoryDashboard struct {
 
 func (d memoryDashboard) Owner(context.Context, *core.Dashboard) (*core.User, error) {
 	return d.memory.user, nil
-}
-
-func (memoryDashboard) MyPermission(context.Context, *core.Dashboard) (*core.Permission, error) {
-	p := core.PermissionOwner
-	return &p, nil
 }

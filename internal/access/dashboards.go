@@ -137,6 +137,7 @@ func (g *Gate) grants(ctx context.Context, ids []string) (map[string]*Grant, err
 }
 
 // decide is the rule of levels: the highest of owner, direct share, group share.
+// The dashboard is told.
 func decide(actor *core.Actor, a *store.Access) *Grant {
 	gr := &Grant{Dashboard: a.Dashboard, Admin: actor.IsAdmin()}
 	if actor.User != nil && a.Dashboard.OwnerID == actor.User.ID {
@@ -145,6 +146,7 @@ func decide(actor *core.Actor, a *store.Access) *Grant {
 	for _, s := range a.Shares {
 		gr.Permission = core.Highest(gr.Permission, s.Permission)
 	}
+	gr.Dashboard.Mine = gr.Permission
 	return gr
 }
 

@@ -30,6 +30,17 @@ type Dashboard struct {
 	Version     int64 // optimistic lock, sent back with each edit
 	CreatedAt   time.Time
 	UpdatedAt   time.Time
+
+	// Mine is what the one it was read for may do; not stored, see package access.
+	Mine Permission
+}
+
+// MyPermission is Mine, nil for an administrator who sees the page as such.
+func (d *Dashboard) MyPermission() *Permission {
+	if d.Mine == PermissionNone {
+		return nil
+	}
+	return &d.Mine
 }
 
 // CardCount is the number of cards on the page.

@@ -47,7 +47,7 @@ func (s *Service) Create(ctx context.Context, name, description string) (*core.D
 		return nil, err
 	}
 	s.note(ctx, core.EventDashboardCreated, d.ID, map[string]string{"name": d.Name})
-	return d, nil
+	return s.gate.Prime(ctx, d, nil).Dashboard, nil
 }
 
 // Change is an edit of a dashboard. Nil leaves a part as it is; an empty slice
@@ -87,6 +87,7 @@ func (s *Service) Update(ctx context.Context, c Change) (*core.Dashboard, error)
 		return nil, core.NotFound("input.id")
 	}
 	s.gate.Forget(ctx, d.ID)
+	d.Mine = grant.Permission
 	s.note(ctx, core.EventDashboardUpdated, d.ID, map[string]string{
 		"version": strconv.FormatInt(d.Version, 10), "cards": strconv.Itoa(len(d.Cards)), "filters": strconv.Itoa(len(d.Filters)),
 	})
