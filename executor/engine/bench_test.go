@@ -183,8 +183,13 @@ func peakOfChildren(b *testing.B, do func()) int64 {
 	return peak
 }
 
-// highWater is the most resident memory that a process has had, in bytes; 0 once it ended.
+// highWater is the most resident memory that a worker has had, in bytes; 0 once it
+// ended, and before it is a worker, when its memory is still ours.
 func highWater(pid string) int64 {
+	line, err := os.ReadFile("/proc/" + pid + "/cmdline")
+	if err != nil || !bytes.HasSuffix(line, []byte("\x00"+workerVerb+"\x00")) {
+		return 0
+	}
 	status, err := os.ReadFile("/proc/" + pid + "/status")
 	if err != nil {
 		return 0
