@@ -29,6 +29,9 @@ func (s *server) rows(ctx context.Context, w http.ResponseWriter, req client.Row
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	rows, err := s.engine.Rows(ctx, req)
+	if problem := problemOf(err); problem != nil {
+		return reply(w, client.RowsReply{Problem: problem})
+	}
 	if err != nil {
 		return err
 	}
@@ -39,6 +42,9 @@ func (s *server) values(ctx context.Context, w http.ResponseWriter, req client.V
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	values, err := s.engine.Values(ctx, req)
+	if problem := problemOf(err); problem != nil {
+		return reply(w, client.ValuesReply{Problem: problem})
+	}
 	if err != nil {
 		return err
 	}

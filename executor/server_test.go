@@ -39,6 +39,10 @@ func (f *fakeEngine) Rows(context.Context, client.RowsRequest) (*client.RowsRepl
 	return &client.RowsReply{TotalRows: 7}, nil
 }
 
+func (f *fakeEngine) Values(context.Context, client.ValuesRequest) (*client.ValuesReply, error) {
+	return &client.ValuesReply{}, f.err
+}
+
 func (f *fakeEngine) Import(ctx context.Context, _ client.ImportRequest, progress func(float64)) (*client.ImportDone, *client.Problem, error) {
 	return f.importing(ctx, progress)
 }
@@ -224,6 +228,30 @@ func TestCardFailures(t *testing.T) {
 		}
 		if err == nil && (reply.Problem == nil) != (c.problem == "") {
 			t.Errorf("%s: problem %+v, want %q", name, reply.Problem, c.problem)
+		}
+	}
+}
+
+// What the caller or the data did wrong reaches who reads, and the executor's
+// own failures do not say why.
+func TestReadFailures(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want core.Code
+	}{
+		{core.Invalid("where", "bad_value", "column", "売上"), core.CodeValidation},
+		{&core.Error{Code: core.CodeSourceNotFound}, core.CodeSourceNotFound},
+		{&core.Error{Code: core.CodeMemoryLimit}, core.CodeMemoryLimit},
+		{errors.New("broken"), core.CodeInternal},
+	} {
+		x := start(t, &fakeEngine{err: c.err}, &fakeRunner{})
+		_, rows := x.client.Rows(t.Context(), client.RowsRequest{})
+		_, values := x.client.Values(t.Context(), client.ValuesRequest{})
+		for _, err := range []error{rows, values} {
+			e, _ := errors.AsType[*core.Error](err)
+			if e == nil || e.Code != c.want || c.want == core.CodeValidation && (e.Reason != "bad_value" || e.Args["column"] != "売上") {
+				t.Errorf("%v comes as %v", c.err, err)
+			}
 		}
 	}
 }

@@ -68,14 +68,24 @@ func (c *Client) Render(ctx context.Context, req CardRequest) (*CardReply, error
 	return call[CardReply](ctx, c, PathCard, req)
 }
 
-// Rows reads the first rows of a source; errors as in [Client.Render].
+// Rows reads the first rows of a source; errors as in [Client.Render], and what
+// the request or the data is wrong with: VALIDATION_ERROR, SOURCE_NOT_FOUND,
+// MEMORY_LIMIT.
 func (c *Client) Rows(ctx context.Context, req RowsRequest) (*RowsReply, error) {
-	return call[RowsReply](ctx, c, PathRows, req)
+	reply, err := call[RowsReply](ctx, c, PathRows, req)
+	if err == nil {
+		err = reply.Problem.error()
+	}
+	return reply, err
 }
 
-// Values reads a column's distinct values; errors as in [Client.Render].
+// Values reads a column's distinct values; errors as in [Client.Rows].
 func (c *Client) Values(ctx context.Context, req ValuesRequest) (*ValuesReply, error) {
-	return call[ValuesReply](ctx, c, PathValues, req)
+	reply, err := call[ValuesReply](ctx, c, PathValues, req)
+	if err == nil {
+		err = reply.Problem.error()
+	}
+	return reply, err
 }
 
 // Health asks how the executor is; verbosely, how it isolates runs.

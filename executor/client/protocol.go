@@ -57,6 +57,14 @@ type Problem struct {
 	Sample    string          `json:"sample,omitempty"`
 }
 
+// error is what the caller of a read is told; nil for none.
+func (p *Problem) error() error {
+	if p == nil {
+		return nil
+	}
+	return &core.Error{Code: p.Code, Reason: p.Reason, Args: p.Args}
+}
+
 // ImportRequest asks to turn an uploaded file into a dataset version.
 type ImportRequest struct {
 	JobID     string          `json:"jobId"`
@@ -96,6 +104,7 @@ type RowsReply struct {
 	Columns   []core.Column `json:"columns"`
 	Rows      [][]*string   `json:"rows"`
 	TotalRows int64         `json:"totalRows"` // that match the source's filter
+	Problem   *Problem      `json:"problem,omitempty"`
 }
 
 // ValuesRequest asks for the distinct values of a column.
@@ -111,6 +120,7 @@ type ValuesReply struct {
 	Values    []string `json:"values"`
 	HasNull   bool     `json:"hasNull"`
 	Truncated bool     `json:"truncated"` // there are more than the limit
+	Problem   *Problem `json:"problem,omitempty"`
 }
 
 // Health is the executor's state, with how it isolates runs when asked verbosely.
