@@ -18,8 +18,8 @@ type ExecuteInput struct {
 
 // Execute gives the card's result, from the cache or by a run. A failure of
 // the code is an error with Details["traceback"] (a *core.Traceback) for the
-// card's owner and admins only. While the executor cannot be reached, the last
-// good result stands in, with Stale set.
+// card's owner alone. While the executor cannot be reached, the last good
+// result stands in, with Stale set.
 func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.CardResult, error) {
 	j, err := s.narrowed(ctx, in.CardID, in.DashboardID, in.Filters)
 	if err != nil {
@@ -30,7 +30,7 @@ func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.CardResul
 	}
 	result, err := s.result(ctx, j, in.UseCache)
 	if err != nil {
-		return nil, tell(err, isAuthor(ctx, j.card))
+		return nil, tell(err, core.ActorFrom(ctx).UserID() == j.card.OwnerID)
 	}
 	return seenBy(ctx, j.card, result), nil
 }
