@@ -70,7 +70,7 @@ type running struct {
 	ended          chan error
 }
 
-func start(t *testing.T, e Engine, r Runner) *running {
+func start(t testing.TB, e Engine, r Runner) *running {
 	t.Helper()
 	calls, health := listen(t), listen(t)
 	ctx, cancel := context.WithCancel(context.Background())
@@ -83,7 +83,7 @@ func start(t *testing.T, e Engine, r Runner) *running {
 	return x
 }
 
-func listen(t *testing.T) net.Listener {
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
