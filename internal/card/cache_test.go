@@ -94,11 +94,11 @@ func TestManyAskOneRuns(t *testing.T) { // CD-4
 	first, leave := context.WithCancel(w.As(w.viewer))
 	var wg sync.WaitGroup
 	in := card.ExecuteInput{CardID: w.card.ID, DashboardID: w.page.ID, UseCache: true}
-	wg.Go(func() {
-		if _, err := w.s.Execute(first, in); err != context.Canceled {
-			t.Errorf("who left got %v", err)
-		}
-	})
+	left := make(chan error)
+	go func() {
+		_, err := w.s.Execute(first, in)
+		left <- err
+	}()
 	<-began
 	for range 9 {
 		wg.Go(func() {
@@ -108,6 +108,9 @@ func TestManyAskOneRuns(t *testing.T) { // CD-4
 		})
 	}
 	leave()
+	if err := <-left; err != context.Canceled {
+		t.Errorf("who left got %v", err)
+	}
 	close(release)
 	wg.Wait()
 	if n := w.executor.Runs.Load(); n != 1 {
