@@ -113,6 +113,8 @@ func (z *zygote) command(cfg Config, flags uintptr) *exec.Cmd {
 		"LANG=C.UTF-8", "TZ=UTC", "MPLBACKEND=Agg", "MPLCONFIGDIR=" + cfg.RunDir,
 		"OPENBLAS_NUM_THREADS=1", "OMP_NUM_THREADS=1", // a fork copies one thread only
 		"ARROW_DEFAULT_MEMORY_POOL=system", "JE_ARROW_MALLOC_CONF=background_thread:false",
+		// All that the warm-up allocates in one region, which huge pages can back.
+		"MALLOC_TOP_PAD_=67108864", "MALLOC_MMAP_THRESHOLD_=33554432", "MALLOC_TRIM_THRESHOLD_=1073741824",
 	}
 	cmd.Stderr = z.tail
 	cmd.WaitDelay = time.Second

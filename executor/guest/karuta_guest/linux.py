@@ -12,6 +12,9 @@ PR_SET_SECCOMP = 22
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
 
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD = -1, -2, -3  # malloc.h
+MALLOC_DEFAULT = 128 << 10
+
 MADV_DONTNEED = 4
 MADV_COLLAPSE = 25
 HUGE_PAGE = 2 << 20
@@ -56,6 +59,12 @@ def install_filter(program):
     code = ctypes.create_string_buffer(bytes(program), len(program))
     head = _Program(len(program) // 8, ctypes.addressof(code))
     prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.addressof(head))
+
+
+def map_large_blocks():
+    """Ends the setting of the zygote's environment by which malloc keeps all in one region: what a run frees goes back."""
+    for option in (M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_TOP_PAD):
+        _libc.mallopt(option, MALLOC_DEFAULT)
 
 
 def forget_files():
