@@ -29,7 +29,8 @@ func Serve(ctx context.Context, srv *http.Server, l net.Listener, grace time.Dur
 	err := srv.Shutdown(last)
 	if errors.Is(err, context.DeadlineExceeded) {
 		log.Warn("requests were cut off at the end", "address", l.Addr().String(), "grace", grace.String())
-		return srv.Close()
+		err = srv.Close()
 	}
+	<-ended // the listener is closed by then, even where serving had not begun
 	return err
 }

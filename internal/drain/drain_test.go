@@ -3,6 +3,7 @@ package drain_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -108,5 +109,23 @@ func TestAListenerThatFailsIsAnError(t *testing.T) {
 	}
 	if err := drain.Serve(t.Context(), &http.Server{}, l, time.Second, slog.New(slog.DiscardHandler)); err == nil {
 		t.Error("no error")
+	}
+}
+
+// However soon the end comes, the address is free once Serve has returned.
+func TestTheListenerIsClosedAtTheEnd(t *testing.T) {
+	for range 50 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := drain.Serve(ctx, &http.Server{}, l, time.Minute, slog.New(slog.DiscardHandler)); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
+			t.Fatalf("the listener was still open: %v", err)
+		}
 	}
 }
