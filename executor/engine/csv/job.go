@@ -99,7 +99,7 @@ func (j *job) join(ctx context.Context, parts []*part) error {
 				return err
 			}
 		}
-		if p.fault == nil && clash(total, p.columns) {
+		if clash(total, p.columns) {
 			if err := p.scan(ctx, j, slices.Clone(total)); err != nil {
 				return err
 			}

@@ -180,3 +180,17 @@ func TestDatesThatMeetInALaterPart(t *testing.T) {
 		}
 	}
 }
+
+// A date that does not fit those of an earlier part comes before a mistake
+// further on in its line, as it does where the text is read in one piece.
+func TestMixedDatesBeforeALaterMistake(t *testing.T) {
+	no := false
+	for parts := 1; parts <= 4; parts++ {
+		_, err := readInParts(t, t.TempDir(), "2024-01-02T03:04Z\n2024-01-02,", Options{
+			CSVOptions: core.CSVOptions{Delimiter: ",", Header: &no, DateColumns: []string{"column_1"}}, Cores: 1,
+		}, parts)
+		if f, ok := errors.AsType[*Fault](err); !ok || f.Reason != "mixed_dates" || f.Line != 2 || f.Offset != 18 {
+			t.Errorf("in %d parts: %v", parts, err)
+		}
+	}
+}
