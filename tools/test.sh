@@ -10,8 +10,17 @@ status=0
 
 # gotestsum leaves its totals in the environment of a command that runs last.
 export KARUTA_FIGURES=$figures
-go tool gotestsum --format pkgname \
-	--post-run-command 'tools/figures.sh' -- -race -vet=off -timeout "${TEST_TIMEOUT:-10m}" "${@:-./...}" || status=1
+tests() {
+	go tool gotestsum --format pkgname \
+		--post-run-command 'tools/figures.sh' -- -race -vet=off -timeout "${TEST_TIMEOUT:-10m}" "$@" || status=1
+}
+tests "${@:-./...}"
+# The long form draws ten times as many random worlds for every property.
+if [ -n "${KARUTA_LONG:-}" ] && [ $# = 0 ]; then
+	properties=$(go list -f '{{range .TestImports}}{{if eq . "pgregory.net/rapid"}}{{$.ImportPath}}{{end}}{{end}} {{range .XTestImports}}{{if eq . "pgregory.net/rapid"}}{{$.ImportPath}}{{end}}{{end}}' ./...)
+	# shellcheck disable=SC2086 # a list of packages
+	TEST_TIMEOUT=60m tests $properties -args -rapid.checks=1000
+fi
 [ -s "$figures" ] || { echo "the Go tests did not run"; echo "1 1 0 0" >"$figures"; }
 
 # The checks of the contract have tests of their own, in Node.
