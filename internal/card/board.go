@@ -15,11 +15,7 @@ type board struct {
 // board reads all cards of a dashboard whichever is asked for, so that the
 // request reads them once: two calls, however many cards there are.
 func (s *Service) board(ctx context.Context, d *core.Dashboard) (b board, err error) {
-	cardIDs := make([]string, len(d.Cards))
-	for i, p := range d.Cards {
-		cardIDs[i] = p.CardID
-	}
-	if b.cards, err = s.Store.Cards.ManyOnce(ctx, cardIDs); err != nil {
+	if b.cards, err = s.Store.Cards.ManyOnce(ctx, d.CardIDs()); err != nil {
 		return b, core.Internal("read cards of dashboard", err)
 	}
 	var datasetIDs []string

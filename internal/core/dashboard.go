@@ -43,6 +43,15 @@ func (d *Dashboard) MyPermission() *Permission {
 	return &d.Mine
 }
 
+// CardIDs are the ids of the cards on the page, in the order of the layout.
+func (d *Dashboard) CardIDs() []string {
+	ids := make([]string, len(d.Cards))
+	for i, p := range d.Cards {
+		ids[i] = p.CardID
+	}
+	return ids
+}
+
 // CardCount is the number of cards on the page.
 func (d *Dashboard) CardCount() int { return len(d.Cards) }
 

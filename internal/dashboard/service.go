@@ -166,7 +166,7 @@ func (s *Service) ReferencedDatasets(ctx context.Context, dashboardID string) ([
 	if err != nil {
 		return nil, err
 	}
-	cards, err := s.store.Cards.ManyOnce(ctx, cardIDs(grant.Dashboard))
+	cards, err := s.store.Cards.ManyOnce(ctx, grant.Dashboard.CardIDs())
 	if err != nil {
 		return nil, core.Internal("read cards of dashboard", err)
 	}
@@ -184,14 +184,6 @@ func (s *Service) ReferencedDatasets(ctx context.Context, dashboardID string) ([
 	}
 	slices.SortFunc(out, func(a, b ReferencedDataset) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })
 	return out, nil
-}
-
-func cardIDs(d *core.Dashboard) []string {
-	ids := make([]string, len(d.Cards))
-	for i, p := range d.Cards {
-		ids[i] = p.CardID
-	}
-	return ids
 }
 
 func (s *Service) note(ctx context.Context, t core.EventType, id string, details map[string]string) {

@@ -119,11 +119,7 @@ func (s *Service) openValues(ctx context.Context, in ValuesInput) (*core.Dataset
 	if !choosesFrom(grant.Dashboard.Filters, in.Column) {
 		return nil, unknownColumn("column", in.Column)
 	}
-	ids := make([]string, len(grant.Dashboard.Cards))
-	for i, p := range grant.Dashboard.Cards {
-		ids[i] = p.CardID
-	}
-	cards, err := s.Store.Cards.ManyOnce(ctx, ids)
+	cards, err := s.Store.Cards.ManyOnce(ctx, grant.Dashboard.CardIDs())
 	if err != nil {
 		return nil, core.Internal("read cards", err)
 	}
