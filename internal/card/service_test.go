@@ -1,6 +1,7 @@
 package card_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
@@ -49,7 +50,11 @@ func (w *world) service(t *testing.T, cfg card.Config) *card.Service {
 	s := card.New(card.Deps{
 		Store: w.Store, Gate: w.Gate, Audit: w.Audit, Blobs: w.blobs, Executor: w.executor.Client(), Log: w.Log,
 	}, cfg)
-	t.Cleanup(func() { _ = s.Close(t.Context()) })
+	t.Cleanup(func() {
+		if err := s.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
 	return s
 }
 

@@ -1,6 +1,7 @@
 package dataset_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,7 +27,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{World: accesstest.New(t), blobs: accesstest.NewBlobs(), executor: accesstest.NewExecutor(t)}
 	w.s = w.service(dataset.Config{MaxUpload: maxUpload})
 	t.Cleanup(func() {
-		if err := w.s.Close(t.Context()); err != nil && t.Context().Err() == nil {
+		if err := w.s.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
