@@ -253,6 +253,44 @@ enum EventType {
   CHATBOT_QUERY
   "Somebody was refused what they may not do."
   ACCESS_DENIED
+  "Somebody asked for access."
+  ACCESS_REQUESTED
+  "A request for access was answered."
+  ACCESS_REQUEST_ANSWERED
+  "Somebody asked why a person can or cannot see something."
+  ACCESS_EXPLAINED
+  "Somebody asked who could see and did see what, in the past."
+  ACCESS_REPORTED
+  "Somebody looked through the eyes of another person."
+  VIEWED_AS
+  "What is known of a person was changed: name, attributes, access to personal data."
+  USER_UPDATED
+  "Too many tries to sign in: the account or the client has to wait."
+  USER_LOGIN_LOCKED
+  "A group was renamed."
+  GROUP_UPDATED
+  "A group was deleted, and with it what was shared with it."
+  GROUP_DELETED
+  "A key for an integration was made."
+  API_KEY_CREATED
+  "A key for an integration was taken back."
+  API_KEY_REVOKED
+  "A policy was put on a dataset."
+  POLICY_CREATED
+  "A policy was changed."
+  POLICY_UPDATED
+  "A policy was taken away."
+  POLICY_DELETED
+  "A dashboard was copied."
+  DASHBOARD_CLONED
+  "Something was given to a new owner."
+  OWNERSHIP_TRANSFERRED
+  "A filter view was made."
+  FILTER_VIEW_CREATED
+  "A filter view was changed."
+  FILTER_VIEW_UPDATED
+  "A filter view was deleted."
+  FILTER_VIEW_DELETED
   "The audit log was looked at."
   AUDIT_VIEWED
 }

@@ -16,6 +16,8 @@ type Actor struct {
 	Agent     string // User-Agent of the client
 	RequestID string
 	Locale    Locale
+	Key       *APIKey // the key that opened the door, nil for a session
+	ViewedBy  string  // id of who looks through the User's eyes, "" for nobody; then everything is read-only and recorded under this id
 
 	memo sync.Map // decisions of this request, see Memo
 }
@@ -69,6 +71,6 @@ func Detach(life, request context.Context) context.Context {
 	a := ActorFrom(request)
 	return WithActor(life, &Actor{
 		User: a.User, System: a.System, SessionID: a.SessionID,
-		IP: a.IP, Agent: a.Agent, RequestID: a.RequestID, Locale: a.Locale,
+		IP: a.IP, Agent: a.Agent, RequestID: a.RequestID, Locale: a.Locale, Key: a.Key, ViewedBy: a.ViewedBy,
 	})
 }

@@ -17,7 +17,15 @@ type Placement struct {
 	Y      int    `json:"y"`
 	W      int    `json:"w"`
 	H      int    `json:"h"`
+
+	// Grants are the dashboards that the card was copied from, the nearest first:
+	// whoever may not view the card on each of them does not see it here. Empty
+	// where the card was put here by its editor's own right.
+	Grants []string `json:"grants,omitempty"`
 }
+
+// MaxGrants is how often a dashboard can be cloned from a clone.
+const MaxGrants = 10
 
 // Dashboard is a page of cards with its page filters.
 type Dashboard struct {

@@ -22,6 +22,7 @@ type Column struct {
 	Nullable    bool       `json:"nullable"`
 	Zoned       bool       `json:"zoned,omitempty"` // datetimes that came with an offset and are kept in UTC
 	Description string     `json:"description,omitempty"`
+	Class       PIIClass   `json:"class,omitempty"` // "" is ClassNone
 }
 
 // Dataset is a table of data: its name, its owner and its newest version.
@@ -40,7 +41,8 @@ type Dataset struct {
 	OwnerID      string
 	LastImportAt time.Time
 	LastImportBy string
-	Version      int64 // optimistic lock
+	Policies     []Policy // who sees which part of it; empty: whoever may read it sees all of it
+	Version      int64    // optimistic lock
 	CreatedAt    time.Time
 	UpdatedAt    time.Time
 	Redacted     bool // seen through a dashboard only: source, place and parts are left out

@@ -28,6 +28,9 @@ type FilterValue struct {
 	IncludeNull bool     `json:"includeNull,omitempty"`
 	From        string   `json:"from,omitempty"`
 	To          string   `json:"to,omitempty"`
+
+	// Relative stands for From and To, and is turned into them when it is used.
+	Relative *RelativeRange `json:"relative,omitempty"`
 }
 
 // PredicateOp is the kind of a node of the typed filter tree.

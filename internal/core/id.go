@@ -24,6 +24,11 @@ const (
 	NounAudit         Noun = "log"
 	NounFilter        Noun = "flt"
 	NounDashboardCard Noun = "dcard"
+	NounFilterView    Noun = "view" // view_<dashboard>_<own>
+	NounPolicy        Noun = "pol"
+	NounAPIKey        Noun = "key"
+	NounNotice        Noun = "note"
+	NounAccessRequest Noun = "req" // req_<dashboard>_u<person>
 )
 
 // NewID makes a fresh id: the noun, "_" and a UUIDv7 (RFC 9562 §5.7) in 32 hex
@@ -44,7 +49,7 @@ func uuidv7(t time.Time) string {
 
 var (
 	plainID = regexp.MustCompile(`^([a-z]+)_([0-9a-f]{32})$`)
-	childID = regexp.MustCompile(`^(share|dcard)_([0-9a-f]{32})_([ugc])([0-9a-f]{32})$`)
+	childID = regexp.MustCompile(`^(share|dcard|req|view)_([0-9a-f]{32})_([ugc]?)([0-9a-f]{32})$`)
 )
 
 // NounOf tells which noun an id names; ok is false for anything that is not a well-formed id.
@@ -95,6 +100,34 @@ func ParseShareID(id string) (dashboardID string, t TargetType, targetID string,
 		return "dash_" + m[2], TargetGroup, "grp_" + m[4], true
 	}
 	return "", "", "", false
+}
+
+// AccessRequestID is the deterministic id of a person's request for a dashboard.
+func AccessRequestID(dashboardID, userID string) string {
+	return "req_" + bare(dashboardID) + "_u" + bare(userID)
+}
+
+// ParseAccessRequestID splits a request's id into the dashboard and the person.
+func ParseAccessRequestID(id string) (dashboardID, userID string, ok bool) {
+	m := childID.FindStringSubmatch(id)
+	if m == nil || m[1] != string(NounAccessRequest) || m[3] != "u" {
+		return "", "", false
+	}
+	return "dash_" + m[2], "user_" + m[4], true
+}
+
+// NewFilterViewID makes a fresh id of a filter view of a dashboard.
+func NewFilterViewID(dashboardID string) string {
+	return "view_" + bare(dashboardID) + "_" + bare(NewID(NounFilterView))
+}
+
+// FilterViewDashboard is the dashboard that a filter view's id names.
+func FilterViewDashboard(id string) (dashboardID string, ok bool) {
+	m := childID.FindStringSubmatch(id)
+	if m == nil || m[1] != string(NounFilterView) || m[3] != "" {
+		return "", false
+	}
+	return "dash_" + m[2], true
 }
 
 // DashboardCardID names a card in its place on one dashboard, so that a client's

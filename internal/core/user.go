@@ -23,7 +23,11 @@ type User struct {
 	Locale        Locale
 	PasswordHash  string // bcrypt
 	GroupIDs      []string
-	GroupsVersion int64 // rises with every membership change
+	GroupsVersion int64               // rises with every membership change
+	Attributes    map[string][]string // set by administrators, for the row conditions of policies: "department" → ["営業"]
+	PIIAccess     bool                // sees classified columns as they are
+	SessionsFrom  time.Time           // sessions that began before are over, zero: none
+	KeptSession   string              // the one session that SessionsFrom does not end
 	DeactivatedAt time.Time
 	Version       int64
 	CreatedAt     time.Time
@@ -57,6 +61,7 @@ type Group struct {
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time
+	DeletedAt time.Time // a deleted group opens nothing from this moment on; its members and shares are swept after it
 }
 
 // Member is one person's membership of a group.

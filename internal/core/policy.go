@@ -1,0 +1,86 @@
+package core
+
+import "time"
+
+// PIIClass tells what kind of personal data a column holds.
+type PIIClass string
+
+// The classes. DIRECT names a person (name, address, phone), INDIRECT points to
+// one (employee number, department), CONFIDENTIAL must not be seen (salary,
+// evaluation, health).
+const (
+	ClassNone         PIIClass = "NONE"
+	ClassDirect       PIIClass = "DIRECT"
+	ClassIndirect     PIIClass = "INDIRECT"
+	ClassConfidential PIIClass = "CONFIDENTIAL"
+)
+
+// Mask is how a value is made unreadable. Text is masked in its own way; a
+// value of another type becomes empty under every mask.
+type Mask string
+
+// The masks: "t***@example.com", "090-****-1234", "田中 *", "***".
+const (
+	MaskEmail Mask = "EMAIL"
+	MaskPhone Mask = "PHONE"
+	MaskName  Mask = "NAME"
+	MaskAll   Mask = "ALL"
+)
+
+// Target is a person or a group.
+type Target struct {
+	Type TargetType `json:"type"`
+	ID   string     `json:"id"`
+}
+
+// Policy opens a part of a dataset to some people. A dataset without policies
+// is open as a whole to whoever may read it; one with policies shows each person
+// the parts that the policies for them open, and nothing where there is none.
+// Its owner and administrators see all of it.
+type Policy struct {
+	ID        string         `json:"id"`
+	Name      string         `json:"name"`
+	Targets   []Target       `json:"targets,omitempty"` // empty: everybody
+	Rows      *RowCondition  `json:"rows,omitempty"`    // nil: every row
+	Hidden    []string       `json:"hidden,omitempty"`  // columns that are not there
+	Masked    []MaskedColumn `json:"masked,omitempty"`
+	CreatedBy string         `json:"createdBy"`
+	CreatedAt time.Time      `json:"createdAt"`
+	UpdatedAt time.Time      `json:"updatedAt"`
+}
+
+// MaskedColumn is a column whose values are made unreadable.
+type MaskedColumn struct {
+	Column string `json:"column"`
+	Mask   Mask   `json:"mask"`
+}
+
+// RowCondition is a [Predicate] that may ask for the viewer: an OpIn with an
+// Attribute matches the viewer's own values of it, and nothing where the viewer
+// has none.
+type RowCondition struct {
+	Op          PredicateOp    `json:"op"`
+	Args        []RowCondition `json:"args,omitempty"`
+	Column      string         `json:"column,omitempty"`
+	Values      []string       `json:"values,omitempty"`
+	Attribute   string         `json:"attribute,omitempty"`
+	IncludeNull bool           `json:"includeNull,omitempty"`
+	From        string         `json:"from,omitempty"`
+	To          string         `json:"to,omitempty"`
+}
+
+// Sight is what somebody sees of a dataset: a cell is seen through the first
+// window whose rows hold it and whose columns show it; where no window shows it
+// plainly it is masked, where only hiding windows hold the row it is empty, and a
+// row that no window holds is not there. A nil Sight sees everything, one
+// without windows nothing.
+type Sight struct {
+	Windows []Window `json:"windows"`
+}
+
+// Window is one part of a dataset: some rows, and what they show.
+type Window struct {
+	Rows   *Predicate     `json:"rows,omitempty"` // nil: every row
+	Hidden []string       `json:"hidden,omitempty"`
+	Masked []MaskedColumn `json:"masked,omitempty"`
+}
