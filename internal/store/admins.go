@@ -24,10 +24,11 @@ func (r *Users) StepDown(ctx context.Context, id string, change func(*core.User)
 		}
 		stays := table.Check(userKey(others[0].ID), table.IfVersion(others[0].Version))
 		u, err := edit(ctx, r.e, userVersioned(id), 0, func(u *core.User) ([]table.Write, error) {
-			return []table.Write{stays}, change(u)
+			more, err := changePerson(ctx, u, change)
+			return append([]table.Write{stays}, more...), err
 		})
 		failed := table.ConditionFailed(err)
-		if failed == nil || failed.Index == 0 {
+		if failed == nil || failed.Index != 1 {
 			return u, err
 		}
 		if try >= editTries { // the list of people lags behind the people

@@ -53,8 +53,13 @@ func historyWrite(c core.AccessChange) table.Write {
 	putStr(it, "previous", strings.ToLower(string(c.Previous)))
 	putStrings(it, "cards_added", c.Added)
 	putStrings(it, "cards_removed", c.Removed)
-	sk := "HISTORY#" + c.At.UTC().Format(timeForm) + "#" + core.NewID("chg")
-	return table.Put(table.Key{Table: table.Shares, PK: "DASHBOARD#" + c.DashboardID, SK: sk}, it, table.IfAbsent())
+	return table.Put(table.Key{Table: table.Shares, PK: "DASHBOARD#" + c.DashboardID, SK: historySort(c.At)}, it, table.IfAbsent())
+}
+
+// historySort is a sort key of its own for a change at the time: the history
+// reads in the order in which it happened.
+func historySort(at time.Time) string {
+	return historyPrefix + at.UTC().Format(timeForm) + "#" + core.NewID("chg")
 }
 
 func shareChange(s *core.Share, kind string, previous core.Permission, actorID string) table.Write {

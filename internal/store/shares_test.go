@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -52,11 +51,6 @@ func shareIsUniqueExpiresAndEnds(t *testing.T, st *world) {
 func accessHistoryTellsEveryChange(t *testing.T, st *world) {
 	owner, viewer := st.user(t, "o@example.com"), st.user(t, "v@example.com")
 	d, card := st.dashboard(t, owner.ID), st.card(t, owner.ID, "")
-	tick := func() { // history of one millisecond has no order
-		for now := store.Now(); !store.Now().After(now); {
-			runtime.Gosched()
-		}
-	}
 	place := func(cards []core.Placement) {
 		tick()
 		_, err := st.Dashboards.Edit(t.Context(), d.ID, owner.ID, 0, nil, func(d *core.Dashboard) error { d.Cards = cards; return nil })

@@ -18,6 +18,7 @@ type Store struct {
 	Cards      *Cards
 	Dashboards *Dashboards
 	Shares     *Shares
+	Rights     *Rights
 	Audit      *Audit
 	Jobs       *Jobs
 
@@ -34,6 +35,7 @@ func New(e table.Engine) *Store {
 		Cards:      &Cards{e},
 		Dashboards: &Dashboards{e},
 		Shares:     &Shares{e},
+		Rights:     &Rights{e},
 		Audit:      &Audit{e},
 		Jobs:       &Jobs{e},
 		engine:     e,

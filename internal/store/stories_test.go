@@ -3,6 +3,7 @@ package store_test
 import (
 	"crypto/rand"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -26,6 +27,7 @@ var stories = []struct {
 	{"users are read and edited", usersAreReadAndEdited},
 	{"users are searched by address", usersAreSearchedByAddress},
 	{"the last administrator stays", theLastAdministratorStays},
+	{"people's history tells their rights", peoplesHistoryTellsTheirRights},
 	{"sessions open, end and expire", sessionsOpenEndAndExpire},
 	{"group names are unique", groupNamesAreUnique},
 	{"membership changes both sides", membershipChangesBothSides},
@@ -163,6 +165,13 @@ func (w *world) dataset(t *testing.T, ownerID, name string) *core.Dataset {
 	v := &core.DatasetVersion{DatasetID: d.ID, Number: 1, Columns: d.Columns, CreatedAt: store.Now()}
 	must(t, w.Datasets.Publish(t.Context(), d, v, w.job(t, ownerID)))
 	return d
+}
+
+// tick waits for the next millisecond: changes of one have no order in time.
+func tick() {
+	for now := store.Now(); !store.Now().After(now); {
+		runtime.Gosched()
+	}
 }
 
 func must(t *testing.T, err error) {

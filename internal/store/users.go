@@ -92,21 +92,52 @@ func (r *Users) ByEmail(ctx context.Context, email string) (*core.User, error) {
 // Create writes a new user and the guard of the address; DUPLICATE_ERROR when the address is taken.
 func (r *Users) Create(ctx context.Context, u *core.User) error {
 	u.Version = 1
-	err := r.e.Transact(ctx, "", []table.Write{
+	created := rightsChange(ctx, u.ID, core.RightsCreated, "")
+	created.Details = map[string]string{"role": string(u.Role)}
+	err := r.e.Transact(ctx, "", append([]table.Write{
 		table.Put(userKey(u.ID), writeUser(u), table.IfAbsent()),
 		table.Put(emailKey(u.Email), table.Item{"user_id": u.ID}, table.IfAbsent()),
-	})
+	}, personWrites(created, u.Role == core.RoleAdmin)...))
 	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
 		return &core.Error{Code: core.CodeDuplicate, Reason: "email", Field: "input.email", Cause: err}
 	}
 	return err
 }
 
+// personWrites are the lines of history of a change of a person, also among the
+// administrators' where it makes or ends one.
+func personWrites(c core.RightsChange, admin bool) []table.Write {
+	ws := []table.Write{rightsWrite(userKey(c.SubjectID), c)}
+	if admin {
+		ws = append(ws, rightsWrite(adminsKey, c))
+	}
+	return ws
+}
+
 // Edit changes a user under its version; nil when there is none. The address stays as it is.
 func (r *Users) Edit(ctx context.Context, id string, change func(*core.User) error) (*core.User, error) {
 	return edit(ctx, r.e, userVersioned(id), 0, func(u *core.User) ([]table.Write, error) {
-		return nil, change(u)
+		return changePerson(ctx, u, change)
 	})
+}
+
+// changePerson makes a change of a person and tells the history what it did to
+// the person's rights.
+func changePerson(ctx context.Context, u *core.User, change func(*core.User) error) (ws []table.Write, err error) {
+	was := *u
+	if err := change(u); err != nil {
+		return nil, err
+	}
+	admin := was.Role == core.RoleAdmin || u.Role == core.RoleAdmin
+	if u.Role != was.Role {
+		c := rightsChange(ctx, u.ID, core.RightsRole, "")
+		c.Details = map[string]string{"role": string(u.Role)}
+		ws = append(ws, personWrites(c, admin)...)
+	}
+	if u.Active() != was.Active() {
+		ws = append(ws, personWrites(rightsChange(ctx, u.ID, core.RightsDeactivated, ""), admin)...)
+	}
+	return ws, nil
 }
 
 // Search walks the people by address, from behind an address ("" is the start),

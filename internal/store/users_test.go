@@ -64,7 +64,7 @@ func usersAreReadAndEdited(t *testing.T, st *world) {
 	if err != nil || edited.Version != 2 || edited.Active() {
 		t.Fatalf("edited to %+v, %v", edited, err)
 	}
-	st.wantCalls(t, "Get users", "Write users")
+	st.wantCalls(t, "Get users", "Transact users")
 	refused := core.Invalid("input.name", "required")
 	if _, err := st.Users.Edit(t.Context(), u.ID, func(*core.User) error { return refused }); !errors.Is(err, refused) {
 		t.Errorf("a refused edit gave %v", err)

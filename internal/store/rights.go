@@ -1,0 +1,87 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Rights is the history of rights: HISTORY#time#id beside the person, group,
+// dataset or card that it is about, and once more under ADMINS where it tells
+// who was an administrator. Each line is written in the transaction of its change
+// and stays after the subject is gone. Dashboards have theirs in bi_dashboard_shares.
+type Rights struct{ e table.Engine }
+
+const historyPrefix = "HISTORY#"
+
+// adminsKey is the subject under which the administrators' changes are found
+// without knowing who they are.
+var adminsKey = table.Key{Table: table.Users, PK: "ADMINS"}
+
+// rightsChange is a change that the actor of the context makes now.
+func rightsChange(ctx context.Context, subjectID string, kind core.RightsKind, otherID string) core.RightsChange {
+	return core.RightsChange{SubjectID: subjectID, At: Now(), Kind: kind, ActorID: core.ActorFrom(ctx).UserID(), OtherID: otherID}
+}
+
+// rightsWrite is the line of history of a change, beside the subject's own item,
+// for the transaction that makes the change.
+func rightsWrite(subject table.Key, c core.RightsChange) table.Write {
+	it := table.Item{"kind": string(c.Kind), "subject_id": c.SubjectID}
+	putTime(it, "at", c.At)
+	putStr(it, "actor_id", c.ActorID)
+	putStr(it, "other_id", c.OtherID)
+	if len(c.Details) > 0 {
+		details := make(map[string]any, len(c.Details))
+		for name, value := range c.Details {
+			details[name] = value
+		}
+		it["details"] = details
+	}
+	return table.Put(table.Key{Table: subject.Table, PK: subject.PK, SK: historySort(c.At)}, it, table.IfAbsent())
+}
+
+func readRights(it table.Item) core.RightsChange {
+	c := core.RightsChange{
+		SubjectID: it.Str("subject_id"), At: getTime(it, "at"), Kind: core.RightsKind(it.Str("kind")),
+		ActorID: it.Str("actor_id"), OtherID: it.Str("other_id"),
+	}
+	if details, ok := it["details"].(map[string]any); ok {
+		c.Details = make(map[string]string, len(details))
+		for name := range details {
+			c.Details[name] = table.Item(details).Str(name)
+		}
+	}
+	return c
+}
+
+// Of is the history of a person, group, dataset or card, oldest first, all of
+// it; empty where there never was one.
+func (r *Rights) Of(ctx context.Context, subjectID string) ([]core.RightsChange, error) {
+	noun, _, _ := strings.Cut(subjectID, "_")
+	key, ok := map[core.Noun]func(string) table.Key{
+		core.NounUser: userKey, core.NounGroup: groupKey, core.NounDataset: datasetKey, core.NounCard: cardKey,
+	}[core.Noun(noun)]
+	if !ok {
+		return nil, nil
+	}
+	return r.history(ctx, key(subjectID))
+}
+
+// Admins is who became and ceased to be an administrator, oldest first.
+func (r *Rights) Admins(ctx context.Context) ([]core.RightsChange, error) {
+	return r.history(ctx, adminsKey)
+}
+
+func (r *Rights) history(ctx context.Context, subject table.Key) ([]core.RightsChange, error) {
+	items, err := collect(ctx, r.e, table.Query{Table: subject.Table, PK: subject.PK, Prefix: historyPrefix}, 0)
+	if err != nil {
+		return nil, err
+	}
+	changes := make([]core.RightsChange, len(items))
+	for i, it := range items {
+		changes[i] = readRights(it)
+	}
+	return changes, nil
+}
