@@ -2,9 +2,11 @@ package core
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/hex"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -32,17 +34,34 @@ const (
 )
 
 // NewID makes a fresh id: the noun, "_" and a UUIDv7 (RFC 9562 §5.7) in 32 hex
-// digits. Ids made later sort later, so "newest first" is "id descending".
-func NewID(n Noun) string { return string(n) + "_" + uuidv7(time.Now()) }
+// digits. Ids that a process makes later sort later, so "newest first" is "id
+// descending" and lines of history of one moment keep their order.
+func NewID(n Noun) string { return string(n) + "_" + uuidv7(ticks.next(time.Now())) }
 
-func uuidv7(t time.Time) string {
+// ticks are the moments of this process's ids.
+var ticks tick
+
+// tick hands out moments in steps of 1/4096 ms, each later than the one before
+// (RFC 9562 §6.2, methods 1 and 3).
+type tick struct{ last atomic.Uint64 }
+
+func (k *tick) next(t time.Time) uint64 {
+	for {
+		last := k.last.Load()
+		now := uint64(t.UnixMilli())<<12 | uint64(t.Nanosecond()%1e6)<<12/1e6
+		now = max(now, last+1)
+		if k.last.CompareAndSwap(last, now) {
+			return now
+		}
+	}
+}
+
+func uuidv7(tick uint64) string {
 	var u [16]byte
 	_, _ = rand.Read(u[:]) // never fails, see crypto/rand
-	ms := uint64(t.UnixMilli())
-	for i := range 6 {
-		u[i] = byte(ms >> (40 - 8*i))
-	}
-	u[6] = u[6]&0x0f | 0x70
+	binary.BigEndian.PutUint64(u[:8], tick<<4)
+	u[7] = byte(tick)
+	u[6] = byte(tick>>8)&0x0f | 0x70
 	u[8] = u[8]&0x3f | 0x80
 	return hex.EncodeToString(u[:])
 }

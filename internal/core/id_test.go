@@ -1,8 +1,10 @@
 package core
 
 import (
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestNewIDSortsByTimeAndNamesItsNoun(t *testing.T) {
@@ -59,5 +61,27 @@ func TestShareIDRoundTrip(t *testing.T) {
 		if _, _, _, ok := ParseShareID(bad); ok {
 			t.Errorf("%q passed for a share id", bad)
 		}
+	}
+}
+
+// History and lists are in the order of ids: those of one process never go back,
+// whatever the clock does.
+func TestIDsRise(t *testing.T) {
+	var k tick
+	at := time.UnixMilli(1_700_000_000_000)
+	last := ""
+	for i := range 10_000 {
+		if i == 5000 {
+			at = at.Add(-time.Hour)
+		}
+		id := uuidv7(k.next(at))
+		if id <= last {
+			t.Fatalf("%s after %s", id, last)
+		}
+		last = id
+	}
+	got := uuidv7((&tick{}).next(at))
+	if want := fmt.Sprintf("%012x7", at.UnixMilli()); got[:13] != want || len(got) != 32 {
+		t.Errorf("%s, want it to begin with %s", got, want)
 	}
 }
