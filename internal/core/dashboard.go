@@ -89,7 +89,9 @@ type AccessChange struct {
 	TargetID    string
 	Permission  Permission
 	Previous    Permission
-	Added       []string // ids of cards that came onto the page, of "cards_changed"
-	Removed     []string // ids of cards that left it
+	Added       []string            // ids of cards that came onto the page, of "cards_changed"
+	Removed     []string            // ids of cards that left it
+	Grants      map[string][]string // of those added cards that have some, see [Placement]
+	ExpiresAt   time.Time           // end of the share, zero: none
 	ActorID     string
 }

@@ -11,7 +11,7 @@ type RightsChange struct {
 	Kind      RightsKind
 	ActorID   string
 	OtherID   string            // the other side: group of a membership, owner of a thing, dashboard of a placement
-	Details   map[string]string // by kind: "role", "cards", "grants", "policies" (JSON)
+	Details   map[string]string // by kind: "role", "dataset" (of a new card), "cards" (ids, by commas), "policies" (JSON)
 }
 
 // RightsKind is what changed.
@@ -28,7 +28,6 @@ const (
 	RightsDeleted       RightsKind = "deleted"        // a group, dataset or card
 	RightsOwner         RightsKind = "owner"          // of a dataset or card (OtherID: new owner)
 	RightsPolicies      RightsKind = "policies"       // of a dataset
-	RightsPlaced        RightsKind = "placed"         // cards came onto a dashboard: under their dataset, a text card's under itself
-	RightsUnplaced      RightsKind = "unplaced"       // cards left a dashboard
+	RightsPlaced        RightsKind = "placed"         // cards came onto a dashboard, whose own history tells how long: under their dataset, a text card's under itself
 	RightsDataset       RightsKind = "dataset"        // a card reads another dataset (OtherID)
 )

@@ -72,10 +72,13 @@ func (r *Cards) ManyOnce(ctx context.Context, ids []string) (map[string]*core.Ca
 // Create writes a new card. NOT_FOUND when its dataset is gone by now.
 func (r *Cards) Create(ctx context.Context, c *core.Card) error {
 	c.Version = 1
+	created := rightsChange(ctx, c.ID, core.RightsCreated, c.OwnerID)
 	ws := []table.Write{table.Put(cardKey(c.ID), writeCard(c), table.IfAbsent())}
 	if c.DatasetID != "" {
+		created.Details = map[string]string{"dataset": c.DatasetID}
 		ws = append(ws, table.Check(datasetKey(c.DatasetID), table.IfExists()))
 	}
+	ws = append(ws, rightsWrite(cardKey(c.ID), created))
 	err := apply(ctx, r.e, ws)
 	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
 		return core.NotFound("input.datasetId")
@@ -86,15 +89,28 @@ func (r *Cards) Create(ctx context.Context, c *core.Card) error {
 // Edit changes a card under the version the caller saw (0: any); nil when there is none.
 func (r *Cards) Edit(ctx context.Context, id string, want int64, change func(*core.Card) error) (*core.Card, error) {
 	defer forget[core.Card](ctx, table.Cards, id)
-	return edit(ctx, r.e, cardVersioned(id), want, func(c *core.Card) ([]table.Write, error) {
-		return nil, change(c)
+	return edit(ctx, r.e, cardVersioned(id), want, func(c *core.Card) (ws []table.Write, err error) {
+		was := *c
+		if err := change(c); err != nil {
+			return nil, err
+		}
+		if c.OwnerID != was.OwnerID {
+			ws = append(ws, rightsWrite(cardKey(id), rightsChange(ctx, id, core.RightsOwner, c.OwnerID)))
+		}
+		if c.DatasetID != was.DatasetID {
+			ws = append(ws, rightsWrite(cardKey(id), rightsChange(ctx, id, core.RightsDataset, c.DatasetID)))
+		}
+		return ws, nil
 	})
 }
 
 // Delete removes a card at the given version; CONFLICT when it changed meanwhile.
 func (r *Cards) Delete(ctx context.Context, c *core.Card) error {
 	defer forget[core.Card](ctx, table.Cards, c.ID)
-	err := r.e.Write(ctx, table.Delete(cardKey(c.ID), table.IfVersion(c.Version)))
+	err := r.e.Transact(ctx, "", []table.Write{
+		table.Delete(cardKey(c.ID), table.IfVersion(c.Version)),
+		rightsWrite(cardKey(c.ID), rightsChange(ctx, c.ID, core.RightsDeleted, "")),
+	})
 	if failed := table.ConditionFailed(err); failed != nil {
 		return core.Conflict(c.Version, failed.Current.Int("version"))
 	}

@@ -26,7 +26,7 @@ func cardsKeepAllTheyAreGiven(t *testing.T, st *world) {
 	text := &core.Card{ID: core.NewID(core.NounCard), Kind: core.CardText, Name: "t", Code: "<p>x</p>", OwnerID: owner}
 	st.calls.Take()
 	must(t, st.Cards.Create(t.Context(), text))
-	st.wantCalls(t, "Write cards")
+	st.wantCalls(t, "Transact cards")
 	many, err := st.Cards.Many(t.Context(), []string{c.ID, text.ID, core.NewID(core.NounCard)})
 	if err != nil || len(many) != 2 || !reflect.DeepEqual(many[text.ID], text) {
 		t.Errorf("many: %v, %v", many, err)

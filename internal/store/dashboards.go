@@ -1,9 +1,11 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -108,7 +110,7 @@ func (r *Dashboards) Edit(ctx context.Context, id, actorID string, want int64, d
 		}
 		return placementWrites(d, before, actorID, datasetOf), nil
 	})
-	if table.ConditionFailed(err) != nil { // a card was deleted meanwhile
+	if table.ConditionFailed(err) != nil && core.CodeOf(err) != core.CodeConflict { // a card was deleted meanwhile
 		return nil, core.NotFound("input.layout.cards")
 	}
 	return d, err
@@ -122,7 +124,7 @@ func cardSet(ps []core.Placement) map[string]bool {
 	return set
 }
 
-// placementWrites are at most three for each place on the page and the history,
+// placementWrites are at most four for each place on the page and the history,
 // which a transaction holds even where every card is changed for another.
 func placementWrites(d *core.Dashboard, before map[string]bool, actorID string, datasetOf map[string]string) []table.Write {
 	var ws []table.Write
@@ -135,7 +137,14 @@ func placementWrites(d *core.Dashboard, before map[string]bool, actorID string, 
 		putStr(it, "placed_dataset_id", datasetOf[p.CardID])
 		ws = append(ws, table.Put(placedKey(d.ID, p.CardID), it, table.Always()), table.Check(cardKey(p.CardID), table.IfExists()))
 		change.Added = append(change.Added, p.CardID)
+		if len(p.Grants) > 0 {
+			if change.Grants == nil {
+				change.Grants = map[string][]string{}
+			}
+			change.Grants[p.CardID] = p.Grants
+		}
 	}
+	ws = append(ws, placedWrites(change, datasetOf)...)
 	for _, id := range slices.Sorted(maps.Keys(before)) {
 		if !after[id] {
 			ws = append(ws, table.Delete(placedKey(d.ID, id), table.Always()))
@@ -144,6 +153,26 @@ func placementWrites(d *core.Dashboard, before map[string]bool, actorID string, 
 	}
 	if len(ws) > 0 {
 		ws = append(ws, historyWrite(change))
+	}
+	return ws
+}
+
+// placedWrites tell the history of each dataset which of its cards came onto the
+// dashboard; a card without a dataset has its own. When they left again is told
+// by the dashboard's history alone.
+func placedWrites(change core.AccessChange, datasetOf map[string]string) (ws []table.Write) {
+	placed := map[string][]string{}
+	for _, id := range change.Added {
+		subject := cmp.Or(datasetOf[id], id)
+		placed[subject] = append(placed[subject], id)
+	}
+	for _, subject := range slices.Sorted(maps.Keys(placed)) {
+		key := cardKey(subject)
+		if datasetOf[placed[subject][0]] != "" {
+			key = datasetKey(subject)
+		}
+		ws = append(ws, rightsWrite(key, core.RightsChange{SubjectID: subject, At: change.At, Kind: core.RightsPlaced, ActorID: change.ActorID,
+			OtherID: change.DashboardID, Details: map[string]string{"cards": strings.Join(placed[subject], ",")}}))
 	}
 	return ws
 }

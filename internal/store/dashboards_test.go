@@ -4,6 +4,7 @@ import (
 	"errors"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -121,11 +122,11 @@ func dashboardKeepsAllItIsGiven(t *testing.T, st *world) {
 // aFullPageIsChangedForAnother: the most that one edit can write.
 func aFullPageIsChangedForAnother(t *testing.T, st *world) {
 	owner := core.NewID(core.NounUser)
-	ds := st.dataset(t, owner, "d")
 	d := st.dashboard(t, owner)
-	fill := func() (ids []string) {
+	fill := func() (ids []string, ds *core.Dataset) {
 		datasetOf := map[string]string{}
-		for range core.MaxDashboardCards {
+		for i := range core.MaxDashboardCards {
+			ds = st.dataset(t, owner, "d"+strconv.Itoa(i))
 			id := st.card(t, owner, ds.ID).ID
 			ids, datasetOf[id] = append(ids, id), ds.ID
 		}
@@ -137,10 +138,10 @@ func aFullPageIsChangedForAnother(t *testing.T, st *world) {
 			return nil
 		})
 		must(t, err)
-		return ids
+		return ids, ds
 	}
-	first := fill()
-	second := fill()
+	first, _ := fill()
+	second, ds := fill()
 	for id, want := range map[string]int{first[0]: 0, first[19]: 0, second[0]: 1, second[19]: 1} {
 		if on, err := st.Dashboards.HoldingCard(t.Context(), id, 0); err != nil || len(on) != want {
 			t.Errorf("a card is held by %q, want %d, %v", on, want, err)

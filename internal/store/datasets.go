@@ -148,11 +148,15 @@ func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.Dataset
 	if was == 0 {
 		cond = table.IfAbsent()
 	}
-	err := apply(ctx, r.e, []table.Write{
+	ws := []table.Write{
 		table.Put(datasetKey(d.ID), writeDataset(d), cond),
 		table.Put(versionKey(d.ID, v.Number), writeDatasetVersion(v), table.IfAbsent()),
 		table.Put(jobKey(job.ID), writeJob(job), table.IfVersion(jobWas)),
-	})
+	}
+	if was == 0 {
+		ws = append(ws, rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsCreated, d.OwnerID)))
+	}
+	err := apply(ctx, r.e, ws)
 	if failed := table.ConditionFailed(err); failed != nil {
 		return &core.Error{Code: core.CodeConflict, Cause: err}
 	}
@@ -163,8 +167,15 @@ func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.Dataset
 // nil when there is none.
 func (r *Datasets) Edit(ctx context.Context, id string, want int64, change func(*core.Dataset) error) (*core.Dataset, error) {
 	defer forget[core.Dataset](ctx, table.Datasets, id)
-	return edit(ctx, r.e, datasetVersioned(id), want, func(d *core.Dataset) ([]table.Write, error) {
-		return nil, change(d)
+	return edit(ctx, r.e, datasetVersioned(id), want, func(d *core.Dataset) (ws []table.Write, err error) {
+		owner := d.OwnerID
+		if err := change(d); err != nil {
+			return nil, err
+		}
+		if d.OwnerID != owner {
+			ws = append(ws, rightsWrite(datasetKey(id), rightsChange(ctx, id, core.RightsOwner, d.OwnerID)))
+		}
+		return ws, nil
 	})
 }
 
@@ -189,7 +200,10 @@ func (r *Datasets) Delete(ctx context.Context, d *core.Dataset) error {
 	if err != nil {
 		return err
 	}
-	err = r.e.Write(ctx, table.Delete(datasetKey(d.ID), table.IfVersion(d.Version)))
+	err = r.e.Transact(ctx, "", []table.Write{
+		table.Delete(datasetKey(d.ID), table.IfVersion(d.Version)),
+		rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsDeleted, "")),
+	})
 	if failed := table.ConditionFailed(err); failed != nil {
 		return core.Conflict(d.Version, failed.Current.Int("version"))
 	}

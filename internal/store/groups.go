@@ -54,6 +54,7 @@ func (r *Groups) Create(ctx context.Context, g *core.Group, folded string) error
 	err := r.e.Transact(ctx, "", []table.Write{
 		table.Put(groupKey(g.ID), writeGroup(g, folded), table.IfAbsent()),
 		table.Put(groupNameKey(folded), table.Item{"group_id": g.ID}, table.IfAbsent()),
+		rightsWrite(groupKey(g.ID), rightsChange(ctx, g.ID, core.RightsCreated, "")),
 	})
 	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
 		return &core.Error{Code: core.CodeDuplicate, Reason: "group_name", Field: "input.name", Cause: err}
@@ -106,10 +107,10 @@ func (r *Groups) AddMember(ctx context.Context, groupID, userID string) (*core.M
 	putTime(it, "added_at", m.AddedAt)
 	u, err := r.editMembership(ctx, userID, func(u *core.User) []table.Write {
 		u.GroupIDs = append(slices.DeleteFunc(u.GroupIDs, func(g string) bool { return g == groupID }), groupID)
-		return []table.Write{
+		return append([]table.Write{
 			table.Put(memberKey(groupID, userID), it, table.IfAbsent()),
 			table.Check(groupKey(groupID), table.IfExists()),
-		}
+		}, memberWrites(ctx, core.RightsMemberAdded, groupID, userID)...)
 	})
 	if failed := table.ConditionFailed(err); failed != nil {
 		if failed.Index == 1 {
@@ -127,12 +128,21 @@ func (r *Groups) AddMember(ctx context.Context, groupID, userID string) (*core.M
 func (r *Groups) RemoveMember(ctx context.Context, groupID, userID string) error {
 	u, err := r.editMembership(ctx, userID, func(u *core.User) []table.Write {
 		u.GroupIDs = slices.DeleteFunc(u.GroupIDs, func(g string) bool { return g == groupID })
-		return []table.Write{table.Delete(memberKey(groupID, userID), table.IfExists())}
+		return append([]table.Write{table.Delete(memberKey(groupID, userID), table.IfExists())},
+			memberWrites(ctx, core.RightsMemberRemoved, groupID, userID)...)
 	})
 	if table.ConditionFailed(err) != nil || err == nil && u == nil {
 		return core.NotFound("input.userId")
 	}
 	return err
+}
+
+// memberWrites tell the histories of both sides of a membership.
+func memberWrites(ctx context.Context, kind core.RightsKind, groupID, userID string) []table.Write {
+	of := rightsChange(ctx, groupID, kind, userID)
+	by := of
+	by.SubjectID, by.OtherID = userID, groupID
+	return []table.Write{rightsWrite(groupKey(groupID), of), rightsWrite(userKey(userID), by)}
 }
 
 func (r *Groups) editMembership(ctx context.Context, userID string, change func(*core.User) []table.Write) (*core.User, error) {

@@ -77,3 +77,54 @@ func peoplesHistoryTellsTheirRights(t *testing.T, st *world) {
 		t.Errorf("a dashboard's rights are told: %v, %v", none, err)
 	}
 }
+
+// groupsHistoryTellsMembers: a membership is told on both sides, a refused one on neither.
+func groupsHistoryTellsMembers(t *testing.T, st *world) {
+	ctx, u, g := asked(t, "user_boss"), st.user(t, "u@example.com"), st.group(t, "g")
+	tick()
+	_, err := st.Groups.AddMember(ctx, g.ID, u.ID)
+	must(t, err)
+	_, err = st.Groups.AddMember(ctx, g.ID, u.ID)
+	wantCode(t, err, core.CodeDuplicate)
+	tick()
+	must(t, st.Groups.RemoveMember(ctx, g.ID, u.ID))
+	wantCode(t, st.Groups.RemoveMember(ctx, g.ID, u.ID), core.CodeNotFound)
+	st.wantHistory(t, g.ID, "created by ", "member_added by user_boss with "+u.ID, "member_removed by user_boss with "+u.ID)
+	st.wantHistory(t, u.ID, "created by  USER", "member_added by user_boss with "+g.ID, "member_removed by user_boss with "+g.ID)
+}
+
+// thingsHistoryTellsOwnersAndPlaces: of datasets and cards, also when they are gone.
+func thingsHistoryTellsOwnersAndPlaces(t *testing.T, st *world) {
+	ctx, owner, other := asked(t, "user_boss"), core.NewID(core.NounUser), core.NewID(core.NounUser)
+	ds, second := st.dataset(t, owner, "d"), st.dataset(t, owner, "e")
+	reads, text := st.card(t, owner, ds.ID), st.card(t, owner, "")
+	d := st.dashboard(t, owner)
+	place := func(ids ...string) {
+		tick()
+		_, err := st.Dashboards.Edit(ctx, d.ID, owner, 0, map[string]string{reads.ID: ds.ID}, func(d *core.Dashboard) error {
+			d.Cards = nil
+			for _, id := range ids {
+				d.Cards = append(d.Cards, core.Placement{CardID: id, W: 1, H: 1})
+			}
+			return nil
+		})
+		must(t, err)
+	}
+	place(reads.ID, text.ID)
+	place(text.ID)
+	tick()
+	edited, err := st.Cards.Edit(ctx, reads.ID, 0, func(c *core.Card) error { c.OwnerID = other; return nil })
+	must(t, err)
+	tick()
+	edited, err = st.Cards.Edit(ctx, reads.ID, edited.Version, func(c *core.Card) error { c.Name, c.DatasetID = "new", second.ID; return nil })
+	must(t, err)
+	tick()
+	must(t, st.Cards.Delete(ctx, edited))
+	moved, err := st.Datasets.Edit(ctx, ds.ID, 0, func(d *core.Dataset) error { d.OwnerID = other; return nil })
+	must(t, err)
+	tick()
+	must(t, st.Datasets.Delete(ctx, moved))
+	st.wantHistory(t, reads.ID, "created by  with "+owner, "owner by user_boss with "+other, "dataset by user_boss with "+second.ID, "deleted by user_boss")
+	st.wantHistory(t, ds.ID, "created by  with "+owner, "placed by "+owner+" with "+d.ID+" "+reads.ID, "owner by user_boss with "+other, "deleted by user_boss")
+	st.wantHistory(t, text.ID, "created by  with "+owner, "placed by "+owner+" with "+d.ID+" "+text.ID)
+}

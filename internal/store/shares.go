@@ -44,27 +44,9 @@ func readShare(it table.Item) *core.Share {
 	}
 }
 
-func historyWrite(c core.AccessChange) table.Write {
-	it := table.Item{"kind": c.Kind, "actor_id": c.ActorID}
-	putTime(it, "at", c.At)
-	putStr(it, "target_type", strings.ToLower(string(c.TargetType)))
-	putStr(it, "target_id", c.TargetID)
-	putStr(it, "permission", strings.ToLower(string(c.Permission)))
-	putStr(it, "previous", strings.ToLower(string(c.Previous)))
-	putStrings(it, "cards_added", c.Added)
-	putStrings(it, "cards_removed", c.Removed)
-	return table.Put(table.Key{Table: table.Shares, PK: "DASHBOARD#" + c.DashboardID, SK: historySort(c.At)}, it, table.IfAbsent())
-}
-
-// historySort is a sort key of its own for a change at the time: the history
-// reads in the order in which it happened.
-func historySort(at time.Time) string {
-	return historyPrefix + at.UTC().Format(timeForm) + "#" + core.NewID("chg")
-}
-
 func shareChange(s *core.Share, kind string, previous core.Permission, actorID string) table.Write {
 	return historyWrite(core.AccessChange{DashboardID: s.DashboardID, At: Now(), Kind: kind, TargetType: s.TargetType,
-		TargetID: s.TargetID, Permission: s.Permission, Previous: previous, ActorID: actorID})
+		TargetID: s.TargetID, Permission: s.Permission, Previous: previous, ExpiresAt: s.ExpiresAt, ActorID: actorID})
 }
 
 // Get reads a share; nil when there is none.

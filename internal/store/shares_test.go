@@ -1,13 +1,13 @@
 package store_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
-	"github.com/karuta-bi/karuta/internal/table"
 )
 
 func shareIsUniqueExpiresAndEnds(t *testing.T, st *world) {
@@ -56,11 +56,12 @@ func accessHistoryTellsEveryChange(t *testing.T, st *world) {
 		_, err := st.Dashboards.Edit(t.Context(), d.ID, owner.ID, 0, nil, func(d *core.Dashboard) error { d.Cards = cards; return nil })
 		must(t, err)
 	}
-	place([]core.Placement{{CardID: card.ID, W: 1, H: 1}})
+	from, end := []string{core.NewID(core.NounDashboard), core.NewID(core.NounDashboard)}, store.Now().Add(time.Hour)
+	place([]core.Placement{{CardID: card.ID, W: 1, H: 1, Grants: from}})
 	place([]core.Placement{{CardID: card.ID, W: 2, H: 2}}) // moved: nobody's access changed
 	place(nil)
 	tick()
-	s := &core.Share{DashboardID: d.ID, TargetType: core.TargetUser, TargetID: viewer.ID, Permission: core.PermissionViewer}
+	s := &core.Share{DashboardID: d.ID, TargetType: core.TargetUser, TargetID: viewer.ID, Permission: core.PermissionViewer, ExpiresAt: end}
 	must(t, st.Shares.Create(t.Context(), s, owner.ID))
 	tick()
 	s, err := st.Shares.Edit(t.Context(), d.ID, core.TargetUser, viewer.ID, owner.ID, func(s *core.Share) error {
@@ -74,20 +75,28 @@ func accessHistoryTellsEveryChange(t *testing.T, st *world) {
 	last, err := st.Dashboards.Get(t.Context(), d.ID)
 	must(t, err)
 	must(t, st.Dashboards.Delete(t.Context(), last, owner.ID))
-	page, err := st.Engine().Query(t.Context(), table.Query{Table: table.Shares, PK: "DASHBOARD#" + d.ID})
+	st.calls.Take()
+	history, err := st.Shares.History(t.Context(), d.ID)
 	must(t, err)
+	st.wantCalls(t, "Query dashboard_shares")
 	var got []string
-	for _, it := range page.Items {
-		got = append(got, strings.Join([]string{it.Str("kind"), it.Str("previous"), it.Str("permission"), it.Str("actor_id"),
-			strings.Join(it.Strings("cards_added"), ","), strings.Join(it.Strings("cards_removed"), ",")}, " "))
+	for _, c := range history {
+		got = append(got, strings.Join([]string{c.Kind, string(c.Previous), string(c.Permission), c.ActorID,
+			strings.Join(c.Added, ","), strings.Join(c.Removed, ",")}, " "))
+	}
+	if c := history[1]; c.DashboardID != d.ID || !slices.Equal(c.Grants[card.ID], from) {
+		t.Errorf("the cards came as %+v", c)
+	}
+	if c := history[3]; c.TargetType != core.TargetUser || c.TargetID != viewer.ID || !c.ExpiresAt.Equal(end) || c.At.IsZero() {
+		t.Errorf("the share was added as %+v", c)
 	}
 	wantIDs(t, "history", got, []string{
-		"created  owner " + owner.ID + "  ",
+		"created  OWNER " + owner.ID + "  ",
 		"cards_changed   " + owner.ID + " " + card.ID + " ",
 		"cards_changed   " + owner.ID + "  " + card.ID,
-		"share_added  viewer " + owner.ID + "  ",
-		"share_updated viewer editor " + owner.ID + "  ",
-		"share_removed editor  " + viewer.ID + "  ",
+		"share_added  VIEWER " + owner.ID + "  ",
+		"share_updated VIEWER EDITOR " + owner.ID + "  ",
+		"share_removed EDITOR  " + viewer.ID + "  ",
 		"deleted   " + owner.ID + "  ",
 	})
 }

@@ -28,6 +28,8 @@ var stories = []struct {
 	{"users are searched by address", usersAreSearchedByAddress},
 	{"the last administrator stays", theLastAdministratorStays},
 	{"people's history tells their rights", peoplesHistoryTellsTheirRights},
+	{"groups' history tells members", groupsHistoryTellsMembers},
+	{"things' history tells owners and places", thingsHistoryTellsOwnersAndPlaces},
 	{"sessions open, end and expire", sessionsOpenEndAndExpire},
 	{"group names are unique", groupNamesAreUnique},
 	{"membership changes both sides", membershipChangesBothSides},
