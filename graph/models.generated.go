@@ -291,6 +291,18 @@ type LogoutPayload struct {
 	LoggedOut bool `json:"loggedOut"`
 }
 
+// Notices to mark as read.
+type MarkNotificationsReadInput struct {
+	// Ids of the notices, at most 100. All that there are where it is left out.
+	Ids []string `json:"ids,omitempty"`
+}
+
+// The notices are marked.
+type MarkNotificationsReadPayload struct {
+	// Always true: they are read from now on.
+	Marked bool `json:"marked"`
+}
+
 // What the code gave.
 type PreviewCardPayload struct {
 	// The result.

@@ -34,6 +34,7 @@ type ResolverRoot interface {
 	GroupMember() GroupMemberResolver
 	ImportJob() ImportJobResolver
 	Mutation() MutationResolver
+	Notice() NoticeResolver
 	Query() QueryResolver
 	ReferencedDataset() ReferencedDatasetResolver
 	Share() ShareResolver
@@ -92,6 +93,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputImportCsvInput,
 		ec.unmarshalInputLayoutInput,
 		ec.unmarshalInputLoginInput,
+		ec.unmarshalInputMarkNotificationsReadInput,
 		ec.unmarshalInputPlacementInput,
 		ec.unmarshalInputPreviewCardInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
@@ -1458,6 +1460,92 @@ type RemoveGroupMemberPayload {
   group: Group!
 }
 `, BuiltIn: false},
+	{Name: "../schema/notice.graphqls", Input: `extend type Query {
+  "What you are told, newest first. A notice is kept for 90 days."
+  notifications(
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+    "Only what you have not marked as read."
+    unreadOnly: Boolean! = false
+  ): NoticeConnection @auth
+}
+
+extend type Mutation {
+  "Mark notices of yours as read: some, or all."
+  markNotificationsRead(
+    "Which notices."
+    input: MarkNotificationsReadInput!
+  ): MarkNotificationsReadPayload @auth
+}
+
+"What a notice is about."
+enum NoticeKind {
+  "Somebody asks for access to something of yours."
+  ACCESS_REQUESTED
+  "You were given the access you asked for."
+  ACCESS_GRANTED
+  "The access you asked for was declined."
+  ACCESS_DECLINED
+  "A dashboard was shared with you."
+  SHARED
+  "Something belongs to you now."
+  OWNERSHIP
+  "Somebody tried to sign in as you too often."
+  LOGIN_LOCKED
+}
+
+"Something that you are told."
+type Notice implements Node {
+  "Id of the notice."
+  id: ID!
+  "What it is about."
+  kind: NoticeKind!
+  "All of it in one sentence, in the language of the request."
+  sentence: String!
+  "Who caused it; null for nobody in particular."
+  actor: User
+  "What it is about; null for nothing in particular, and where you may not see it."
+  target: Node
+  "What the one who caused it wrote."
+  message: String!
+  "When it was made."
+  createdAt: Time!
+  "When you marked it as read; null until then."
+  readAt: Time
+}
+
+"A page of notices."
+type NoticeConnection {
+  "The notices."
+  nodes: [Notice!]!
+  "The notices, each with its cursor."
+  edges: [NoticeEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"A notice in a list."
+type NoticeEdge {
+  "The notice."
+  node: Notice!
+  "Continues the list after this notice."
+  cursor: String!
+}
+
+"Notices to mark as read."
+input MarkNotificationsReadInput {
+  "Ids of the notices, at most 100. All that there are where it is left out."
+  ids: [ID!]
+}
+
+"The notices are marked."
+type MarkNotificationsReadPayload {
+  "Always true: they are read from now on."
+  marked: Boolean!
+}
+`, BuiltIn: false},
 	{Name: "../schema/root.graphqls", Input: `"""
 What can be read. Every field carries exactly one access directive, which says
 who may ask for it. A field that fails is null and has an entry in ` + "`" + `errors` + "`" + `.
@@ -2575,6 +2663,58 @@ func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field
 		return ec.fieldContext_LogoutPayload_loggedOut(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "marked":
+		return ec.fieldContext_MarkNotificationsReadPayload_marked(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationsReadPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Notice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Notice_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_Notice_kind(ctx, field)
+	case "sentence":
+		return ec.fieldContext_Notice_sentence(ctx, field)
+	case "actor":
+		return ec.fieldContext_Notice_actor(ctx, field)
+	case "target":
+		return ec.fieldContext_Notice_target(ctx, field)
+	case "message":
+		return ec.fieldContext_Notice_message(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Notice_createdAt(ctx, field)
+	case "readAt":
+		return ec.fieldContext_Notice_readAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Notice", field.Name)
+}
+
+func (ec *executionContext) childFields_NoticeConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_NoticeConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_NoticeConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_NoticeConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NoticeConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_NoticeEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_NoticeEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_NoticeEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type NoticeEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -56,3 +56,20 @@ func text(optional *string) string {
 	}
 	return *optional
 }
+
+// nameOf is what people call a noun, "" for none.
+func nameOf(noun any) string {
+	switch n := noun.(type) {
+	case *core.User:
+		if n != nil {
+			return n.Name
+		}
+	case *core.Dashboard:
+		return n.Name
+	case *core.Dataset:
+		return n.Name
+	case *core.Card:
+		return n.Name
+	}
+	return ""
+}

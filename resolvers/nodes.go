@@ -27,6 +27,8 @@ func (r *Resolver) node(ctx context.Context, id string) func() (schema.Node, err
 		return func() (schema.Node, error) { return hidden(found(r.Services.Datasets.ImportJob(ctx, id))) }
 	case core.NounShare:
 		return func() (schema.Node, error) { return hidden(found(r.share(ctx, id))) }
+	case core.NounNotice:
+		return func() (schema.Node, error) { return hidden(found(r.Services.Identity.Notice(ctx, id))) }
 	}
 	return func() (schema.Node, error) { return nil, nil }
 }

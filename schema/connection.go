@@ -63,4 +63,6 @@ type (
 	DashboardEdge            = Edge[*core.Dashboard]
 	AuditLogConnection       = Connection[*core.AuditEvent]
 	AuditLogEdge             = Edge[*core.AuditEvent]
+	NoticeConnection         = Connection[*core.Notice]
+	NoticeEdge               = Edge[*core.Notice]
 )

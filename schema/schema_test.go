@@ -159,12 +159,16 @@ func TestConnections(t *testing.T) {
 // The enums of the schema and the constants of core are the same.
 func TestEnumsEqualCore(t *testing.T) {
 	s := load(t)
-	var codes []string
+	var codes, notices []string
+	for _, k := range core.NoticeKinds() {
+		notices = append(notices, string(k))
+	}
 	for _, c := range core.Codes() {
 		codes = append(codes, string(c))
 	}
 	for name, want := range map[string][]string{
 		"ErrorCode":  codes,
+		"NoticeKind": notices,
 		"Role":       {string(core.RoleAdmin), string(core.RoleUser)},
 		"Permission": {string(core.PermissionViewer), string(core.PermissionEditor), string(core.PermissionOwner)},
 		"TargetType": {string(core.TargetUser), string(core.TargetGroup)},

@@ -133,6 +133,8 @@ CreateShareInput.expiresAt        future
 UpdateShareInput.id               id share managed
 UpdateShareInput.expiresAt        future
 DeleteShareInput.id               id share managed
+MarkNotificationsReadInput.ids    list 100
+MarkNotificationsReadInput.ids.*  id notice mine
 CreateGroupInput.name             line 100
 AddGroupMemberInput.groupId       id group
 AddGroupMemberInput.userId        id user

@@ -135,6 +135,11 @@ func (c *company) furnish(h *house) {
 		ID: core.NewID(core.NounJob), Status: core.StatusSucceeded, Name: inside, DatasetID: data.ID, OwnerID: owner.ID, CreatedAt: store.Now(), FinishedAt: store.Now(),
 	}
 	must(h.t, h.store.Jobs.Create(ctx, job))
+	notice := core.Notice{
+		ID: core.NewID(core.NounNotice), UserID: owner.ID, Kind: core.NoticeAccessRequested, ActorID: c.ids["guest"], TargetID: d.ID, Message: private,
+	}
+	must(h.t, h.store.Outbox.Add(ctx, notice))
+	c.ids["notice"] = notice.ID
 	for name, id := range map[string]string{
 		"dashboard": d.ID, "card": placed.ID, "spare": spare.ID, "dataset": data.ID, "unused": unused.ID, "job": job.ID, "filter": filters[0].ID,
 		"share": core.ShareID(d.ID, core.TargetGroup, c.ids["group"]), "place": core.DashboardCardID(d.ID, placed.ID),
@@ -151,6 +156,9 @@ func (c *company) furnishStranger(h *house) {
 	board := h.Dashboard(stranger, nil, card)
 	job := &core.ImportJob{ID: core.NewID(core.NounJob), Status: core.StatusFailed, OwnerID: stranger.ID, CreatedAt: store.Now(), FinishedAt: store.Now()}
 	must(h.t, h.store.Jobs.Create(h.t.Context(), job))
+	notice := core.Notice{ID: core.NewID(core.NounNotice), UserID: stranger.ID, Kind: core.NoticeShared}
+	must(h.t, h.store.Outbox.Add(h.t.Context(), notice))
+	c.ids["foreign notice"] = notice.ID
 	for name, id := range map[string]string{
 		"dataset": data.ID, "card": card.ID, "dashboard": board.ID, "job": job.ID, "group": h.Group("総務").ID,
 		"share": core.ShareID(board.ID, core.TargetUser, c.ids["guest"]),

@@ -17,6 +17,9 @@ var asked = map[string]string{
 	"Query.node/user":    `{ node(id: "<owner>") { id ... on User { name email role locale createdAt groups { id } } } }`,
 	"Query.nodes":        `{ nodes(ids: ["<dashboard>", "<dataset>", "<card>"]) { __typename id ... on Dashboard { name } ... on Dataset { name path } ... on Card { name code } } }`,
 
+	"Query.node/notice":   `{ node(id: "<notice>") { id ... on Notice { sentence message } } }`,
+	"Query.notifications": `{ notifications { nodes { id kind sentence actor { name } target { id } message createdAt readAt } } }`,
+
 	"Query.users":          `{ users(query: "@example.com", first: 100) { nodes { id email name } } }`,
 	"Query.dataset":        `{ dataset(id: "<dataset>") { id name description path owner { id name } lastImportBy { id } columns { name } } }`,
 	"Query.dataset/unused": `{ dataset(id: "<unused>") { id name path } }`,
@@ -66,6 +69,9 @@ var asked = map[string]string{
 	"Mutation.createShare": `mutation { createShare(input: {dashboardId: "<dashboard>", target: {type: USER, id: "<guest>"}, permission: EDITOR}) { share { id permission } } }`,
 	"Mutation.updateShare": `mutation { updateShare(input: {id: "<share>", permission: OWNER}) { share { id permission target { __typename } } } }`,
 	"Mutation.deleteShare": `mutation { deleteShare(input: {id: "<share>"}) { deletedId } }`,
+
+	"Mutation.markNotificationsRead":     `mutation { markNotificationsRead(input: {ids: ["<notice>"]}) { marked } }`,
+	"Mutation.markNotificationsRead/all": `mutation { markNotificationsRead(input: {}) { marked } }`,
 
 	"Mutation.createGroup":       `mutation { createGroup(input: {name: "新しい"}) { group { id } } }`,
 	"Mutation.addGroupMember":    `mutation { addGroupMember(input: {groupId: "<group>", userId: "<guest>"}) { group { id } } }`,

@@ -32,6 +32,10 @@ var examples = map[string]example{
 	"Query.groups":     {"admin", `query($first: Int, $after: String) { groups(first: $first, after: $after) { nodes { id } } }`, onePage},
 	"Query.dashboard":  {"owner", `query($id: ID!) { dashboard(id: $id) { id } }`, `{"id": "<dashboard>"}`},
 	"Query.dashboards": {"owner", `query($first: Int, $after: String) { dashboards(first: $first, after: $after) { nodes { id } } }`, onePage},
+	"Query.notifications": {
+		"owner", `query($first: Int, $after: String, $unreadOnly: Boolean!) { notifications(first: $first, after: $after, unreadOnly: $unreadOnly) { nodes { id } } }`,
+		`{"first": 5, "after": null, "unreadOnly": true}`,
+	},
 	"Query.auditLogs": {
 		"admin", `query($filter: AuditLogFilter, $first: Int, $after: String) { auditLogs(filter: $filter, first: $first, after: $after) { nodes { id } } }`,
 		`{"filter": {"eventTypes": ["USER_LOGIN"], "userId": "<owner>", "targetId": "<card>", "from": "2026-02-01", "to": "2026-02-28"}, "first": 5, "after": null}`,
@@ -110,6 +114,8 @@ var examples = map[string]example{
 	},
 	"Mutation.updateShare": {"owner", `mutation($input: UpdateShareInput!) { updateShare(input: $input) { share { id } } }`, `{"input": {"id": "<share>", "permission": "EDITOR", "expiresAt": "2999-01-01"}}`},
 	"Mutation.deleteShare": {"owner", `mutation($input: DeleteShareInput!) { deleteShare(input: $input) { deletedId } }`, `{"input": {"id": "<share>"}}`},
+
+	"Mutation.markNotificationsRead": {"owner", `mutation($input: MarkNotificationsReadInput!) { markNotificationsRead(input: $input) { marked } }`, `{"input": {"ids": ["<notice>"]}}`},
 
 	"Mutation.createGroup":       {"admin", `mutation($input: CreateGroupInput!) { createGroup(input: $input) { group { id name } } }`, `{"input": {"name": "経理"}}`},
 	"Mutation.addGroupMember":    {"admin", `mutation($input: AddGroupMemberInput!) { addGroupMember(input: $input) { group { id } } }`, `{"input": {"groupId": "<group>", "userId": "<guest>"}}`},

@@ -198,7 +198,7 @@ func (c *company) ghost(noun string) string {
 	if noun == "share" {
 		return core.ShareID(c.ids["dashboard"], core.TargetUser, core.NewID(core.NounUser))
 	}
-	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter"}[noun]
+	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter", "notice": "notice"}[noun]
 	kind, _ := core.NounOf(c.ids[name])
 	return core.NewID(kind)
 }

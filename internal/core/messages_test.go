@@ -28,6 +28,23 @@ func TestSentencesSpeakToPeople(t *testing.T) {
 	}
 }
 
+// What people are told speaks to them, with names and without.
+func TestNoticesSpeakToPeople(t *testing.T) {
+	for _, kind := range NoticeKinds() {
+		for _, s := range noticeSentences[kind] {
+			if !regexp.MustCompile(`[ぁ-んァ-ヶ一-龠]`).MatchString(s.ja) || technical.MatchString(s.ja+" "+s.en) || strings.Count(s.ja, "{") != strings.Count(s.en, "{") {
+				t.Errorf("%s: %s %s", kind, s.ja, s.en)
+			}
+		}
+	}
+	if got := NoticeSentence(English, NoticeShared, "{what}", "Sales"); got != "{what} shared “Sales” with you." {
+		t.Error(got)
+	}
+	if got := NoticeSentence(Japanese, NoticeShared, "花子", ""); got != "ダッシュボードが共有されました。" {
+		t.Error(got)
+	}
+}
+
 func TestEveryCodeHasASentenceAndAStatus(t *testing.T) {
 	for _, c := range Codes() {
 		if _, ok := sentences[string(c)]; !ok {

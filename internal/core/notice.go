@@ -1,6 +1,11 @@
 package core
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
 
 // NoticeKind is what a notice is about.
 type NoticeKind string
@@ -55,3 +60,49 @@ type AccessRequest struct {
 
 // ID is the request's deterministic id.
 func (r *AccessRequest) ID() string { return AccessRequestID(r.DashboardID, r.UserID) }
+
+// noticeSentences say what a notice tells. Who is "" for nobody that the reader
+// may know, and so is what; then the second sentence is taken.
+var noticeSentences = map[NoticeKind][2]text{
+	NoticeAccessRequested: {
+		{"{who}さんが「{what}」の閲覧権限を求めています。", "{who} asks for access to “{what}”."},
+		{"権限の申請がありました。", "Somebody asked for access."},
+	},
+	NoticeAccessGranted: {
+		{"{who}さんが「{what}」の権限を付与しました。", "{who} gave you access to “{what}”."},
+		{"申請した権限が付与されました。", "You were given the access you asked for."},
+	},
+	NoticeAccessDeclined: {
+		{"{who}さんが「{what}」の権限の申請を見送りました。", "{who} declined your request for “{what}”."},
+		{"権限の申請は見送られました。", "Your request for access was declined."},
+	},
+	NoticeShared: {
+		{"{who}さんが「{what}」を共有しました。", "{who} shared “{what}” with you."},
+		{"ダッシュボードが共有されました。", "A dashboard was shared with you."},
+	},
+	NoticeOwnership: {
+		{"{who}さんから「{what}」の所有者を引き継ぎました。", "{who} made you the owner of “{what}”."},
+		{"所有者を引き継いだものがあります。", "You were made the owner of something."},
+	},
+	NoticeLoginLocked: {
+		{"ログインの失敗が続いたため、しばらくログインできません。", "Signing in failed too often and is not possible for a while."},
+		{"ログインの失敗が続いたため、しばらくログインできません。", "Signing in failed too often and is not possible for a while."},
+	},
+}
+
+// NoticeSentence is what a person reads of a notice: who did it to what, where
+// the reader may know both, else without names.
+func NoticeSentence(l Locale, kind NoticeKind, who, what string) string {
+	full, short := noticeSentences[kind][0], noticeSentences[kind][1]
+	if who == "" || what == "" {
+		full = short
+	}
+	s := full.ja
+	if l == English {
+		s = full.en
+	}
+	return strings.NewReplacer("{who}", who, "{what}", what).Replace(s)
+}
+
+// NoticeKinds are all kinds of notices.
+func NoticeKinds() []NoticeKind { return slices.Sorted(maps.Keys(noticeSentences)) }

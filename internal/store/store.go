@@ -21,6 +21,8 @@ type Store struct {
 	Rights     *Rights
 	Audit      *Audit
 	Jobs       *Jobs
+	Outbox     *Outbox
+	Requests   *Requests
 
 	engine table.Engine
 }
@@ -38,6 +40,8 @@ func New(e table.Engine) *Store {
 		Rights:     &Rights{e},
 		Audit:      &Audit{e},
 		Jobs:       &Jobs{e},
+		Outbox:     &Outbox{e},
+		Requests:   &Requests{e},
 		engine:     e,
 	}
 }

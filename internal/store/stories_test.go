@@ -57,6 +57,9 @@ var stories = []struct {
 	{"access is one call", accessIsOneCall},
 	{"audit events are found every way", auditEventsAreFoundEveryWay},
 	{"audit pages are complete", auditPagesAreComplete},
+	{"notices run newest first", noticesRunNewestFirst},
+	{"notices are marked together or not at all", noticesAreMarkedTogether},
+	{"a request is asked and answered once", aRequestIsAskedAndAnsweredOnce},
 	{"jobs are open until they end", jobsAreOpenUntilTheyEnd},
 }
 

@@ -43,6 +43,7 @@ const (
 	Shares     = "dashboard_shares"
 	AuditLogs  = "audit_logs"
 	Jobs       = "jobs"
+	Outbox     = "outbox"
 )
 
 // The indexes, by name.
@@ -63,6 +64,7 @@ const (
 	LogsByDay           = "LogsByDay"
 	LogsByType          = "LogsByType"
 	JobsOpen            = "JobsOpen"
+	RequestsOpen        = "RequestsOpen"
 )
 
 // Tables is every table of Karuta. Keys, attributes and access patterns are
@@ -102,6 +104,9 @@ var Tables = []Table{
 	}},
 	{Name: Jobs, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
 		{Name: JobsOpen, PK: "open_kind", SK: "job_id"},
+	}},
+	{Name: Outbox, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
+		{Name: RequestsOpen, PK: "open_by", SK: "dashboard_id"},
 	}},
 }
 
