@@ -1,6 +1,7 @@
 package resolvers
 
 import (
+	"context"
 	"errors"
 	"strings"
 
@@ -72,4 +73,12 @@ func nameOf(noun any) string {
 		return n.Name
 	}
 	return ""
+}
+
+// ownOrAdmin tells whether the asker is the person or an administrator: others
+// are given a person's id, address and name, and must not take for empty what
+// they are not given.
+func ownOrAdmin(ctx context.Context, u *core.User) bool {
+	actor := core.ActorFrom(ctx)
+	return actor.IsAdmin() || actor.UserID() == u.ID
 }

@@ -77,7 +77,7 @@ func (r *userResolver) Locale(ctx context.Context, obj *core.User) (*core.Locale
 }
 
 func (r *userResolver) Groups(ctx context.Context, obj *core.User) ([]core.Group, error) {
-	if actor := core.ActorFrom(ctx); !actor.IsAdmin() && actor.UserID() != obj.ID {
+	if !ownOrAdmin(ctx, obj) {
 		return nil, nil
 	}
 	return loaders.For(ctx).Groups.All(ctx, obj.GroupIDs)

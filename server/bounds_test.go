@@ -65,6 +65,14 @@ ChangePasswordInput.newPassword   password
 ResetPasswordInput.userId         id user
 ResetPasswordInput.newPassword    password
 
+UpdateProfileInput.name           line 100
+SetUserAttributesInput.userId     id user
+SetUserAttributesInput.attributes list 50
+UserAttributeInput.name           line 50
+UserAttributeInput.values         list 50
+UserAttributeInput.values.*       line 200
+SetPiiAccessInput.userId          id user
+
 ImportCsvInput.name               line 200
 ImportCsvInput.description        text 2000
 ImportCsvInput.file               upload

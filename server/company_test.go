@@ -96,8 +96,11 @@ func (c *company) hire(h *house) {
 	}
 	for _, name := range []string{"owner", "coowner", "member", "locked"} {
 		u, err := h.store.Users.Edit(h.t.Context(), c.ids[name], func(u *core.User) error {
-			if name == "coowner" {
+			switch name {
+			case "coowner":
 				u.Locale = core.Japanese
+			case "owner":
+				u.Attributes = map[string][]string{"department": {"営業"}}
 			}
 			return nil
 		})

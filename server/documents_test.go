@@ -5,7 +5,7 @@ package server_test
 var asked = map[string]string{
 	"Query.serverInfo": `{ serverInfo { env version gitSha schemaHash keyFingerprint } }`,
 	"Query.health":     `{ health { status components { name status detail } } }`,
-	"Query.me":         `{ me { id email name role locale groups { id name } createdAt deactivatedAt } }`,
+	"Query.me":         `{ me { id email name role locale groups { id name } attributes { name values } piiAccess createdAt deactivatedAt } }`,
 
 	"Query.node":         `{ node(id: "<dashboard>") { __typename id ... on Dashboard { name description cards { card { code params dataset { path } } } } } }`,
 	"Query.node/dataset": `{ node(id: "<dataset>") { id ...d } } fragment d on Dataset { name description path columns { name } }`,
@@ -44,6 +44,10 @@ var asked = map[string]string{
 	"Mutation.deactivateUser": `mutation { deactivateUser(input: {userId: "<guest>"}) { user { id deactivatedAt } } }`,
 	"Mutation.changePassword": `mutation { changePassword(input: {currentPassword: "Another-Horse-9", newPassword: "Another-Horse-10"}) { user { id } } }`,
 	"Mutation.resetPassword":  `mutation { resetPassword(input: {userId: "<guest>", newPassword: "Another-Horse-9"}) { user { id } } }`,
+
+	"Mutation.updateProfile":     `mutation { updateProfile(input: {name: "花子", locale: EN}) { user { id name locale } } }`,
+	"Mutation.setUserAttributes": `mutation { setUserAttributes(input: {userId: "<guest>", attributes: [{name: "department", values: ["営業"]}]}) { user { id attributes { name values } } } }`,
+	"Mutation.setPiiAccess":      `mutation { setPiiAccess(input: {userId: "<guest>", piiAccess: true}) { user { id piiAccess } } }`,
 
 	"Mutation.importCsv":            `mutation($file: Upload!) { importCsv(input: {name: "地域", file: $file}) { job { id status } } }`,
 	"Mutation.importCsv/append":     `mutation($file: Upload!) { importCsv(input: {appendTo: "<dataset>", file: $file}) { job { id status } } }`,

@@ -35,6 +35,8 @@ HealthComponent.detail          -      -      -       -     -      shown
 User.role                       -      -      -       shown -      shown
 User.locale                     -      -      shown   -     -      shown
 User.groups                     -      -      -       -     shown  shown
+User.attributes                 -      -      -       shown -      shown
+User.piiAccess                  -      -      -       shown -      shown
 User.createdAt                  -      -      -       shown -      shown
 User.deactivatedAt              -      -      -       -     -      shown
 `
@@ -61,6 +63,8 @@ var fieldsAsked = map[string]string{
 	"User.role":                   `{ node(id: "<owner>") { ... on User { x: role } } }`,
 	"User.locale":                 `{ node(id: "<coowner>") { ... on User { x: locale } } }`,
 	"User.groups":                 `{ users(query: "<member mail>") { nodes { x: groups { id } } } }`,
+	"User.attributes":             `{ node(id: "<owner>") { ... on User { x: attributes { name values } } } }`,
+	"User.piiAccess":              `{ dashboard(id: "<dashboard>") { owner { x: piiAccess } } }`,
 	"User.createdAt":              `{ dashboard(id: "<dashboard>") { owner { x: createdAt } } }`,
 	"User.deactivatedAt":          `{ node(id: "<locked>") { ... on User { x: deactivatedAt } } }`,
 }

@@ -71,6 +71,13 @@ var examples = map[string]example{
 	},
 	"Mutation.resetPassword": {"admin", `mutation($input: ResetPasswordInput!) { resetPassword(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>", "newPassword": "Another-Horse-9"}}`},
 
+	"Mutation.updateProfile": {"owner", `mutation($input: UpdateProfileInput!) { updateProfile(input: $input) { user { name locale } } }`, `{"input": {"name": "花子", "locale": "EN"}}`},
+	"Mutation.setUserAttributes": {
+		"admin", `mutation($input: SetUserAttributesInput!) { setUserAttributes(input: $input) { user { attributes { name values } } } }`,
+		`{"input": {"userId": "<guest>", "attributes": [{"name": "department", "values": ["営業"]}]}}`,
+	},
+	"Mutation.setPiiAccess": {"admin", `mutation($input: SetPiiAccessInput!) { setPiiAccess(input: $input) { user { piiAccess } } }`, `{"input": {"userId": "<guest>", "piiAccess": true}}`},
+
 	"Mutation.importCsv": {
 		"owner", `mutation($input: ImportCsvInput!) { importCsv(input: $input) { job { id } } }`,
 		`{"input": {"name": "売上", "description": "a", "file": "` + upload + `", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",

@@ -63,6 +63,9 @@ Mutation.setUserRole          401       403!     403!   403!   403!    403!  403
 Mutation.deactivateUser       401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.changePassword       401       400*     400*   400*   400*    400*  400*   400*  401    bad
 Mutation.resetPassword        401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.updateProfile        401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Mutation.setUserAttributes    401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.setPiiAccess         401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.importCsv            401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Mutation.importCsv/append     401       404!*    403!*  403!*  403!*   ok    403!*  403!* 401    bad
 Mutation.updateDataset        401       404!     403!   403!   403!    ok    403!   403!  401    bad

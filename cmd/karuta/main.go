@@ -22,7 +22,7 @@ type cli struct {
 	Serve    serveCmd    `cmd:"" help:"Run the API, and its executor beside it."`
 	Executor executorCmd `cmd:"" help:"Run an executor of its own."`
 	Worker   workerCmd   `cmd:"" hidden:""`
-	User     userCmd     `cmd:"" help:"Accounts: create, list, set-role, reset-password."`
+	User     userCmd     `cmd:"" help:"Accounts: create, list, set-role, reset-password, set-attributes, set-pii."`
 	Tables   tablesCmd   `cmd:"" help:"Tables of the store: list, init, verify."`
 	Config   configCmd   `cmd:"" help:"Configuration: check, print."`
 	Token    tokenCmd    `cmd:"" help:"Sign-in tokens: inspect."`

@@ -16,6 +16,8 @@ type userCmd struct {
 	List          userListCmd          `cmd:"" help:"List all accounts."`
 	SetRole       userSetRoleCmd       `cmd:"" help:"Make somebody an administrator or an ordinary user."`
 	ResetPassword userResetPasswordCmd `cmd:"" help:"Give somebody a new password and end their sessions."`
+	SetAttributes userSetAttributesCmd `cmd:"" help:"Give somebody the attributes that policies ask for."`
+	SetPii        userSetPIICmd        `cmd:"" help:"Let somebody see personal and confidential columns, or no longer."`
 }
 
 type userCreateCmd struct {

@@ -36,6 +36,7 @@ func ok(t *testing.T, in string, args ...string) string {
 
 var verbs = [][]string{
 	{"serve"}, {"executor"}, {"user", "create"}, {"user", "list"}, {"user", "set-role"}, {"user", "reset-password"},
+	{"user", "set-attributes"}, {"user", "set-pii"},
 	{"tables", "list"}, {"tables", "init"}, {"tables", "verify"}, {"config", "check"}, {"config", "print"},
 	{"token", "inspect"}, {"health"}, {"import"}, {"data", "reset"}, {"seed"}, {"version"},
 }
@@ -63,7 +64,8 @@ func TestEveryVerbHasHelpWithAnExample(t *testing.T) {
 func TestWrongCommandLines(t *testing.T) {
 	for _, args := range [][]string{
 		{}, {"bogus"}, {"user"}, {"user", "create"}, {"user", "create", "--email", "a@example.com", "--role", "king", "--password-stdin"},
-		{"serve", "--listen", "nowhere"}, {"import", "missing.csv", "--owner", "a@example.com"}, {"seed", "--env", "production"},
+		{"serve", "--listen", "nowhere"}, {"user", "set-attributes", "--email", "a@example.com", "region"},
+		{"user", "set-pii", "--email", "a@example.com", "perhaps"}, {"import", "missing.csv", "--owner", "a@example.com"}, {"seed", "--env", "production"},
 	} {
 		s := karuta(t, "", args...)
 		if s.code != exitUsage || strings.Count(s.err, "\n") != 1 || !strings.HasPrefix(s.err, "karuta: ") {
@@ -97,6 +99,15 @@ func operate(t *testing.T, dir string) {
 	ok(t, "Kirei-na-hana-3\n", at("user", "reset-password", "--email", "taro@example.com", "--password-stdin")...)
 	if s := karuta(t, "Kirei-na-hana-3\n", at("user", "reset-password", "--email", "nobody@example.com", "--password-stdin")...); s.code != exitRefused {
 		t.Errorf("nobody: %+v", s)
+	}
+	if out := ok(t, "", at("user", "set-attributes", "--email", "taro@example.com", "region=関東", "department=営業,企画")...); !strings.Contains(out, "department=営業,企画 region=関東") {
+		t.Errorf("set-attributes: %s", out)
+	}
+	if out := ok(t, "", at("user", "set-pii", "--email", "taro@example.com", "on")...); !strings.Contains(out, "true  department=") {
+		t.Errorf("set-pii: %s", out)
+	}
+	if s := karuta(t, "", at("user", "set-attributes", "--email", "taro@example.com", "region=関東", "region=関西")...); s.code != exitUsage {
+		t.Errorf("a name twice: %+v", s)
 	}
 	if out := ok(t, "", at("user", "list")...); strings.Count(out, "\n") != 3 {
 		t.Errorf("list: %s", out)

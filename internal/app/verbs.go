@@ -21,6 +21,8 @@ const (
 	VerbUserList          = "user/list"           // nothing → []UserRow
 	VerbUserSetRole       = "user/set-role"       // UserArgs (Email, Role) → UserRow
 	VerbUserResetPassword = "user/reset-password" // UserArgs (Email, Password) → UserRow
+	VerbUserSetAttributes = "user/set-attributes" // UserFacts (Email, Attributes) → UserRow
+	VerbUserSetPII        = "user/set-pii"        // UserFacts (Email, PIIAccess) → UserRow
 	VerbTablesList        = "tables/list"         // nothing → []TableRow
 	VerbTablesInit        = "tables/init"         // nothing → []TableRow
 	VerbTokenInspect      = "token/inspect"       // the token as text → TokenReport
@@ -34,6 +36,8 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbUserList:          verb(a.listUsers),
 		VerbUserSetRole:       verb(a.setRole),
 		VerbUserResetPassword: verb(a.resetPassword),
+		VerbUserSetAttributes: verb(a.setAttributes),
+		VerbUserSetPII:        verb(a.setPII),
 		VerbTablesList:        verb(a.listTables),
 		VerbTablesInit:        verb(a.initTables),
 		VerbTokenInspect:      verb(a.inspectToken),

@@ -17,6 +17,13 @@ type UserArgs struct {
 	Password string
 }
 
+// UserFacts name an account and what policies are to know of the person.
+type UserFacts struct {
+	Email      string
+	Attributes []core.Attribute
+	PIIAccess  bool
+}
+
 // UserRow is an account as operators see it.
 type UserRow struct {
 	ID        string
@@ -25,10 +32,16 @@ type UserRow struct {
 	Role      core.Role
 	Active    bool
 	CreatedAt time.Time
+
+	Attributes []core.Attribute // by name
+	PIIAccess  bool
 }
 
 func userRow(u *core.User) UserRow {
-	return UserRow{ID: u.ID, Email: u.Email, Name: u.Name, Role: u.Role, Active: u.Active(), CreatedAt: u.CreatedAt}
+	return UserRow{
+		ID: u.ID, Email: u.Email, Name: u.Name, Role: u.Role, Active: u.Active(), CreatedAt: u.CreatedAt,
+		Attributes: u.AttributeList(), PIIAccess: u.PIIAccess,
+	}
 }
 
 func (a *App) createUser(ctx context.Context, in UserArgs) (UserRow, error) {
@@ -71,6 +84,24 @@ func (a *App) resetPassword(ctx context.Context, in UserArgs) (UserRow, error) {
 		return UserRow{}, err
 	}
 	u, err = a.Identity.ResetPassword(ctx, u.ID, in.Password)
+	return rowOf(u, err)
+}
+
+func (a *App) setAttributes(ctx context.Context, in UserFacts) (UserRow, error) {
+	u, err := a.Identity.UserByEmail(ctx, in.Email)
+	if err != nil {
+		return UserRow{}, err
+	}
+	u, err = a.Identity.SetAttributes(ctx, u.ID, in.Attributes)
+	return rowOf(u, err)
+}
+
+func (a *App) setPII(ctx context.Context, in UserFacts) (UserRow, error) {
+	u, err := a.Identity.UserByEmail(ctx, in.Email)
+	if err != nil {
+		return UserRow{}, err
+	}
+	u, err = a.Identity.SetPIIAccess(ctx, u.ID, in.PIIAccess)
 	return rowOf(u, err)
 }
 

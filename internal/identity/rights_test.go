@@ -58,6 +58,12 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"MarkAllNoticesRead": door(func(c context.Context) error { return w.MarkAllNoticesRead(c) }, "", "", "", ""),
 		"Logout":             door(func(c context.Context) error { return w.Logout(c) }, "", "", "", ""),
 		"Mint":               {func(c context.Context) error { _, err := w.Mint(c, other.ID); return err }, no, no, no, no, ""},
+		"SetPIIAccess":       door(func(c context.Context) error { _, err := w.SetPIIAccess(c, "x", true); return err }, no, no, wrong, wrong),
+		"UpdateProfile":      door(func(c context.Context) error { _, err := w.UpdateProfile(c, Profile{Name: new(string)}); return err }, wrong, wrong, wrong, no),
+		"SetAttributes": door(func(c context.Context) error {
+			_, err := w.SetAttributes(c, other.ID, []core.Attribute{{}})
+			return err
+		}, no, no, wrong, wrong),
 		// For everybody.
 		"Login":        {func(c context.Context) error { _, err := w.Login(c, "", ""); return err }, wrong, wrong, wrong, wrong, wrong},
 		"Authenticate": {func(c context.Context) error { _, _, err := w.Authenticate(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},

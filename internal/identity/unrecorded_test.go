@@ -67,10 +67,15 @@ func TestRightsDoNotChangeUnrecorded(t *testing.T) {
 		"add":     func() error { _, err := s.AddMember(by, in.ID, u.ID); return err },
 		"remove":  func() error { _, err := s.RemoveMember(by, in.ID, u.ID); return err },
 		"reset":   func() error { _, err := s.ResetPassword(by, u.ID, goodPassword); return err },
-		"lock":    func() error { _, err := s.Deactivate(by, u.ID); return err },
+		"facts": func() error {
+			_, err := s.SetAttributes(by, u.ID, []core.Attribute{{Name: core.NewID(core.NounUser), Values: []string{"a"}}})
+			return err
+		},
+		"personal data": func() error { _, err := s.SetPIIAccess(by, u.ID, true); return err },
+		"lock":          func() error { _, err := s.Deactivate(by, u.ID); return err },
 	}
 	broken.away.Store(true)
-	for _, name := range []string{"create", "promote", "demote", "add", "remove"} {
+	for _, name := range []string{"create", "promote", "demote", "add", "remove", "facts"} {
 		accesstest.Code(t, name+" with a spool", strict[name](), "")
 	}
 	waiting := filepath.Join(spool, "waiting.jsonl")

@@ -78,6 +78,38 @@ func peoplesHistoryTellsTheirRights(t *testing.T, st *world) {
 	}
 }
 
+// aPersonsFactsAreKeptWithTheirHistory: each line tells attributes and access to
+// personal data as they are from then on.
+func aPersonsFactsAreKeptWithTheirHistory(t *testing.T, st *world) {
+	ctx, u := asked(t, "user_boss"), st.user(t, "u@example.com")
+	for _, change := range []func(*core.User){
+		func(u *core.User) {
+			u.Attributes = map[string][]string{"department": {"営業", "企画"}, "region": {"関東"}}
+		},
+		func(u *core.User) { u.Name = "renamed" },
+		func(u *core.User) { u.PIIAccess = true },
+		func(u *core.User) { u.Attributes = nil },
+	} {
+		tick()
+		_, err := st.Users.Edit(ctx, u.ID, func(u *core.User) error { change(u); return nil })
+		must(t, err)
+	}
+	got, err := st.Users.Get(t.Context(), u.ID)
+	if err != nil || !got.PIIAccess || got.Attributes != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	changes, err := st.Rights.Of(t.Context(), u.ID)
+	must(t, err)
+	const both = `{"department":["営業","企画"],"region":["関東"]}`
+	told := []string{}
+	for _, c := range changes[1:] {
+		told = append(told, string(c.Kind)+" by "+c.ActorID+" "+c.Details["attributes"]+" "+c.Details["pii_access"])
+	}
+	wantIDs(t, "facts", told, []string{
+		"attributes by user_boss " + both + " false", "attributes by user_boss " + both + " true", "attributes by user_boss null true",
+	})
+}
+
 // groupsHistoryTellsMembers: a membership is told on both sides, a refused one on neither.
 func groupsHistoryTellsMembers(t *testing.T, st *world) {
 	ctx, u, g := asked(t, "user_boss"), st.user(t, "u@example.com"), st.group(t, "g")

@@ -28,6 +28,7 @@ var stories = []struct {
 	{"users are searched by address", usersAreSearchedByAddress},
 	{"the last administrator stays", theLastAdministratorStays},
 	{"people's history tells their rights", peoplesHistoryTellsTheirRights},
+	{"a person's facts are kept with their history", aPersonsFactsAreKeptWithTheirHistory},
 	{"groups' history tells members", groupsHistoryTellsMembers},
 	{"things' history tells owners and places", thingsHistoryTellsOwnersAndPlaces},
 	{"sessions open, end and expire", sessionsOpenEndAndExpire},

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,8 +11,8 @@ import (
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
-// Users is bi_users: USER#id / METADATA, and the guard EMAIL#mail / METADATA
-// that makes an address unique.
+// Users is bi_users: USER#id / METADATA with the history of the person's rights
+// beside it, and the guard EMAIL#mail / METADATA that makes an address unique.
 type Users struct{ e table.Engine }
 
 const usersList = "USER"
@@ -41,6 +43,10 @@ func writeUser(u *core.User) table.Item {
 	putStr(it, "locale", string(u.Locale))
 	putStr(it, "password_hash", u.PasswordHash)
 	putStrings(it, "group_ids", u.GroupIDs)
+	putAttributes(it, u.Attributes)
+	if u.PIIAccess {
+		it["pii_access"] = true
+	}
 	putTime(it, "deactivated_at", u.DeactivatedAt)
 	putTime(it, "created_at", u.CreatedAt)
 	putTime(it, "updated_at", u.UpdatedAt)
@@ -53,6 +59,7 @@ func readUser(it table.Item) *core.User {
 		Role: roleOf(it.Str("role")), Locale: core.Locale(it.Str("locale")),
 		PasswordHash: it.Str("password_hash"), GroupIDs: it.Strings("group_ids"),
 		GroupsVersion: it.Int("groups_version"), Version: it.Int("version"),
+		Attributes: getAttributes(it), PIIAccess: it.Bool("pii_access"),
 		DeactivatedAt: getTime(it, "deactivated_at"),
 		CreatedAt:     getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
 	}
@@ -136,6 +143,13 @@ func changePerson(ctx context.Context, u *core.User, change func(*core.User) err
 	}
 	if u.Active() != was.Active() {
 		ws = append(ws, personWrites(rightsChange(ctx, u.ID, core.RightsDeactivated, ""), admin)...)
+	}
+	if u.PIIAccess != was.PIIAccess || !maps.EqualFunc(u.Attributes, was.Attributes, slices.Equal) {
+		c := rightsChange(ctx, u.ID, core.RightsAttributes, "")
+		if c.Details, err = factDetails(u); err != nil {
+			return nil, err
+		}
+		ws = append(ws, personWrites(c, false)...)
 	}
 	return ws, nil
 }

@@ -51,7 +51,7 @@ func eightWritersOneAddress(t *testing.T, st *world) {
 func usersAreReadAndEdited(t *testing.T, st *world) {
 	u := &core.User{
 		ID: core.NewID(core.NounUser), Email: "かるた@example.com", Name: "山田 太郎 😀", Role: core.RoleAdmin, Locale: "ja",
-		PasswordHash: "$2a$12$x", CreatedAt: store.Now(),
+		PasswordHash: "$2a$12$x", Attributes: map[string][]string{"department": {"営業"}}, PIIAccess: true, CreatedAt: store.Now(),
 	}
 	must(t, st.Users.Create(t.Context(), u))
 	st.wantCalls(t, "Transact users")
