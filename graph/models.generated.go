@@ -351,6 +351,34 @@ type ServerInfo struct {
 	KeyFingerprint string `json:"keyFingerprint"`
 }
 
+// Whether a person sees personal and confidential columns as they are.
+type SetPiiAccessInput struct {
+	// Id of the person.
+	UserID string `json:"userId"`
+	// Whether they do.
+	PiiAccess bool `json:"piiAccess"`
+}
+
+// The changed account.
+type SetPiiAccessPayload struct {
+	// The person.
+	User *core.User `json:"user"`
+}
+
+// All attributes of a person.
+type SetUserAttributesInput struct {
+	// Id of the person.
+	UserID string `json:"userId"`
+	// The attributes, at most 50; what is not among them is taken away.
+	Attributes []core.Attribute `json:"attributes"`
+}
+
+// The changed account.
+type SetUserAttributesPayload struct {
+	// The person.
+	User *core.User `json:"user"`
+}
+
 // A change of role.
 type SetUserRoleInput struct {
 	// Id of the person.
@@ -405,6 +433,12 @@ type UpdateDashboardPayload struct {
 type UpdateDatasetPayload struct {
 	// The dataset.
 	Dataset *core.Dataset `json:"dataset"`
+}
+
+// The changed account.
+type UpdateProfilePayload struct {
+	// You.
+	User *core.User `json:"user"`
 }
 
 // The changed share.

@@ -98,12 +98,16 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPreviewCardInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputSetPiiAccessInput,
+		ec.unmarshalInputSetUserAttributesInput,
 		ec.unmarshalInputSetUserRoleInput,
 		ec.unmarshalInputShareTargetInput,
 		ec.unmarshalInputUpdateCardInput,
 		ec.unmarshalInputUpdateDashboardInput,
 		ec.unmarshalInputUpdateDatasetInput,
+		ec.unmarshalInputUpdateProfileInput,
 		ec.unmarshalInputUpdateShareInput,
+		ec.unmarshalInputUserAttributeInput,
 	)
 	first := true
 
@@ -1546,6 +1550,91 @@ type MarkNotificationsReadPayload {
   marked: Boolean!
 }
 `, BuiltIn: false},
+	{Name: "../schema/profile.graphqls", Input: `extend type Mutation {
+  "Change your own name or language."
+  updateProfile(
+    "What shall be different."
+    input: UpdateProfileInput!
+  ): UpdateProfilePayload @auth
+
+  "Give a person these attributes in the place of all they have. The policies of datasets may ask for them."
+  setUserAttributes(
+    "Whose attributes, and all of them."
+    input: SetUserAttributesInput!
+  ): SetUserAttributesPayload @admin
+
+  "Let a person see personal and confidential columns as they are, or no longer."
+  setPiiAccess(
+    "Who, and whether they may."
+    input: SetPiiAccessInput!
+  ): SetPiiAccessPayload @admin
+}
+
+extend type User {
+  "What the policies of datasets may ask for, by name. Only they and administrators see it; null for others."
+  attributes: [UserAttribute!]
+  "Whether they see personal and confidential columns as they are. Only they and administrators see it; null for others."
+  piiAccess: Boolean
+}
+
+"One fact about a person: ` + "`" + `department` + "`" + ` and its values."
+type UserAttribute {
+  "Its name, such as ` + "`" + `department` + "`" + ` or ` + "`" + `region` + "`" + `."
+  name: String!
+  "Its values, at least one."
+  values: [String!]!
+}
+
+"A change of your own account; what is left out stays as it is."
+input UpdateProfileInput {
+  "Your name, at most 100 characters."
+  name: String
+  "The language in which Karuta speaks to you."
+  locale: Locale
+}
+
+"The changed account."
+type UpdateProfilePayload {
+  "You."
+  user: User!
+}
+
+"One fact about a person."
+input UserAttributeInput {
+  "Its name, at most 50 characters; each name once."
+  name: String!
+  "Its values, 1 to 50, each once and of at most 200 characters."
+  values: [String!]!
+}
+
+"All attributes of a person."
+input SetUserAttributesInput {
+  "Id of the person."
+  userId: ID!
+  "The attributes, at most 50; what is not among them is taken away."
+  attributes: [UserAttributeInput!]!
+}
+
+"The changed account."
+type SetUserAttributesPayload {
+  "The person."
+  user: User!
+}
+
+"Whether a person sees personal and confidential columns as they are."
+input SetPiiAccessInput {
+  "Id of the person."
+  userId: ID!
+  "Whether they do."
+  piiAccess: Boolean!
+}
+
+"The changed account."
+type SetPiiAccessPayload {
+  "The person."
+  user: User!
+}
+`, BuiltIn: false},
 	{Name: "../schema/root.graphqls", Input: `"""
 What can be read. Every field carries exactly one access directive, which says
 who may ask for it. A field that fails is null and has an entry in ` + "`" + `errors` + "`" + `.
@@ -2787,6 +2876,22 @@ func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_SetPiiAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SetPiiAccessPayload_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetPiiAccessPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetUserAttributesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SetUserAttributesPayload_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetUserAttributesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetUserRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -2845,6 +2950,14 @@ func (ec *executionContext) childFields_UpdateDatasetPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type UpdateDatasetPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UpdateProfilePayload_user(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateProfilePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateSharePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "share":
@@ -2871,8 +2984,22 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_createdAt(ctx, field)
 	case "deactivatedAt":
 		return ec.fieldContext_User_deactivatedAt(ctx, field)
+	case "attributes":
+		return ec.fieldContext_User_attributes(ctx, field)
+	case "piiAccess":
+		return ec.fieldContext_User_piiAccess(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
+}
+
+func (ec *executionContext) childFields_UserAttribute(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_UserAttribute_name(ctx, field)
+	case "values":
+		return ec.fieldContext_UserAttribute_values(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UserAttribute", field.Name)
 }
 
 func (ec *executionContext) childFields_UserConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
