@@ -83,10 +83,11 @@ func (s *Service) candidates(ctx context.Context, actor *core.Actor, page core.P
 // read asks every source for one more than the page holds: then whatever is
 // left out of a source is older than the whole page.
 func (s *Service) read(ctx context.Context, actor *core.Actor, page core.PageArgs) (*sources, error) {
-	targets := []string{actor.UserID()}
-	if actor.User != nil {
-		targets = append(targets, actor.User.GroupIDs...)
+	groups, err := s.gate.LiveGroups(ctx)
+	if err != nil {
+		return nil, err
 	}
+	targets := append([]string{actor.UserID()}, groups...)
 	src := &sources{shares: make([][]*core.Share, len(targets))}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(sourcesAtOnce)

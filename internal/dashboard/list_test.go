@@ -100,7 +100,7 @@ func TestListCostsTheSameForAnyNumber(t *testing.T) { // DB-2
 		w.Dashboard(w.member, nil)
 	}
 	after := func() int { count(); return count() }()
-	if before != after || after != 4 { // owned, shared to me, shared to the group, one BatchGet
+	if before != after || after != 5 { // the groups, owned, shared to me, shared to the group, one BatchGet
 		t.Errorf("%d calls for 4 dashboards, %d for 20", before, after)
 	}
 }

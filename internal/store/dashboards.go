@@ -50,11 +50,12 @@ func (r *Dashboards) Many(ctx context.Context, ids []string) (map[string]*core.D
 // Access is a dashboard with the shares that speak for somebody.
 type Access struct {
 	Dashboard *core.Dashboard
-	Shares    []*core.Share // live ones to the user or to one of the groups
+	Shares    []*core.Share // live ones to the user or to one of the groups that are there
 }
 
 // ForUser reads dashboards together with the shares to a user and to the user's
-// groups: one call for each hundred keys. Missing dashboards are absent.
+// groups, and whether the groups are still there: one call for each hundred keys.
+// Missing dashboards are absent.
 func (r *Dashboards) ForUser(ctx context.Context, ids []string, userID string, groupIDs []string) (map[string]*Access, error) {
 	found, keys := make(map[string]*Access, len(ids)), []table.Key{}
 	for _, id := range ids {
@@ -67,17 +68,27 @@ func (r *Dashboards) ForUser(ctx context.Context, ids []string, userID string, g
 			keys = append(keys, shareKey(id, core.TargetGroup, g))
 		}
 	}
+	if len(found) == 0 {
+		return found, nil
+	}
+	for _, g := range groupIDs {
+		keys = append(keys, groupKey(g))
+	}
 	items, err := batchGet(ctx, r.e, keys)
 	if err != nil {
 		return nil, err
 	}
 	now := Now()
 	for k, it := range items {
-		if k.Table == table.Dashboards {
+		switch k.Table {
+		case table.Dashboards:
 			d := readDashboard(it)
 			found[d.ID].Dashboard = d
-		} else if s := readShare(it); live(s, now) {
-			found[s.DashboardID].Shares = append(found[s.DashboardID].Shares, s)
+		case table.Shares:
+			s := readShare(it)
+			if live(s, now) && (s.TargetType == core.TargetUser || isLive(items[groupKey(s.TargetID)])) {
+				found[s.DashboardID].Shares = append(found[s.DashboardID].Shares, s)
+			}
 		}
 	}
 	for id, a := range found {

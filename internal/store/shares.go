@@ -59,14 +59,25 @@ func (r *Shares) Get(ctx context.Context, dashboardID string, t core.TargetType,
 }
 
 // Create writes a new share; DUPLICATE_ERROR with the existing shareId when the
-// target has one, NOT_FOUND when the dashboard is gone by now.
+// target has one, NOT_FOUND when the dashboard or the group is gone by now.
 func (r *Shares) Create(ctx context.Context, s *core.Share, actorID string) error {
 	s.Version = 1
-	err := r.e.Transact(ctx, "", []table.Write{
-		table.Put(shareKey(s.DashboardID, s.TargetType, s.TargetID), writeShare(s), table.IfAbsent()),
-		table.Check(dashboardKey(s.DashboardID), table.IfExists()),
-		shareChange(s, "share_added", core.PermissionNone, actorID),
-	})
+	add := func(more ...table.Write) error {
+		return r.e.Transact(ctx, "", append([]table.Write{
+			table.Put(shareKey(s.DashboardID, s.TargetType, s.TargetID), writeShare(s), table.IfAbsent()),
+			table.Check(dashboardKey(s.DashboardID), table.IfExists()),
+			shareChange(s, "share_added", core.PermissionNone, actorID),
+		}, more...))
+	}
+	var err error
+	if s.TargetType == core.TargetGroup {
+		err = withLiveGroup(ctx, r.e, s.TargetID, "input.target.id", func(lives table.Write) error { return add(lives) })
+	} else {
+		err = add()
+	}
+	if core.CodeOf(err) == core.CodeConflict {
+		return err
+	}
 	if failed := table.ConditionFailed(err); failed != nil {
 		if failed.Index == 0 {
 			return &core.Error{Code: core.CodeDuplicate, Reason: "share", Field: "input.target", Cause: err,
@@ -120,6 +131,20 @@ func (r *Shares) Of(ctx context.Context, dashboardID string) ([]*core.Share, err
 		}
 	}
 	return out, nil
+}
+
+// Every lists all shares to a user or group, newest dashboard first, expired
+// ones included.
+func (r *Shares) Every(ctx context.Context, t core.TargetType, id string) ([]*core.Share, error) {
+	items, err := collect(ctx, r.e, table.Query{Table: table.Shares, Index: table.SharesByPrincipal, PK: principal(t, id), Desc: true}, 0)
+	if err != nil {
+		return nil, err
+	}
+	shares := make([]*core.Share, len(items))
+	for i, it := range items {
+		shares[i] = readShare(it)
+	}
+	return shares, nil
 }
 
 // To lists the live shares to a user or group by dashboard id descending, at

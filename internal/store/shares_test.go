@@ -160,7 +160,7 @@ func accessIsOneCall(t *testing.T, st *world) {
 	if err != nil || len(one) != 1 || len(one[ids[0]].Shares) != 2 {
 		t.Errorf("one: %v, %v", one, err)
 	}
-	st.wantCalls(t, "BatchGet dashboard_shares,dashboards")
+	st.wantCalls(t, "BatchGet dashboard_shares,dashboards,groups")
 	gone := core.NewID(core.NounDashboard)
 	all, err := st.Dashboards.ForUser(t.Context(), append([]string{gone, "", ids[0]}, ids...), viewer.ID, groups)
 	if err != nil || len(all) != len(ids) || all[gone] != nil {
@@ -177,5 +177,5 @@ func accessIsOneCall(t *testing.T, st *world) {
 			t.Errorf("dashboard %d: %+v, want %d shares", i, a, want)
 		}
 	}
-	st.wantCalls(t, "BatchGet dashboard_shares,dashboards")
+	st.wantCalls(t, "BatchGet dashboard_shares,dashboards,groups")
 }
