@@ -13,6 +13,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/access/accesstest"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/store/storetest"
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
@@ -34,6 +35,7 @@ type company struct {
 	executor *client.Client
 	ids      map[string]string // by the names that documents use
 	tokens   map[string]string // by actor
+	keys     []table.Key       // of every item
 }
 
 func newCompany(t testing.TB) *company {
@@ -42,11 +44,16 @@ func newCompany(t testing.TB) *company {
 		file: filepath.Join(t.TempDir(), "company.db"), executor: obliging(t).Client(),
 		ids: map[string]string{}, tokens: map[string]string{"anonymous": ""},
 	}
-	h := openHouse(t, site{file: c.file, blobs: accesstest.NewBlobs(), executor: c.executor})
+	var ledger *storetest.Ledger
+	h := openHouse(t, site{file: c.file, blobs: accesstest.NewBlobs(), executor: c.executor, engine: func(e table.Engine) table.Engine {
+		ledger = storetest.NewLedger(e)
+		return ledger
+	}})
 	c.hire(h)
 	c.furnish(h)
 	c.furnishStranger(h)
 	c.dismiss(h)
+	c.keys = ledger.Keys()
 	h.close()
 	c.shrink(t)
 	return c
@@ -198,13 +205,17 @@ func (c *company) dismiss(h *house) {
 }
 
 // open is a house on a fresh copy of the world.
-func (c *company) open(t testing.TB) (h *house, file string) {
+func (c *company) open(t testing.TB, engine ...func(table.Engine) table.Engine) (h *house, file string) {
 	t.Helper()
 	world, err := os.ReadFile(c.file)
 	must(t, err)
 	file = filepath.Join(t.TempDir(), "copy.db")
 	must(t, os.WriteFile(file, world, 0o600))
-	return openHouse(t, site{file: file, blobs: accesstest.NewBlobs(), executor: c.executor}), file
+	on := site{file: file, blobs: accesstest.NewBlobs(), executor: c.executor}
+	if len(engine) > 0 {
+		on.engine = engine[0]
+	}
+	return openHouse(t, on), file
 }
 
 // fill puts the world's ids into a text in the places of their names: <dashboard>.

@@ -28,6 +28,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/table"
 	"github.com/karuta-bi/karuta/internal/table/embedded"
 	"github.com/karuta-bi/karuta/resolvers"
 	"github.com/karuta-bi/karuta/schema"
@@ -71,6 +72,7 @@ type site struct {
 	file     string // of the store
 	blobs    *accesstest.Blobs
 	executor *client.Client
+	engine   func(table.Engine) table.Engine // stands before the file's own, nil: nothing does
 }
 
 // newHouse is a house on an empty store without an executor.
@@ -81,9 +83,13 @@ func newHouse(t testing.TB, change ...func(*server.Deps)) *house {
 
 func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	t.Helper()
-	engine, err := embedded.Open(on.file)
+	file, err := embedded.Open(on.file)
 	must(t, err)
+	engine := table.Engine(file)
 	h := &house{t: t, blobs: on.blobs, log: &bytes.Buffer{}}
+	if on.engine != nil {
+		engine = on.engine(engine)
+	}
 	h.World = accesstest.Over(t, engine, slog.New(slog.NewJSONHandler(h.log, nil)))
 	h.store = h.World.Store
 	h.identity = identity.New(identity.Deps{

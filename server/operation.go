@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/audit"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 	"github.com/karuta-bi/karuta/loaders"
@@ -29,6 +30,7 @@ type engine struct {
 	schema    graphql.ExecutableSchema
 	documents *documents
 	sources   *loaders.Sources
+	audit     *audit.Log
 	log       *slog.Logger
 	local     bool
 }
@@ -36,7 +38,7 @@ type engine struct {
 func newEngine(r *resolvers.Resolver, log *slog.Logger, local bool) *engine {
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: r.Directives()})
 	return &engine{
-		schema: schema, documents: newDocuments(schema.Schema()), sources: r.Sources(),
+		schema: schema, documents: newDocuments(schema.Schema()), sources: r.Sources(), audit: r.Services.Audit,
 		log: telemetry.Named(log, "graphql"), local: local,
 	}
 }

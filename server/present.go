@@ -51,6 +51,7 @@ func (e *engine) known(ctx context.Context, err error, place string) *core.Error
 	}
 	if problem.Code.HTTPStatus() >= 500 && problem.Cause != nil && !errors.Is(problem.Cause, context.Canceled) {
 		e.log.ErrorContext(ctx, "request failed", slog.String("code", string(problem.Code)), slog.Any("error", problem.Cause))
+		e.brokenOff(ctx, problem)
 	}
 	return problem
 }

@@ -57,6 +57,7 @@ const (
 	EventFilterViewCreated  EventType = "FILTER_VIEW_CREATED"
 	EventFilterViewUpdated  EventType = "FILTER_VIEW_UPDATED"
 	EventFilterViewDeleted  EventType = "FILTER_VIEW_DELETED"
+	EventBrokenOff          EventType = "OPERATION_BROKEN_OFF"
 	EventAuditViewed        EventType = "AUDIT_VIEWED"
 )
 

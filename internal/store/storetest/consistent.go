@@ -1,0 +1,140 @@
+package storetest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Items is what lies in the tables, by key.
+type Items map[table.Key]table.Item
+
+// Check fails the test for everything that does not fit together.
+func (items Items) Check(t testing.TB) {
+	t.Helper()
+	for k, it := range items {
+		owner, what := cut(k.PK), cut(k.SK)
+		switch k.Table {
+		case table.Users:
+			items.checkUser(t, k, it)
+		case table.Groups:
+			items.checkGroup(t, k, it, owner, what)
+		case table.Dashboards:
+			items.checkBoard(t, k, it, what)
+		case table.Shares:
+			items.checkShare(t, k, it, owner)
+		}
+	}
+}
+
+// cut is what comes after the first # of a key's part.
+func cut(part string) string {
+	_, rest, _ := strings.Cut(part, "#")
+	return rest
+}
+
+func (items Items) at(name, pk, sk string) table.Item {
+	return items[table.Key{Table: name, PK: pk, SK: sk}]
+}
+
+func (items Items) checkUser(t testing.TB, k table.Key, it table.Item) {
+	t.Helper()
+	switch {
+	case strings.HasPrefix(k.PK, "EMAIL#"):
+		if items.at(table.Users, "USER#"+it.Str("user_id"), "METADATA").Str("email") != cut(k.PK) {
+			t.Errorf("the address %s is kept for nobody", k.PK)
+		}
+	case k.SK == "METADATA":
+		if items.at(table.Users, "EMAIL#"+it.Str("email"), "METADATA").Str("user_id") != it.Str("user_id") {
+			t.Errorf("nothing keeps the address of %s", k.PK)
+		}
+		for _, g := range it.Strings("group_ids") {
+			if items.at(table.Groups, "GROUP#"+g, "MEMBER#"+it.Str("user_id")) == nil {
+				t.Errorf("%s says to be in %s, which does not know it", k.PK, g)
+			}
+		}
+	}
+}
+
+func (items Items) checkGroup(t testing.TB, k table.Key, it table.Item, group, what string) {
+	t.Helper()
+	live := func(g table.Item) bool { return g != nil && g.Str("deleted_at") == "" }
+	switch {
+	case strings.HasPrefix(k.PK, "NAME#"):
+		if g := items.at(table.Groups, "GROUP#"+it.Str("group_id"), "METADATA"); !live(g) || g.Str("name_folded") != cut(k.PK) {
+			t.Errorf("the name %s is kept for no group", k.PK)
+		}
+	case strings.HasPrefix(k.SK, "MEMBER#"):
+		if !live(items.at(table.Groups, k.PK, "METADATA")) {
+			t.Errorf("%s has a member and is gone", k.PK)
+		}
+		if !slices.Contains(items.at(table.Users, "USER#"+what, "METADATA").Strings("group_ids"), group) {
+			t.Errorf("%s has the member %s, who does not know it", k.PK, what)
+		}
+	case k.SK == "METADATA" && live(it):
+		if items.at(table.Groups, "NAME#"+it.Str("name_folded"), "METADATA").Str("group_id") != group {
+			t.Errorf("nothing keeps the name of %s", k.PK)
+		}
+	}
+}
+
+func (items Items) checkBoard(t testing.TB, k table.Key, it table.Item, card string) {
+	t.Helper()
+	if strings.HasPrefix(k.SK, "CARD#") {
+		if page := items.at(table.Dashboards, k.PK, "METADATA"); !slices.Contains(placed(page), card) {
+			t.Errorf("%s has a place on %s that the page does not know", card, k.PK)
+		}
+		return
+	}
+	if k.SK != "METADATA" {
+		return
+	}
+	if items.at(table.Users, "USER#"+it.Str("owner_id"), "METADATA") == nil {
+		t.Errorf("%s has no owner", k.PK)
+	}
+	for _, id := range placed(it) {
+		if items.at(table.Dashboards, k.PK, "CARD#"+id) == nil || items.at(table.Cards, "CARD#"+id, "METADATA") == nil {
+			t.Errorf("%s shows %s, which has no place on it or is gone", k.PK, id)
+		}
+	}
+}
+
+// placed are the ids of the cards in a page's layout.
+func placed(page table.Item) (ids []string) {
+	layout, _ := page["layout"].(map[string]any)
+	cards, _ := layout["cards"].([]any)
+	for _, c := range cards {
+		place, _ := c.(map[string]any)
+		ids = append(ids, table.Item(place).Str("card_id"))
+	}
+	return ids
+}
+
+// checkShare holds a share against its dashboard and against what its history
+// says last.
+func (items Items) checkShare(t testing.TB, k table.Key, it table.Item, dashboard string) {
+	t.Helper()
+	if strings.HasPrefix(k.SK, "HISTORY#") {
+		return
+	}
+	page := items.at(table.Dashboards, k.PK, "METADATA")
+	if page == nil {
+		t.Errorf("%s of %s has lost its dashboard", k.SK, dashboard)
+	}
+	if page.Str("owner_id") == it.Str("target_id") {
+		t.Errorf("%s is shared with its owner", dashboard)
+	}
+	var last table.Item
+	var at string
+	for other, h := range items {
+		if other.Table == table.Shares && other.PK == k.PK && strings.HasPrefix(other.SK, "HISTORY#") && other.SK > at &&
+			h.Str("target_id") == it.Str("target_id") && strings.HasPrefix(h.Str("kind"), "share_") {
+			last, at = h, other.SK
+		}
+	}
+	if last.Str("permission") != it.Str("permission") {
+		t.Errorf("%s of %s is %s, the history says %q last", k.SK, dashboard, it.Str("permission"), last.Str("permission"))
+	}
+}

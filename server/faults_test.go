@@ -1,0 +1,115 @@
+package server_test
+
+import (
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store/storetest"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Every call of the table fails once, in every mutation and in every way: what
+// lies in the tables fits together afterwards and after a second try, and where
+// anything has changed the record says so (FAIL-5, AU-9).
+func TestFaults(t *testing.T) {
+	c := newCompany(t)
+	order, answers := rows(t, matrix)
+	for _, row := range order {
+		if actor := doer(answers[row]); actor != "" && strings.HasPrefix(row, "Mutation.") {
+			t.Run(row, func(t *testing.T) {
+				t.Parallel()
+				for name, fault := range faultsFor(row) {
+					t.Run(name, func(t *testing.T) { c.everyCall(t, row, actor, fault) })
+				}
+			})
+		}
+	}
+}
+
+// faultsFor are all faults in the long form. In the short one "refused" stands
+// for those that are the same above the table, and where a password is hashed
+// at its full price only the answer is lost.
+func faultsFor(row string) map[string]storetest.Fault {
+	faults := maps.Clone(storetest.AllFaults)
+	if os.Getenv("KARUTA_LONG") != "" {
+		return faults
+	}
+	delete(faults, "throttled")
+	delete(faults, "timed out")
+	if hashes[row] {
+		delete(faults, "refused")
+	}
+	return faults
+}
+
+var hashes = map[string]bool{"Mutation.createUser": true, "Mutation.resetPassword": true, "Mutation.changePassword": true}
+
+// doer is somebody whom the row lets do it.
+func doer(answers map[string]declared) string {
+	for _, actor := range []string{"owner", "admin", "stranger"} {
+		if answers[actor].answer == "ok" {
+			return actor
+		}
+	}
+	return ""
+}
+
+// everyCall fails the first call of a mutation, then the second, up to the last.
+func (c *company) everyCall(t *testing.T, row, actor string, fault storetest.Fault) {
+	for n, more := int64(1), true; more && !t.Failed(); n++ {
+		var f *storetest.Faults
+		var l *storetest.Ledger
+		h, _ := c.open(t, func(e table.Engine) table.Engine {
+			f = storetest.NewFaults(e)
+			l = storetest.NewLedger(f, c.keys...)
+			return l
+		})
+		before, known := l.Items(t), h.record()
+		f.Arm(n, fault)
+		first := h.try(c.tokens[actor], c.fill(asked[row]))
+		more = f.Calls() >= n
+		f.Arm(0, fault)
+		after := l.Items(t)
+		after.Check(t)
+		if changed := differing(before, after); len(changed) > 0 && len(h.record()) == len(known) {
+			t.Errorf("nothing tells of the change of %v", changed)
+		}
+		h.try(c.tokens[actor], c.fill(asked[row]))
+		l.Items(t).Check(t)
+		h.close()
+		if t.Failed() {
+			t.Logf("call %d: %s", n, first.text)
+		}
+	}
+}
+
+// record is what the audit log knows, what waits in the spool included.
+func (h *house) record() []*core.AuditEvent {
+	h.t.Helper()
+	system := core.AsSystem(h.t.Context(), "test")
+	must(h.t, h.Audit.Flush(system))
+	found, err := h.Audit.Search(system, core.AuditFilter{}, core.PageArgs{First: core.MaxPage})
+	must(h.t, err)
+	return slices.DeleteFunc(found.Nodes, func(ev *core.AuditEvent) bool { return ev.Type == core.EventAuditViewed })
+}
+
+// differing are the keys of what is there otherwise than before; what people do
+// not see, sessions and jobs on their way, is left out.
+func differing(before, after storetest.Items) (keys []string) {
+	for k, it := range after {
+		if k.Table != table.AuditLogs && k.Table != table.Sessions && k.Table != table.Jobs && !reflect.DeepEqual(it, before[k]) {
+			keys = append(keys, k.PK+"/"+k.SK)
+		}
+	}
+	for k := range before {
+		if after[k] == nil {
+			keys = append(keys, k.PK+"/"+k.SK)
+		}
+	}
+	return keys
+}
