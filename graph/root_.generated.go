@@ -297,6 +297,8 @@ enum EventType {
   FILTER_VIEW_UPDATED
   "A filter view was deleted."
   FILTER_VIEW_DELETED
+  "A change broke off, and whether it was done is not known: what was asked for stands in the details."
+  OPERATION_BROKEN_OFF
   "The audit log was looked at."
   AUDIT_VIEWED
 }
