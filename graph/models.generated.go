@@ -337,6 +337,12 @@ type ResetPasswordPayload struct {
 	User *core.User `json:"user"`
 }
 
+// Sessions have ended.
+type RevokeSessionsPayload struct {
+	// How many of them were known to be open.
+	Revoked int `json:"revoked"`
+}
+
 // What answers: for support, and to compare the servers of one environment.
 type ServerInfo struct {
 	// `local`, `staging` or `production`.

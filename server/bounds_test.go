@@ -16,6 +16,7 @@ import (
 //
 //	line N    1 to N characters in one line
 //	text N    up to N characters, lines and tabs too
+//	note N    such a text that is kept in the audit log alone
 //	bytes N   any text of up to N bytes; what it does not name is not found
 //	value N   any text of 1 to N characters, as it may stand in data
 //	code N    1 to N bytes of program
@@ -55,6 +56,9 @@ FilterValueInput.to               day
 
 LoginInput.email                  address 254
 LoginInput.password               secret 1024
+RevokeSessionsInput.userId        id user
+RevokeSessionsInput.sessionId     id session mine
+RevokeSessionsInput.reason        note 200
 CreateUserInput.email             email 254
 CreateUserInput.name              line 100 may be empty
 CreateUserInput.password          password

@@ -12,6 +12,7 @@ import (
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/access/accesstest"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/store/storetest"
 	"github.com/karuta-bi/karuta/internal/table"
@@ -100,6 +101,12 @@ func (c *company) hire(h *house) {
 			role = core.RoleAdmin
 		}
 		c.ids[name], c.tokens[name] = h.user(role)
+		switch name {
+		case "owner":
+			c.ids["session"] = h.session(c.ids[name])
+		case "stranger":
+			c.ids["foreign session"] = h.session(c.ids[name])
+		}
 	}
 	for _, name := range []string{"owner", "coowner", "member", "locked"} {
 		u, err := h.store.Users.Edit(h.t.Context(), c.ids[name], func(u *core.User) error {
@@ -200,7 +207,7 @@ func (c *company) dismiss(h *house) {
 	system := core.AsSystem(h.t.Context(), "test")
 	_, err := h.identity.Deactivate(system, c.ids["locked"])
 	must(h.t, err)
-	_, err = h.identity.RevokeSessions(system, c.ids["ended"], "test")
+	_, err = h.identity.RevokeSessions(system, identity.Revocation{UserID: new(c.ids["ended"])})
 	must(h.t, err)
 }
 

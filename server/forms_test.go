@@ -59,6 +59,10 @@ var examples = map[string]example{
 	"Group.members":    {"member", `query($first: Int, $after: String) { group(id: "<group>") { members(first: $first, after: $after) { nodes { userId } } } }`, onePage},
 
 	"Mutation.login": {"anonymous", `mutation($input: LoginInput!) { login(input: $input) { tokenType } }`, `{"input": {"email": "<owner mail>", "password": "` + password + `"}}`},
+	"Mutation.revokeSessions": {
+		"admin", `mutation($input: RevokeSessionsInput!) { revokeSessions(input: $input) { revoked } }`,
+		`{"input": {"userId": "<owner>", "sessionId": "<session>", "reason": "a"}}`,
+	},
 	"Mutation.createUser": {
 		"admin", `mutation($input: CreateUserInput!) { createUser(input: $input) { user { name } } }`,
 		`{"input": {"email": "new@example.com", "name": "花子", "password": "` + password + `", "role": "USER"}}`,

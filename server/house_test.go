@@ -158,6 +158,17 @@ func (h *house) user(role core.Role) (id, token string) {
 	return u.ID, in.Token
 }
 
+// session is the one open session of a person.
+func (h *house) session(userID string) string {
+	h.t.Helper()
+	all, err := h.store.Sessions.ByUser(h.t.Context(), userID)
+	must(h.t, err)
+	if len(all) != 1 {
+		h.t.Fatalf("%d sessions", len(all))
+	}
+	return all[0].ID
+}
+
 // answered is an HTTP answer, read.
 type answered struct {
 	*http.Response

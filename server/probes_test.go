@@ -102,7 +102,7 @@ func (c *company) outOfBounds(t testing.TB, a argument) []probe {
 	case "int":
 		least, most := r.most(t, 1), r.most(t, 2)
 		return append(invalid("out of range", least-1, most+1, -1<<31, 1<<31-1), taken("just in range", least, most)...)
-	case "line", "text", "code", "bytes", "value", "secret", "address":
+	case "line", "text", "note", "code", "bytes", "value", "secret", "address":
 		return texts(r[0], r.most(t, 1), r)
 	}
 	return special[r[0]]
@@ -112,7 +112,7 @@ func (c *company) outOfBounds(t testing.TB, a argument) []probe {
 func texts(kind string, most int, r rule) []probe {
 	fits := strings.Repeat(odd, most/len([]rune(odd))+1)
 	long := strings.Repeat("あ", most+1)
-	if kind == "line" || kind == "text" || kind == "value" {
+	if kind == "line" || kind == "text" || kind == "note" || kind == "value" {
 		fits = string([]rune(fits)[:most])
 	} else {
 		fits, long = strings.ToValidUTF8(fits[:most], ""), strings.Repeat("x", most+1)
@@ -134,7 +134,7 @@ func texts(kind string, most int, r rule) []probe {
 	switch kind {
 	case "line":
 		all = append(all, invalid("control characters", controls, "a\nb")...)
-	case "text", "code":
+	case "text", "note", "code":
 		all = append(all, append(invalid("control characters", controls), taken("lines", "a\n\tb")...)...)
 	case "secret", "address":
 		return all // any other would be compared, and is wrong
@@ -198,7 +198,7 @@ func (c *company) ghost(noun string) string {
 	if noun == "share" {
 		return core.ShareID(c.ids["dashboard"], core.TargetUser, core.NewID(core.NounUser))
 	}
-	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter", "notice": "notice"}[noun]
+	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter", "notice": "notice", "session": "session"}[noun]
 	kind, _ := core.NounOf(c.ids[name])
 	return core.NewID(kind)
 }

@@ -26,8 +26,8 @@ type User struct {
 	GroupsVersion int64               // rises with every membership change
 	Attributes    map[string][]string // set by administrators, for the row conditions of policies: "department" → ["営業"]
 	PIIAccess     bool                // sees classified columns as they are
-	SessionsFrom  time.Time           // sessions that began before are over, zero: none
-	KeptSession   string              // the one session that SessionsFrom does not end
+	SessionEra    int64               // rises when all sessions end: those of an earlier era are over
+	KeptSession   string              // the one session of an earlier era that is not over, "" for none
 	DeactivatedAt time.Time
 	Version       int64
 	CreatedAt     time.Time
@@ -37,6 +37,18 @@ type User struct {
 // Active tells whether the person may sign in.
 func (u *User) Active() bool { return u.DeactivatedAt.IsZero() }
 
+// EndSessions ends every session of the person but the kept one ("" keeps none)
+// as soon as the person is stored. Those that begin later belong to the new era.
+func (u *User) EndSessions(kept string) {
+	u.SessionEra++
+	u.KeptSession = kept
+}
+
+// Holds tells whether the session is the person's and still opens doors at the given time.
+func (u *User) Holds(s *Session, at time.Time) bool {
+	return s.UserID == u.ID && s.Live(at) && (s.Era == u.SessionEra || s.ID == u.KeptSession)
+}
+
 // LogValue keeps the address and the hash out of logs.
 func (u *User) LogValue() slog.Value { return slog.StringValue(u.ID) }
 
@@ -44,6 +56,7 @@ func (u *User) LogValue() slog.Value { return slog.StringValue(u.ID) }
 type Session struct {
 	ID        string
 	UserID    string
+	Era       int64 // the person's SessionEra when it began
 	IP        string
 	Agent     string
 	CreatedAt time.Time
@@ -51,7 +64,8 @@ type Session struct {
 	RevokedAt time.Time
 }
 
-// Live tells whether the session still opens doors at the given time.
+// Live tells whether the session's time is not over and nobody has ended it by
+// itself. Whether it opens doors, [User.Holds] tells.
 func (s *Session) Live(at time.Time) bool { return s.RevokedAt.IsZero() && at.Before(s.ExpiresAt) }
 
 // Group is a named set of people that dashboards can be shared with.

@@ -99,7 +99,10 @@ func (s *Service) Deactivate(ctx context.Context, userID string) (*core.User, er
 		return nil, err
 	}
 	if user.Active() {
-		user, err = s.changeRights(ctx, user, func(u *core.User) { u.DeactivatedAt = s.now() })
+		user, err = s.changeRights(ctx, user, func(u *core.User) {
+			u.DeactivatedAt = s.now()
+			u.EndSessions("")
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -107,8 +110,7 @@ func (s *Service) Deactivate(ctx context.Context, userID string) (*core.User, er
 			return nil, err
 		}
 	}
-	_, err = s.endSessions(ctx, user.ID, "", "deactivated")
-	return shown(user), err
+	return shown(user), nil
 }
 
 var errStepsDown = errors.New("identity: the change takes an administrator away")

@@ -23,13 +23,12 @@ func (s *Service) ChangePassword(ctx context.Context, current, next string) (*co
 	if err := s.checkCurrent(ctx, user, current); err != nil {
 		return nil, err
 	}
-	user, err = s.setPassword(ctx, user, next, user.PasswordHash)
+	user, err = s.setPassword(ctx, user, next, newPassword{still: user.PasswordHash, kept: actor.SessionID})
 	if err != nil {
 		return nil, err
 	}
 	s.record(ctx, core.EventPasswordChanged, "user", user.ID)
-	_, err = s.endSessions(ctx, user.ID, actor.SessionID, "password changed")
-	return shown(user), err
+	return shown(user), nil
 }
 
 func (s *Service) checkCurrent(ctx context.Context, user *core.User, current string) error {
@@ -57,19 +56,22 @@ func (s *Service) ResetPassword(ctx context.Context, userID, next string) (*core
 	if err := s.audit.Ready(); err != nil {
 		return nil, err
 	}
-	if user, err = s.setPassword(ctx, user, next, ""); err != nil {
+	if user, err = s.setPassword(ctx, user, next, newPassword{}); err != nil {
 		return nil, err
 	}
-	if err := s.recordStrict(ctx, core.EventPasswordReset, "user", user.ID); err != nil {
-		return nil, err
-	}
-	_, err = s.endSessions(ctx, user.ID, "", "password reset")
-	return shown(user), err
+	return shown(user), s.recordStrict(ctx, core.EventPasswordReset, "user", user.ID)
 }
 
-// setPassword checks, hashes and stores. A hash that is given must still be the
-// user's: two changes at once do not both win with one old password.
-func (s *Service) setPassword(ctx context.Context, user *core.User, next, still string) (*core.User, error) {
+// newPassword says how a password is replaced.
+type newPassword struct {
+	still string // hash that must still be the user's, "" for any
+	kept  string // session that goes on, "" for none
+}
+
+// setPassword checks, hashes and stores, and ends the sessions in the same
+// write. A hash that is given must still be the user's: two changes at once do
+// not both win with one old password.
+func (s *Service) setPassword(ctx context.Context, user *core.User, next string, how newPassword) (*core.User, error) {
 	if err := s.passwords.check("input.newPassword", next); err != nil {
 		return nil, err
 	}
@@ -78,10 +80,11 @@ func (s *Service) setPassword(ctx context.Context, user *core.User, next, still 
 		return nil, err
 	}
 	changed, err := s.store.Users.Edit(ctx, user.ID, func(u *core.User) error {
-		if still != "" && u.PasswordHash != still {
+		if how.still != "" && u.PasswordHash != how.still {
 			return core.Invalid("input.currentPassword", "password_wrong")
 		}
 		u.PasswordHash = hash
+		u.EndSessions(how.kept)
 		return nil
 	})
 	return found(changed, err, "input.userId")

@@ -21,7 +21,9 @@ func TestEvents(t *testing.T) {
 	_, err = w.SetRole(by, u.ID, core.RoleAdmin)
 	w.must(err)
 	in := w.signedIn(u.Email)
-	w.signedIn(u.Email)
+	lost := w.signedIn(u.Email)
+	_, err = w.RevokeSessions(w.within(in.Token), Revocation{SessionID: &lost.SessionID, Reason: "lost"})
+	w.must(err)
 	_, err = w.ChangePassword(w.within(in.Token), goodPassword, "Akai-hana-22")
 	w.must(err)
 	w.must(w.Logout(w.within(in.Token)))
@@ -36,7 +38,7 @@ func TestEvents(t *testing.T) {
 		core.EventGroupMemberRemoved: {UserID: w.admin.ID, TargetType: "group", TargetID: g.ID, Details: map[string]string{"user": u.ID}},
 		core.EventRoleChanged:        {UserID: w.admin.ID, TargetType: "user", TargetID: u.ID, Details: map[string]string{"from": "USER", "to": "ADMIN"}},
 		core.EventPasswordChanged:    {UserID: u.ID, TargetType: "user", TargetID: u.ID, SessionID: in.SessionID, ActorIP: "192.0.2.8", RequestID: "request-8", Agent: "curl/9"},
-		core.EventSessionRevoked:     {UserID: u.ID, TargetType: "user", TargetID: u.ID, SessionID: in.SessionID, Details: map[string]string{"sessions": "1", "reason": "password changed"}},
+		core.EventSessionRevoked:     {UserID: u.ID, TargetType: "user", TargetID: u.ID, SessionID: in.SessionID, Details: map[string]string{"session": lost.SessionID, "sessions": "1", "reason": "lost"}},
 		core.EventLogout:             {UserID: u.ID, TargetType: "user", TargetID: u.ID, SessionID: in.SessionID},
 		core.EventPasswordReset:      {UserID: w.admin.ID, TargetType: "user", TargetID: u.ID},
 		core.EventUserDeactivated:    {UserID: w.admin.ID, TargetType: "user", TargetID: u.ID},

@@ -44,22 +44,38 @@ func (s *Service) Login(ctx context.Context, email, password string) (*SignIn, e
 	if !matches || !user.Active() {
 		return nil, s.refuseLogin(ctx, user, email)
 	}
-	in, err := s.signIn(ctx, user)
+	in, err := s.enter(ctx, user)
 	if err != nil {
 		return nil, err
 	}
-	// The account may have been locked, or its password changed, while the
-	// password was compared: whoever did that could not see this session yet.
-	now, err := s.store.Users.Get(ctx, user.ID)
-	if err != nil {
-		return nil, core.Internal("identity: login", err)
-	}
-	if now == nil || !now.Active() || now.PasswordHash != user.PasswordHash {
-		_ = s.store.Sessions.Revoke(ctx, in.SessionID, s.now())
+	if in == nil {
 		return nil, s.refuseLogin(ctx, user, email)
 	}
 	s.audit.Record(ctx, core.AuditEvent{Type: core.EventLogin, UserID: user.ID, SessionID: in.SessionID, TargetType: "user", TargetID: user.ID})
 	return in, nil
+}
+
+// enter signs in a person whose password was right, and looks again: nil where
+// the account was locked or the password changed in the meantime. Where only
+// the sessions were ended, this one belongs to those, and another one begins.
+func (s *Service) enter(ctx context.Context, user *core.User) (*SignIn, error) {
+	for {
+		in, err := s.signIn(ctx, user)
+		if err != nil {
+			return nil, err
+		}
+		now, err := s.store.Users.Get(ctx, user.ID)
+		switch {
+		case err != nil:
+			return nil, core.Internal("identity: login", err)
+		case now == nil || !now.Active() || now.PasswordHash != user.PasswordHash:
+			_ = s.store.Sessions.Revoke(ctx, in.SessionID, s.now())
+			return nil, nil
+		case now.SessionEra == user.SessionEra:
+			return in, nil
+		}
+		user = now
+	}
 }
 
 func boundLogin(email, password string) error {
@@ -129,7 +145,7 @@ func (s *Service) Mint(ctx context.Context, userID string) (*SignIn, error) {
 func (s *Service) signIn(ctx context.Context, user *core.User) (*SignIn, error) {
 	actor, now := core.ActorFrom(ctx), s.now()
 	session := &core.Session{
-		ID: core.NewID(core.NounSession), UserID: user.ID, IP: actor.IP, Agent: clip(actor.Agent, 300),
+		ID: core.NewID(core.NounSession), UserID: user.ID, Era: user.SessionEra, IP: actor.IP, Agent: clip(actor.Agent, 300),
 		CreatedAt: now, ExpiresAt: now.Add(s.lifetime).Truncate(time.Second),
 	}
 	token, err := s.keys.sign(session)

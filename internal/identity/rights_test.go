@@ -35,11 +35,14 @@ func TestWhoMayDoWhat(t *testing.T) {
 	p := core.PageArgs{First: 10}
 	// The calls of the administrators' verbs are wrong on purpose, so that nothing changes.
 	doors := map[string]asked{
-		"CreateUser":         door(func(c context.Context) error { _, err := w.CreateUser(c, NewUser{}); return err }, no, no, wrong, wrong),
-		"SetRole":            door(func(c context.Context) error { _, err := w.SetRole(c, other.ID, "ROOT"); return err }, no, no, wrong, wrong),
-		"Deactivate":         door(func(c context.Context) error { _, err := w.Deactivate(c, "x"); return err }, no, no, wrong, wrong),
-		"ResetPassword":      door(func(c context.Context) error { _, err := w.ResetPassword(c, other.ID, "x"); return err }, no, no, wrong, wrong),
-		"RevokeSessions":     door(func(c context.Context) error { _, err := w.RevokeSessions(c, other.ID, ""); return err }, no, no, "", ""),
+		"CreateUser":    door(func(c context.Context) error { _, err := w.CreateUser(c, NewUser{}); return err }, no, no, wrong, wrong),
+		"SetRole":       door(func(c context.Context) error { _, err := w.SetRole(c, other.ID, "ROOT"); return err }, no, no, wrong, wrong),
+		"Deactivate":    door(func(c context.Context) error { _, err := w.Deactivate(c, "x"); return err }, no, no, wrong, wrong),
+		"ResetPassword": door(func(c context.Context) error { _, err := w.ResetPassword(c, other.ID, "x"); return err }, no, no, wrong, wrong),
+		"RevokeSessions": door(func(c context.Context) error {
+			_, err := w.RevokeSessions(c, Revocation{UserID: &other.ID})
+			return err
+		}, no, no, "", ""),
 		"CreateGroup":        door(func(c context.Context) error { _, err := w.CreateGroup(c, ""); return err }, no, no, wrong, wrong),
 		"AddMember":          door(func(c context.Context) error { _, err := w.AddMember(c, g.ID, "x"); return err }, no, no, wrong, wrong),
 		"RemoveMember":       door(func(c context.Context) error { _, err := w.RemoveMember(c, g.ID, "x"); return err }, no, no, wrong, wrong),
@@ -64,6 +67,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 			_, err := w.SetAttributes(c, other.ID, []core.Attribute{{}})
 			return err
 		}, no, no, wrong, wrong),
+		"Sessions": door(func(c context.Context) error { _, err := w.Sessions(c); return err }, "", "", "", ""),
+		"Session":  door(func(c context.Context) error { _, err := w.Session(c, core.NewID(core.NounSession)); return err }, gone, gone, gone, gone),
 		// For everybody.
 		"Login":        {func(c context.Context) error { _, err := w.Login(c, "", ""); return err }, wrong, wrong, wrong, wrong, wrong},
 		"Authenticate": {func(c context.Context) error { _, _, err := w.Authenticate(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},

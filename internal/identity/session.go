@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"errors"
-	"strconv"
 
 	"github.com/karuta-bi/karuta/internal/core"
 )
@@ -30,7 +29,7 @@ func (s *Service) Authenticate(ctx context.Context, token string) (*core.User, *
 		return nil, nil, invalidToken("", errors.New("no such session of this user"))
 	case !user.Active():
 		return nil, nil, &core.Error{Code: core.CodeUnauthorized, Cause: errors.New("account is deactivated")}
-	case !session.Live(now):
+	case !user.Holds(session, now):
 		return nil, nil, invalidToken("", errors.New("session was ended"))
 	}
 	return shown(user), session, nil
@@ -50,41 +49,4 @@ func (s *Service) Logout(ctx context.Context) error {
 	}
 	s.record(ctx, core.EventLogout, "user", actor.UserID())
 	return nil
-}
-
-// RevokeSessions ends every session of a user at once and tells how many there
-// were. For administrators. The reason (at most 200 characters) is for the audit log.
-func (s *Service) RevokeSessions(ctx context.Context, userID, reason string) (int, error) {
-	if _, err := s.gate.RequireAdmin(ctx); err != nil {
-		return 0, err
-	}
-	if _, err := s.existing(ctx, "userId", userID); err != nil {
-		return 0, err
-	}
-	if err := core.CheckText("reason", reason, core.MaxName); err != nil {
-		return 0, err
-	}
-	return s.endSessions(ctx, userID, "", reason)
-}
-
-// endSessions ends the user's live sessions but the kept one.
-func (s *Service) endSessions(ctx context.Context, userID, keep, reason string) (int, error) {
-	sessions, err := s.store.Sessions.ByUser(ctx, userID)
-	if err != nil {
-		return 0, core.Internal("identity: sessions", err)
-	}
-	ended, now := 0, s.now()
-	for _, session := range sessions {
-		if session.ID == keep || !session.Live(now) {
-			continue
-		}
-		if err := s.store.Sessions.Revoke(ctx, session.ID, now); err != nil {
-			return ended, core.Internal("identity: end session", err)
-		}
-		ended++
-	}
-	if ended > 0 {
-		s.record(ctx, core.EventSessionRevoked, "user", userID, "sessions", strconv.Itoa(ended), "reason", reason)
-	}
-	return ended, nil
 }

@@ -18,7 +18,7 @@ func TestWhatEndsASession(t *testing.T) {
 	}{
 		"logout": {func(w *world, _ *core.User, ctx context.Context) error { return w.Logout(ctx) }, core.CodeInvalidToken, ""},
 		"revocation": {func(w *world, u *core.User, _ context.Context) error {
-			n, err := w.RevokeSessions(w.As(w.admin), u.ID, "stolen laptop")
+			n, err := w.RevokeSessions(w.As(w.admin), Revocation{UserID: &u.ID, Reason: "stolen laptop"})
 			if err == nil && n != 2 {
 				err = errors.New("not two sessions were ended")
 			}
@@ -141,13 +141,12 @@ func TestRevokeSessionsBadInput(t *testing.T) {
 		user, reason string
 		want         core.Code
 	}{
-		"nobody":        {core.NewID(core.NounUser), "", core.CodeNotFound},
-		"a group":       {core.NewID(core.NounGroup), "", core.CodeNotFound},
-		"no id":         {"hanako", "", core.CodeValidation},
-		"long reason":   {u.ID, string(long), core.CodeValidation},
-		"nothing to do": {u.ID, "", ""},
+		"nobody":      {core.NewID(core.NounUser), "", core.CodeNotFound},
+		"a group":     {core.NewID(core.NounGroup), "", core.CodeNotFound},
+		"no id":       {"hanako", "", core.CodeValidation},
+		"long reason": {u.ID, string(long), core.CodeValidation},
 	} {
-		_, err := w.RevokeSessions(w.As(w.admin), c.user, c.reason)
+		_, err := w.RevokeSessions(w.As(w.admin), Revocation{UserID: &c.user, Reason: c.reason})
 		accesstest.Code(t, name, err, c.want)
 	}
 	if evs := w.Events(core.EventSessionRevoked); len(evs) != 0 {

@@ -16,7 +16,7 @@ func sessionKey(id string) table.Key {
 }
 
 func writeSession(s *core.Session) table.Item {
-	it := table.Item{"session_id": s.ID, "user_id": s.UserID, "expires_at": s.ExpiresAt.Unix()}
+	it := table.Item{"session_id": s.ID, "user_id": s.UserID, "era": s.Era, "expires_at": s.ExpiresAt.Unix()}
 	putStr(it, "ip", s.IP)
 	putStr(it, "agent", s.Agent)
 	putTime(it, "created_at", s.CreatedAt)
@@ -26,7 +26,7 @@ func writeSession(s *core.Session) table.Item {
 
 func readSession(it table.Item) *core.Session {
 	return &core.Session{
-		ID: it.Str("session_id"), UserID: it.Str("user_id"), IP: it.Str("ip"), Agent: it.Str("agent"),
+		ID: it.Str("session_id"), UserID: it.Str("user_id"), Era: it.Int("era"), IP: it.Str("ip"), Agent: it.Str("agent"),
 		CreatedAt: getTime(it, "created_at"), RevokedAt: getTime(it, "revoked_at"),
 		ExpiresAt: time.Unix(it.Int("expires_at"), 0).UTC(),
 	}
@@ -55,7 +55,17 @@ func (r *Sessions) WithUser(ctx context.Context, sessionID, userID string) (*cor
 	return s, u, nil
 }
 
-// ByUser lists a user's sessions, newest first.
+// Get reads a session; nil when there is none.
+func (r *Sessions) Get(ctx context.Context, id string) (*core.Session, error) {
+	it, err := r.e.Get(ctx, sessionKey(id))
+	if err != nil || it == nil {
+		return nil, err
+	}
+	return readSession(it), nil
+}
+
+// ByUser lists a user's sessions, newest first, also those that were ended. It
+// may not show yet what began a moment ago: to end all, raise the user's era.
 func (r *Sessions) ByUser(ctx context.Context, userID string) ([]*core.Session, error) {
 	items, err := collect(ctx, r.e, table.Query{Table: table.Sessions, Index: table.SessionsByUser, PK: userID, Desc: true}, 0)
 	if err != nil {
@@ -70,13 +80,9 @@ func (r *Sessions) ByUser(ctx context.Context, userID string) ([]*core.Session, 
 
 // Revoke ends a session at the given time. Ending an ended or unknown session changes nothing.
 func (r *Sessions) Revoke(ctx context.Context, id string, at time.Time) error {
-	it, err := r.e.Get(ctx, sessionKey(id))
-	if err != nil || it == nil {
+	s, err := r.Get(ctx, id)
+	if err != nil || s == nil || !s.RevokedAt.IsZero() {
 		return err
-	}
-	s := readSession(it)
-	if !s.RevokedAt.IsZero() {
-		return nil
 	}
 	s.RevokedAt = at
 	err = r.e.Write(ctx, table.Put(sessionKey(id), writeSession(s), table.IfExists()))

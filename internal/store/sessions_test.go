@@ -11,7 +11,7 @@ import (
 
 func (w *world) session(t *testing.T, userID string, life time.Duration) *core.Session {
 	t.Helper()
-	s := &core.Session{ID: core.NewID(core.NounSession), UserID: userID, IP: "127.0.0.1", Agent: "test", CreatedAt: store.Now(),
+	s := &core.Session{ID: core.NewID(core.NounSession), UserID: userID, Era: 3, IP: "127.0.0.1", Agent: "test", CreatedAt: store.Now(),
 		ExpiresAt: time.Now().Add(life).UTC().Truncate(time.Second)}
 	must(t, w.Sessions.Create(t.Context(), s))
 	return s
@@ -31,6 +31,12 @@ func sessionsOpenEndAndExpire(t *testing.T, st *world) {
 	if s, who, err := st.Sessions.WithUser(t.Context(), over.ID, u.ID); s != nil || who == nil || err != nil {
 		t.Errorf("an expired session is %v, %v, %v", s, who, err)
 	}
+	if one, err := st.Sessions.Get(t.Context(), first.ID); err != nil || !reflect.DeepEqual(one, first) {
+		t.Errorf("read %+v, %v", one, err)
+	}
+	if none, err := st.Sessions.Get(t.Context(), core.NewID(core.NounSession)); none != nil || err != nil {
+		t.Errorf("read %+v, %v", none, err)
+	}
 	at := store.Now()
 	must(t, st.Sessions.Revoke(t.Context(), first.ID, at))
 	must(t, st.Sessions.Revoke(t.Context(), first.ID, at.Add(time.Hour))) // ended once
@@ -48,4 +54,27 @@ func sessionsOpenEndAndExpire(t *testing.T, st *world) {
 		}
 	}
 	wantIDs(t, "sessions", ids, newestFirst(first.ID, second.ID))
+}
+
+// The era that ends a person's sessions is read with the person, in the call
+// that reads the session: no index has to know of the session.
+func sessionsEndWithTheirEra(t *testing.T, st *world) {
+	u := st.user(t, "era@example.com")
+	kept, over := st.session(t, u.ID, time.Hour), st.session(t, u.ID, time.Hour)
+	for _, keep := range []string{kept.ID, ""} {
+		before, err := st.Users.Get(t.Context(), u.ID)
+		must(t, err)
+		after, err := st.Users.Edit(t.Context(), u.ID, func(u *core.User) error { u.EndSessions(keep); return nil })
+		must(t, err)
+		if after.SessionEra != before.SessionEra+1 || after.KeptSession != keep {
+			t.Errorf("era %d, kept %q", after.SessionEra, after.KeptSession)
+		}
+		for _, s := range []*core.Session{kept, over} {
+			session, who, err := st.Sessions.WithUser(t.Context(), s.ID, u.ID)
+			must(t, err)
+			if got := who.Holds(session, store.Now()); got != (s.ID == keep) {
+				t.Errorf("kept %q: session %s opens: %t", keep, s.ID, got)
+			}
+		}
+	}
 }

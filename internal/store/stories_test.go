@@ -32,6 +32,7 @@ var stories = []struct {
 	{"groups' history tells members", groupsHistoryTellsMembers},
 	{"things' history tells owners and places", thingsHistoryTellsOwnersAndPlaces},
 	{"sessions open, end and expire", sessionsOpenEndAndExpire},
+	{"sessions end with their era", sessionsEndWithTheirEra},
 	{"group names are unique", groupNamesAreUnique},
 	{"a group is renamed with its guard", aGroupIsRenamedWithItsGuard},
 	{"a deleted group opens nothing", aDeletedGroupOpensNothing},

@@ -36,7 +36,7 @@ func userVersioned(id string) versioned[core.User] {
 func writeUser(u *core.User) table.Item {
 	it := table.Item{
 		"user_id": u.ID, "email": u.Email, "role": strings.ToLower(string(u.Role)),
-		"version": u.Version, "groups_version": u.GroupsVersion,
+		"version": u.Version, "groups_version": u.GroupsVersion, "session_era": u.SessionEra,
 		"list_key": usersList, "list_sort": u.Email + "#" + u.ID,
 	}
 	putStr(it, "name", u.Name)
@@ -47,6 +47,7 @@ func writeUser(u *core.User) table.Item {
 	if u.PIIAccess {
 		it["pii_access"] = true
 	}
+	putStr(it, "kept_session", u.KeptSession)
 	putTime(it, "deactivated_at", u.DeactivatedAt)
 	putTime(it, "created_at", u.CreatedAt)
 	putTime(it, "updated_at", u.UpdatedAt)
@@ -60,6 +61,7 @@ func readUser(it table.Item) *core.User {
 		PasswordHash: it.Str("password_hash"), GroupIDs: it.Strings("group_ids"),
 		GroupsVersion: it.Int("groups_version"), Version: it.Int("version"),
 		Attributes: getAttributes(it), PIIAccess: it.Bool("pii_access"),
+		SessionEra: it.Int("session_era"), KeptSession: it.Str("kept_session"),
 		DeactivatedAt: getTime(it, "deactivated_at"),
 		CreatedAt:     getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
 	}
