@@ -37,6 +37,7 @@ type ResolverRoot interface {
 	Notice() NoticeResolver
 	Query() QueryResolver
 	ReferencedDataset() ReferencedDatasetResolver
+	Session() SessionResolver
 	Share() ShareResolver
 	User() UserResolver
 }
@@ -98,6 +99,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPreviewCardInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputRevokeSessionsInput,
 		ec.unmarshalInputSetPiiAccessInput,
 		ec.unmarshalInputSetUserAttributesInput,
 		ec.unmarshalInputSetUserRoleInput,
@@ -1745,6 +1747,54 @@ type HealthComponent {
   checkedAt: Time!
 }
 `, BuiltIn: false},
+	{Name: "../schema/session.graphqls", Input: `extend type Query {
+  "Your sessions that are open, newest first, at most 100. One that began a moment ago may be missing."
+  mySessions: [Session!] @auth
+}
+
+extend type Mutation {
+  """
+  End sessions at once: one, or all of a person, or, with neither, all of your own
+  but the one that asks. Everybody ends their own, administrators anybody's.
+  """
+  revokeSessions(
+    "Which sessions, and why."
+    input: RevokeSessionsInput!
+  ): RevokeSessionsPayload @auth
+}
+
+"A sign-in that is open."
+type Session implements Node {
+  "Id of the session."
+  id: ID!
+  "When it began."
+  createdAt: Time!
+  "When it ends by itself."
+  expiresAt: Time!
+  "The address from which the person signed in."
+  ip: String
+  "What the client called itself."
+  agent: String
+  "Whether it is the one that asks."
+  current: Boolean!
+}
+
+"Sessions to end; with neither a person nor a session all of your own but the one that asks."
+input RevokeSessionsInput {
+  "Id of a person: all of their sessions end."
+  userId: ID
+  "Id of a session: this one ends alone."
+  sessionId: ID
+  "Why, for the audit log; at most 200 characters."
+  reason: String
+}
+
+"Sessions have ended."
+type RevokeSessionsPayload {
+  "How many of them were known to be open."
+  revoked: Int!
+}
+`, BuiltIn: false},
 	{Name: "../schema/share.graphqls", Input: `extend type Mutation {
   "Share a dashboard with a person or a group."
   createShare(
@@ -2862,6 +2912,14 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revoked":
+		return ec.fieldContext_RevokeSessionsPayload_revoked(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionsPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "env":
@@ -2876,6 +2934,24 @@ func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field gr
 		return ec.fieldContext_ServerInfo_keyFingerprint(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Session_id(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Session_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_Session_expiresAt(ctx, field)
+	case "ip":
+		return ec.fieldContext_Session_ip(ctx, field)
+	case "agent":
+		return ec.fieldContext_Session_agent(ctx, field)
+	case "current":
+		return ec.fieldContext_Session_current(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPiiAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
