@@ -10,14 +10,15 @@ import (
 )
 
 // Source refers to the data that a run may see: one version of a dataset, the
-// columns of it, and the filter (page filters and policies) that the engine
-// applies where the data is read.
+// columns of it, what somebody sees of them (the policies), and the filter (page
+// filters) on what is seen. The engine applies both where the data is read.
 type Source struct {
 	DatasetID string          `json:"datasetId"`
 	Version   int64           `json:"version"`
 	Parts     []string        `json:"parts"`           // blob keys of the Parquet parts, in row order
-	Columns   []core.Column   `json:"columns"`         // columns that may be read, with their types
-	Where     *core.Predicate `json:"where,omitempty"` // nil: every row
+	Columns   []core.Column   `json:"columns"`         // columns that may be read, with their types; with a Sight, those too that its rows depend on
+	Sight     *core.Sight     `json:"sight,omitempty"` // nil: everything
+	Where     *core.Predicate `json:"where,omitempty"` // nil: every row that is seen
 }
 
 // CardRequest asks for one run of a card.
@@ -103,7 +104,7 @@ type RowsRequest struct {
 type RowsReply struct {
 	Columns   []core.Column `json:"columns"`
 	Rows      [][]*string   `json:"rows"`
-	TotalRows int64         `json:"totalRows"` // that match the source's filter
+	TotalRows int64         `json:"totalRows"` // that are seen and match the source's filter
 	Problem   *Problem      `json:"problem,omitempty"`
 }
 

@@ -19,21 +19,26 @@ const (
 // ors a null never matches unless the filter says IncludeNull where it is asked
 // about. What does not fit its column is a VALIDATION_ERROR.
 func condition(p *core.Predicate, columns []core.Column) (sql string, values []any, err error) {
-	if p == nil {
-		return "true", nil, nil
-	}
 	c := &compiler{columns: columns}
-	if err := c.node(*p, 0); err != nil {
+	if err := c.whole(p); err != nil {
 		return "", nil, err
 	}
 	return c.sql.String(), c.values, nil
 }
 
-// compiler writes the SQL of one filter.
+// compiler writes the SQL of filters, and gathers the values of all of them.
 type compiler struct {
 	columns []core.Column
 	sql     strings.Builder
 	values  []any
+}
+
+func (c *compiler) whole(p *core.Predicate) error {
+	if p == nil {
+		c.sql.WriteString("true")
+		return nil
+	}
+	return c.node(*p, 0)
 }
 
 func (c *compiler) node(p core.Predicate, depth int) error {

@@ -115,9 +115,12 @@ var pools = map[string][]string{
 	"at":    {"0001-01-01 00:00:00", "2023-12-31 23:59:59.999999", "2024-01-01 00:00:00", "2024-01-01 23:59:59.999999", "2024-01-02 00:00:00", "9999-12-31 23:59:59"},
 	"世界":    {"2023-12-31T14:59:59.999999Z", "2023-12-31T15:00:00Z", "2024-01-01T00:00:00Z", "2024-01-01T14:59:59.999999Z", "2024-01-01T15:00:00Z"},
 	`te"xt`: {"東京", "大阪", "a'b", "x", "X", " x", "%", "null"},
+	"c1":    {"taro@example.com", "t***@example.com", "090-1234-5678", "090-****-5678", "田中 太郎", "田中 *", "***", ""},
+	"w0":    {"田中　花子", "田中 *", "田 *", "hana@例え.jp", "h***@例え.jp", "x", "x *"},
 }
 
-var poolNames = []string{"n", "x", "ok", "day", "at", "世界", `te"xt`}
+// poolNames are the columns, two of them named as the engine names columns inside.
+var poolNames = []string{"n", "x", "ok", "day", "at", "世界", `te"xt`, "c1", "w0"}
 
 // randomTable is a CSV of random rows with nulls, and the rows as canonical text.
 func randomTable(seed uint64) (text string, rows [][]string) {

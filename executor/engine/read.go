@@ -12,10 +12,11 @@ import (
 // YYYY-MM-DD, datetimes as "YYYY-MM-DD HH:MM:SS[.ffffff]", and datetimes with a
 // zone in UTC as "YYYY-MM-DDTHH:MM:SS[.ffffff]Z".
 func (e *Engine) Rows(ctx context.Context, req client.RowsRequest) (*client.RowsReply, error) {
-	columns, err := chosen(req.Source, nil)
-	if err == nil {
-		err = checkFilter(req.Source)
+	q, err := compile(req.Source)
+	if err != nil {
+		return nil, err
 	}
+	columns, err := chosen(q.columns, nil)
 	if err == nil && req.Limit < 0 {
 		err = core.Invalid("limit", "bad_value")
 	}
@@ -34,10 +35,11 @@ func (e *Engine) Rows(ctx context.Context, req client.RowsRequest) (*client.Rows
 
 // Values gives the distinct values of a column in the column's own order, as text like Rows.
 func (e *Engine) Values(ctx context.Context, req client.ValuesRequest) (*client.ValuesReply, error) {
-	column, err := columnNamed(req.Source.Columns, "column", req.Column)
-	if err == nil {
-		err = checkFilter(req.Source)
+	q, err := compile(req.Source)
+	if err != nil {
+		return nil, err
 	}
+	column, err := columnNamed(q.columns, "column", req.Column)
 	if err == nil && req.Limit < 0 {
 		err = core.Invalid("limit", "bad_value")
 	}

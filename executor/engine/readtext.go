@@ -19,13 +19,13 @@ func readRows(ctx context.Context, t task) (*client.RowsReply, error) {
 	}
 	defer r.db.Close()
 	reply := &client.RowsReply{Rows: [][]*string{}}
-	statement, values := r.sql(r.Paths, "count(*)", "")
+	statement, values := r.sql(r.paths, "count(*)", "")
 	if err := r.db.QueryRowContext(ctx, statement, values...).Scan(&reply.TotalRows); err != nil {
 		return nil, err
 	}
-	statement, values = r.sql(r.Paths, identifiers(r.Columns), fmt.Sprintf(" LIMIT %d", t.Rows.Limit))
+	statement, values = r.sql(r.paths, identifiers(r.columns), fmt.Sprintf(" LIMIT %d", t.Rows.Limit))
 	err = r.arrow(ctx, func(batches array.RecordReader) error {
-		return eachRow(batches, r.Columns, func(row []*string) bool {
+		return eachRow(batches, r.columns, func(row []*string) bool {
 			reply.Rows = append(reply.Rows, row)
 			return true
 		})
@@ -63,7 +63,7 @@ func (r *reading) distinct(v *valuesTask) (statement string, values []any) {
 	if inText || v.Contains == "" {
 		rest += fmt.Sprintf(" LIMIT %d", v.Limit+2) // a null, and one more to know that there are more
 	}
-	return r.sql(r.Paths, "DISTINCT "+name, rest, more...)
+	return r.sql(r.paths, "DISTINCT "+name, rest, more...)
 }
 
 // distinct gathers values up to a limit.

@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 	"database/sql"
-	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/duckdb/duckdb-go/v2"
@@ -11,14 +10,13 @@ import (
 
 // reading is a DuckDB over the parts of one source.
 type reading struct {
-	data
-	db     *sql.DB
-	where  string
-	values []any
+	*query
+	paths []string
+	db    *sql.DB
 }
 
 func openData(ctx context.Context, t task, d data) (*reading, error) {
-	where, values, err := condition(d.Where, d.Columns)
+	q, err := compile(d.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -26,14 +24,7 @@ func openData(ctx context.Context, t task, d data) (*reading, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reading{data: d, db: db, where: where, values: values}, nil
-}
-
-// sql is a statement over some of the parts, in their order: what is selected,
-// then what follows the filter, with values of its own.
-func (r *reading) sql(paths []string, selected, rest string, more ...any) (statement string, values []any) {
-	statement = "SELECT " + selected + " FROM read_parquet(?, hive_partitioning = false) WHERE " + r.where + rest
-	return statement, slices.Concat([]any{paths}, r.values, more)
+	return &reading{query: q, paths: d.Paths, db: db}, nil
 }
 
 // arrow runs a statement and passes the batches of its result on.

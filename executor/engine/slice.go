@@ -43,15 +43,17 @@ type shared struct {
 	err    error
 }
 
-// Slice gives the named columns (nil: all that the source allows) of the rows that
-// match the source's filter, in the order of the version. Equal requests share one
-// Slice while it is open. The caller closes it. A column that the source does
-// not have, or a filter value that does not fit its column, is a VALIDATION_ERROR.
+// Slice gives the named columns (nil: all that are seen of the source) of the rows
+// that are seen and match its filter, in the order of the version. Equal requests
+// share one Slice while it is open. The caller closes it. A column that the source
+// does not have or its sight hides, or a filter value that does not fit its column,
+// is a VALIDATION_ERROR.
 func (e *Engine) Slice(ctx context.Context, src client.Source, columns []string) (*Slice, error) {
-	selected, err := chosen(src, columns)
-	if err == nil {
-		err = checkFilter(src)
+	q, err := compile(src)
+	if err != nil {
+		return nil, err
 	}
+	selected, err := chosen(q.columns, columns)
 	if err != nil {
 		return nil, err
 	}
@@ -81,14 +83,13 @@ func (e *Engine) Slice(ctx context.Context, src client.Source, columns []string)
 	return &Slice{File: s.file, Bytes: s.info.Bytes, Rows: s.info.Rows, Columns: names, release: leave}, nil
 }
 
-// sliceKey is the same for requests that have the same answer.
+// sliceKey is the same for requests that have the same answer: all of the source
+// is in it, so that nobody joins a slice that shows more than they may see.
 func sliceKey(src client.Source, selected []core.Column) (string, error) {
 	text, err := json.Marshal(struct {
-		Parts   []string
-		Columns []core.Column
-		Select  []core.Column
-		Where   *core.Predicate
-	}{src.Parts, src.Columns, selected, src.Where})
+		Source client.Source
+		Select []core.Column
+	}{src, selected})
 	sum := sha256.Sum256(text)
 	return string(sum[:]), err
 }

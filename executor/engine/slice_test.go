@@ -68,6 +68,7 @@ func TestOnlyColumnsOfTheSourceCanBeRead(t *testing.T) {
 	if _, err := b.Slice(t.Context(), src, nil); reasonOf(err) != "unknown_column" {
 		t.Errorf("filter: %v", err)
 	}
+	src.Where = nil
 	if _, err := b.Slice(t.Context(), src, []string{"a", "a"}); reasonOf(err) != "duplicate_item" {
 		t.Errorf("twice: %v", err)
 	}
@@ -87,10 +88,11 @@ func TestFilterAndColumnsReachTheParquet(t *testing.T) { // FL-3
 		t.Fatal(err)
 	}
 	defer release()
-	d := data{Paths: []string{path}, Columns: src.Columns, Where: &core.Predicate{Op: core.OpAnd, Args: []core.Predicate{
+	src.Where = &core.Predicate{Op: core.OpAnd, Args: []core.Predicate{
 		{Op: core.OpRange, Column: "at", From: "2024-01-01", To: "2024-01-01"},
 		{Op: core.OpIn, Column: "s", Values: []string{"x"}},
-	}}}
+	}}
+	d := data{Source: src, Paths: []string{path}}
 	r, err := openData(t.Context(), task{Dir: t.TempDir(), MemoryMB: 256, Threads: 1}, d)
 	if err != nil {
 		t.Fatal(err)

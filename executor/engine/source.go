@@ -15,16 +15,10 @@ import (
 // has more patience.
 const queryTimeout = 2 * time.Minute
 
-// checkFilter tells whether the filter fits the source, before a worker is bothered.
-func checkFilter(src client.Source) error {
-	_, _, err := condition(src.Where, src.Columns)
-	return err
-}
-
-// chosen are the named columns of a source, all of them when none is named.
-func chosen(src client.Source, names []string) ([]core.Column, error) {
+// chosen are the named ones of the columns that are seen, all of them when none is named.
+func chosen(have []core.Column, names []string) ([]core.Column, error) {
 	if len(names) == 0 {
-		for _, c := range src.Columns {
+		for _, c := range have {
 			names = append(names, c.Name)
 		}
 	}
@@ -35,7 +29,7 @@ func chosen(src client.Source, names []string) ([]core.Column, error) {
 	seen := make(map[string]bool, len(names))
 	for i, name := range names {
 		var err error
-		if columns[i], err = columnNamed(src.Columns, "columns", name); err != nil {
+		if columns[i], err = columnNamed(have, "columns", name); err != nil {
 			return nil, err
 		}
 		if seen[name] {
@@ -58,7 +52,7 @@ func (e *Engine) query(ctx context.Context, src client.Source, fill func(*task, 
 	defer release()
 	cfg := e.cfg
 	t := task{MemoryMB: cfg.MemoryMB, Threads: cfg.Threads, AddressSpaceMB: addressSpace(cfg.MemoryMB)}
-	fill(&t, data{Paths: paths, Columns: src.Columns, Where: src.Where})
+	fill(&t, data{Source: src, Paths: paths})
 	last, file, err := e.pool.ask(ctx, t)
 	if err == nil && last.Failure != nil {
 		err = last.Failure.error()

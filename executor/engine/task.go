@@ -25,11 +25,11 @@ type loadTask struct {
 	Options  core.CSVOptions `json:"options"`
 }
 
-// data is a [client.Source] with the paths of its parts.
+// data is a source, whole, with the paths of its parts: a worker knows what may
+// be seen of what it reads.
 type data struct {
-	Paths   []string        `json:"paths"`
-	Columns []core.Column   `json:"columns"`
-	Where   *core.Predicate `json:"where,omitempty"`
+	Source client.Source `json:"source"`
+	Paths  []string      `json:"paths"`
 }
 
 type sliceTask struct {

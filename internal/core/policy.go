@@ -69,16 +69,21 @@ type RowCondition struct {
 	To          string         `json:"to,omitempty"`
 }
 
-// Sight is what somebody sees of a dataset: a cell is seen through the first
-// window whose rows hold it and whose columns show it; where no window shows it
-// plainly it is masked, where only hiding windows hold the row it is empty, and a
-// row that no window holds is not there. A nil Sight sees everything, one
-// without windows nothing.
+// MaxWindows is how many windows a [Sight] has at most.
+const MaxWindows = 50
+
+// Sight is what somebody sees of a dataset: the union of the cells that its
+// windows show. A row that no window holds is not there, nor is a column that all
+// of them hide. A cell is shown plainly where a window that holds the row does so,
+// else masked as the first such window masks it, else it is empty. A nil Sight
+// sees everything, one without windows no row.
 type Sight struct {
 	Windows []Window `json:"windows"`
 }
 
-// Window is one part of a dataset: some rows, and what they show.
+// Window is one part of a dataset: the rows for which its condition is true, as
+// they are stored, and what they show. A column that is both hidden and masked is
+// hidden. Columns that the dataset does not have may be named.
 type Window struct {
 	Rows   *Predicate     `json:"rows,omitempty"` // nil: every row
 	Hidden []string       `json:"hidden,omitempty"`
