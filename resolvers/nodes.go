@@ -29,6 +29,8 @@ func (r *Resolver) node(ctx context.Context, id string) func() (schema.Node, err
 		return func() (schema.Node, error) { return hidden(found(r.Services.Datasets.ImportJob(ctx, id))) }
 	case core.NounShare:
 		return func() (schema.Node, error) { return hidden(found(r.share(ctx, id))) }
+	case core.NounAccessRequest:
+		return func() (schema.Node, error) { return hidden(found(r.Services.Dashboards.AccessRequest(ctx, id))) }
 	case core.NounNotice:
 		return func() (schema.Node, error) { return hidden(found(r.Services.Identity.Notice(ctx, id))) }
 	}

@@ -145,6 +145,11 @@ CreateShareInput.expiresAt        future
 UpdateShareInput.id               id share managed
 UpdateShareInput.expiresAt        future
 DeleteShareInput.id               id share managed
+RequestAccessInput.dashboardId    id dashboard unknown
+RequestAccessInput.message        text 500
+AnswerAccessRequestInput.id       id request mine
+AnswerAccessRequestInput.expiresAt future
+AnswerAccessRequestInput.message  text 500
 MarkNotificationsReadInput.ids    list 100
 MarkNotificationsReadInput.ids.*  id notice mine
 CreateGroupInput.name             line 100

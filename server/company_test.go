@@ -152,11 +152,12 @@ func (c *company) furnish(h *house) {
 		ID: core.NewID(core.NounJob), Status: core.StatusSucceeded, Name: inside, DatasetID: data.ID, OwnerID: owner.ID, CreatedAt: store.Now(), FinishedAt: store.Now(),
 	}
 	must(h.t, h.store.Jobs.Create(ctx, job))
+	request := c.request(h, d)
 	notice := core.Notice{
-		ID: core.NewID(core.NounNotice), UserID: owner.ID, Kind: core.NoticeAccessRequested, ActorID: c.ids["guest"], TargetID: d.ID, Message: private,
+		RequestID: request.ID(), ID: core.NewID(core.NounNotice), UserID: owner.ID, Kind: core.NoticeAccessRequested, ActorID: c.ids["guest"], TargetID: d.ID, Message: private,
 	}
 	must(h.t, h.store.Outbox.Add(ctx, notice))
-	c.ids["notice"] = notice.ID
+	c.ids["notice"], c.ids["request"] = notice.ID, request.ID()
 	for name, id := range map[string]string{
 		"dashboard": d.ID, "card": placed.ID, "spare": spare.ID, "dataset": data.ID, "unused": unused.ID, "job": job.ID, "filter": filters[0].ID,
 		"share": core.ShareID(d.ID, core.TargetGroup, c.ids["group"]), "place": core.DashboardCardID(d.ID, placed.ID),
@@ -175,13 +176,22 @@ func (c *company) furnishStranger(h *house) {
 	must(h.t, h.store.Jobs.Create(h.t.Context(), job))
 	notice := core.Notice{ID: core.NewID(core.NounNotice), UserID: stranger.ID, Kind: core.NoticeShared}
 	must(h.t, h.store.Outbox.Add(h.t.Context(), notice))
-	c.ids["foreign notice"] = notice.ID
+	c.ids["foreign notice"], c.ids["foreign request"] = notice.ID, c.request(h, board).ID()
 	for name, id := range map[string]string{
 		"dataset": data.ID, "card": card.ID, "dashboard": board.ID, "job": job.ID, "group": h.Group("総務").ID,
 		"share": core.ShareID(board.ID, core.TargetUser, c.ids["guest"]),
 	} {
 		c.ids["foreign "+name] = id
 	}
+}
+
+// request is the guest's wish to see the dashboard.
+func (c *company) request(h *house, d *core.Dashboard) *core.AccessRequest {
+	q := &core.AccessRequest{
+		DashboardID: d.ID, UserID: c.ids["guest"], Permission: core.PermissionViewer, Message: inside, Status: core.RequestOpen, CreatedAt: store.Now(),
+	}
+	must(h.t, h.store.Requests.Ask(h.t.Context(), q, nil))
+	return q
 }
 
 func (c *company) dataset(h *house, owner *core.User) *core.Dataset {

@@ -19,7 +19,8 @@ var asked = map[string]string{
 	"Query.nodes":        `{ nodes(ids: ["<dashboard>", "<dataset>", "<card>"]) { __typename id ... on Dashboard { name } ... on Dataset { name path } ... on Card { name code } } }`,
 
 	"Query.node/notice":   `{ node(id: "<notice>") { id ... on Notice { sentence message } } }`,
-	"Query.notifications": `{ notifications { nodes { id kind sentence actor { name } target { id } message createdAt readAt } } }`,
+	"Query.node/request":  `{ node(id: "<request>") { id ... on AccessRequest { status message user { name } dashboard { name } } } }`,
+	"Query.notifications": `{ notifications { nodes { id kind sentence actor { name } target { id } request { id status } message createdAt readAt } } }`,
 
 	"Query.mySessions":     `{ mySessions { id createdAt expiresAt ip agent current } }`,
 	"Query.users":          `{ users(query: "@example.com", first: 100) { nodes { id email name } } }`,
@@ -78,6 +79,9 @@ var asked = map[string]string{
 	"Mutation.createShare": `mutation { createShare(input: {dashboardId: "<dashboard>", target: {type: USER, id: "<guest>"}, permission: EDITOR}) { share { id permission } } }`,
 	"Mutation.updateShare": `mutation { updateShare(input: {id: "<share>", permission: OWNER}) { share { id permission target { __typename } } } }`,
 	"Mutation.deleteShare": `mutation { deleteShare(input: {id: "<share>"}) { deletedId } }`,
+
+	"Mutation.requestAccess":       `mutation { requestAccess(input: {dashboardId: "<dashboard>", permission: EDITOR, message: "x"}) { requested } }`,
+	"Mutation.answerAccessRequest": `mutation { answerAccessRequest(input: {id: "<request>", grant: true}) { request { id status dashboard { name } answeredBy { id } } } }`,
 
 	"Mutation.markNotificationsRead":     `mutation { markNotificationsRead(input: {ids: ["<notice>"]}) { marked } }`,
 	"Mutation.markNotificationsRead/all": `mutation { markNotificationsRead(input: {}) { marked } }`,

@@ -22,6 +22,9 @@ DashboardCard.rows              shown  shown  shown   shown shown  shown
 Dashboard.myPermission          shown  shown  shown   shown shown  -
 Dashboard.shares                403    403    shown   shown 403    shown
 Dashboard.shares/node           403    403    shown   shown 403    shown
+Dashboard.accessRequests        403    403    shown   shown 403    shown
+Notice.request                  -      -      -       shown -      -
+Notice.target                   -      -      -       shown -      -
 Dataset.path                    -      -      -       shown -      shown
 Dataset.preview                 403    403    403     shown 403    shown
 Dataset.preview/card            403    403    403     shown 403    shown
@@ -50,6 +53,9 @@ var fieldsAsked = map[string]string{
 	"Dashboard.myPermission":      `{ dashboard(id: "<dashboard>") { x: myPermission } }`,
 	"Dashboard.shares":            `{ dashboard(id: "<dashboard>") { x: shares { id } } }`,
 	"Dashboard.shares/node":       `{ nodes(ids: ["<dashboard>"]) { ... on Dashboard { x: shares { target { ... on User { email } } } } } }`,
+	"Dashboard.accessRequests":    `{ dashboard(id: "<dashboard>") { x: accessRequests { id user { email } } } }`,
+	"Notice.request":              `{ notifications { nodes { x: request { message } } } }`,
+	"Notice.target":               `{ notifications { nodes { x: target { id } } } }`,
 	"Dataset.path":                `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: path } } } } }`,
 	"Dataset.preview":             `{ dataset(id: "<dataset>") { x: preview { rows } } }`,
 	"Dataset.preview/card":        `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: preview { rows } } } } } }`,

@@ -126,6 +126,14 @@ var examples = map[string]example{
 	"Mutation.updateShare": {"owner", `mutation($input: UpdateShareInput!) { updateShare(input: $input) { share { id } } }`, `{"input": {"id": "<share>", "permission": "EDITOR", "expiresAt": "2999-01-01"}}`},
 	"Mutation.deleteShare": {"owner", `mutation($input: DeleteShareInput!) { deleteShare(input: $input) { deletedId } }`, `{"input": {"id": "<share>"}}`},
 
+	"Mutation.requestAccess": {
+		"stranger", `mutation($input: RequestAccessInput!) { requestAccess(input: $input) { requested } }`,
+		`{"input": {"dashboardId": "<dashboard>", "permission": "VIEWER", "message": "a"}}`,
+	},
+	"Mutation.answerAccessRequest": {
+		"owner", `mutation($input: AnswerAccessRequestInput!) { answerAccessRequest(input: $input) { request { id answer } } }`,
+		`{"input": {"id": "<request>", "grant": true, "permission": "VIEWER", "expiresAt": "2999-01-01", "message": "a"}}`,
+	},
 	"Mutation.markNotificationsRead": {"owner", `mutation($input: MarkNotificationsReadInput!) { markNotificationsRead(input: $input) { marked } }`, `{"input": {"ids": ["<notice>"]}}`},
 
 	"Mutation.createGroup":       {"admin", `mutation($input: CreateGroupInput!) { createGroup(input: $input) { group { id name } } }`, `{"input": {"name": "経理"}}`},

@@ -54,6 +54,7 @@ Query.groups                  401       ok       ok     ok     ok      ok    ok 
 Query.dashboard               401       404!     ok     ok     ok      ok    ok     ok    401    bad
 Query.dashboards              401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.node/notice             401       null*    null*  null*  null*   ok    null*  null* 401    bad
+Query.node/request            401       null!*   null!* null!* ok      ok    null!* ok    401    bad
 Query.notifications           401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.auditLogs               401       403!     403!   403!   403!    403!  403!   ok    401    bad
 
@@ -92,6 +93,8 @@ Mutation.deleteDashboard      401       404!     403!   403!   ok      ok    403
 Mutation.createShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
 Mutation.updateShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
 Mutation.deleteShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
+Mutation.requestAccess        401       ok       ok     400*   400*    400*  ok     ok    401    bad
+Mutation.answerAccessRequest  401       404!*    403!*  403!*  ok      ok    403!*  ok    401    bad
 Mutation.markNotificationsRead 401      404*     404*   404*   404*    ok    404*   404*  401    bad
 Mutation.markNotificationsRead/all 401  ok       ok     ok     ok      ok    ok     ok    401    bad
 Mutation.createGroup          401       403!     403!   403!   403!    403!  403!   ok    401    bad

@@ -198,6 +198,9 @@ func (c *company) ghost(noun string) string {
 	if noun == "share" {
 		return core.ShareID(c.ids["dashboard"], core.TargetUser, core.NewID(core.NounUser))
 	}
+	if noun == "request" {
+		return core.AccessRequestID(c.ids["dashboard"], core.NewID(core.NounUser))
+	}
 	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter", "notice": "notice", "session": "session"}[noun]
 	kind, _ := core.NounOf(c.ids[name])
 	return core.NewID(kind)

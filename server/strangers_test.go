@@ -21,6 +21,7 @@ func (c *company) ghosts() *company {
 		ids[name] = id
 	}
 	ids["share"] = core.ShareID(ids["dashboard"], core.TargetGroup, ids["group"])
+	ids["request"] = core.AccessRequestID(ids["dashboard"], ids["guest"])
 	return &company{ids: ids}
 }
 

@@ -65,6 +65,23 @@ func (g *Gate) RequireShareManagement(ctx context.Context, field, id string) (*G
 	return nil, err
 }
 
+// RequireDashboardOwner opens a dashboard for what a share as OWNER does not
+// include: for its owner and administrators.
+func (g *Gate) RequireDashboardOwner(ctx context.Context, field, id string) (*Grant, error) {
+	gr, err := g.RequireDashboard(ctx, field, id, Manage)
+	if err != nil || owns(ctx, gr.Dashboard.OwnerID, Manage) {
+		return gr, err
+	}
+	return nil, g.refuse(ctx, core.NounDashboard, field, id, Manage, true, reasonFor(Manage))
+}
+
+// Standing is what the actor may do with a dashboard, nil where there is none.
+// It refuses nobody and is for services whose answer tells neither.
+func (g *Gate) Standing(ctx context.Context, id string) (*Grant, error) {
+	grants, err := g.grants(ctx, []string{id})
+	return grants[id], err
+}
+
 func reasonFor(r Right) string {
 	if r == Manage {
 		return "owner_only"

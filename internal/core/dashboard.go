@@ -82,16 +82,17 @@ func (s *Share) ID() string { return ShareID(s.DashboardID, s.TargetType, s.Targ
 // AccessChange is one line of a dashboard's access history, written in the
 // transaction that changed the access.
 type AccessChange struct {
-	DashboardID string
-	At          time.Time
-	Kind        string // "created", "deleted", "share_added", "share_updated", "share_removed", "cards_changed"
-	TargetType  TargetType
-	TargetID    string
-	Permission  Permission
-	Previous    Permission
-	Added       []string            // ids of cards that came onto the page, of "cards_changed"
-	Removed     []string            // ids of cards that left it
-	Grants      map[string][]string // of those added cards that have some, see [Placement]
-	ExpiresAt   time.Time           // end of the share, zero: none
-	ActorID     string
+	DashboardID   string
+	At            time.Time
+	Kind          string // "created", "deleted", "share_added", "share_updated", "share_removed", "cards_changed", "transferred"
+	TargetType    TargetType
+	TargetID      string
+	Permission    Permission
+	Previous      Permission
+	Added         []string            // ids of cards that came onto the page, of "cards_changed"
+	Removed       []string            // ids of cards that left it
+	Grants        map[string][]string // of those added cards that have some, see [Placement]
+	ExpiresAt     time.Time           // end of the share, zero: none
+	PreviousOwner string              // of "transferred"
+	ActorID       string
 }

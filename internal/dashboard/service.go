@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/audit"
@@ -20,11 +21,12 @@ type Service struct {
 	gate  *access.Gate
 	audit *audit.Log
 	views *views
+	now   func() time.Time
 }
 
 // New makes a service.
 func New(st *store.Store, gate *access.Gate, log *audit.Log) *Service {
-	return &Service{store: st, gate: gate, audit: log, views: newViews()}
+	return &Service{store: st, gate: gate, audit: log, views: newViews(), now: store.Now}
 }
 
 // Create makes an empty dashboard of the actor's.

@@ -42,10 +42,19 @@ func (s *Service) CreateShare(ctx context.Context, in ShareInput) (*core.Share, 
 	if err := s.audit.Ready(); err != nil {
 		return nil, err
 	}
-	if err := s.store.Shares.Create(ctx, sh, actor); err != nil {
+	if err := s.store.Shares.Create(ctx, sh, actor, sharedNotice(sh)...); err != nil {
 		return nil, err
 	}
 	return sh, s.noteShare(ctx, core.EventShareAdded, sh, core.PermissionNone)
+}
+
+// sharedNotice tells a person of a share to them; whoever shares with
+// themselves, and the members of a group, are told nothing.
+func sharedNotice(sh *core.Share) []core.Notice {
+	if sh.TargetType != core.TargetUser || sh.TargetID == sh.CreatedBy {
+		return nil
+	}
+	return []core.Notice{{UserID: sh.TargetID, Kind: core.NoticeShared, ActorID: sh.CreatedBy, TargetID: sh.DashboardID}}
 }
 
 // requireTarget wants somebody there to share with.

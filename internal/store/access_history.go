@@ -20,6 +20,7 @@ func historyWrite(c core.AccessChange) table.Write {
 	putStrings(it, "cards_added", c.Added)
 	putStrings(it, "cards_removed", c.Removed)
 	putTime(it, "expires_at", c.ExpiresAt)
+	putStr(it, "previous_owner", c.PreviousOwner)
 	if len(c.Grants) > 0 {
 		grants := table.Item{}
 		for id, from := range c.Grants {
@@ -41,7 +42,7 @@ func readAccess(dashboardID string, it table.Item) core.AccessChange {
 		DashboardID: dashboardID, At: getTime(it, "at"), Kind: it.Str("kind"), TargetType: core.TargetType(strings.ToUpper(it.Str("target_type"))),
 		TargetID: it.Str("target_id"), Permission: core.Permission(strings.ToUpper(it.Str("permission"))),
 		Previous: core.Permission(strings.ToUpper(it.Str("previous"))), Added: it.Strings("cards_added"), Removed: it.Strings("cards_removed"),
-		ExpiresAt: getTime(it, "expires_at"), ActorID: it.Str("actor_id"),
+		ExpiresAt: getTime(it, "expires_at"), PreviousOwner: it.Str("previous_owner"), ActorID: it.Str("actor_id"),
 	}
 	if grants, ok := it["cards_grants"].(map[string]any); ok {
 		c.Grants = make(map[string][]string, len(grants))

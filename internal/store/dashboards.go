@@ -188,9 +188,10 @@ func placedWrites(change core.AccessChange, datasetOf map[string]string) (ws []t
 	return ws
 }
 
-// Delete removes a dashboard at the given version with its cards' places and
-// its shares; the access history stays. Shares beyond a transaction's size go
-// after it: without their dashboard they open nothing.
+// Delete removes a dashboard at the given version with its cards' places, its
+// shares and the requests for access to it; the access history stays. Shares
+// beyond a transaction's size, and those that came meanwhile, go after it:
+// without their dashboard they open nothing.
 func (r *Dashboards) Delete(ctx context.Context, d *core.Dashboard, actorID string) error {
 	shares, err := (&Shares{r.e}).Of(ctx, d.ID)
 	if err != nil {
@@ -211,12 +212,36 @@ func (r *Dashboards) Delete(ctx context.Context, d *core.Dashboard, actorID stri
 	if failed := table.ConditionFailed(err); failed != nil {
 		return core.Conflict(d.Version, failed.Current.Int("version"))
 	}
-	for _, w := range ws[first:] {
-		if err == nil {
-			err = r.e.Write(ctx, w)
+	if err != nil {
+		return err
+	}
+	return r.sweep(ctx, d.ID)
+}
+
+// sweep removes what is left of a dashboard that is gone. Nothing new comes:
+// whatever is written beside a dashboard checks that it exists.
+func (r *Dashboards) sweep(ctx context.Context, id string) error {
+	shares, err := (&Shares{r.e}).Of(ctx, id)
+	if err != nil {
+		return err
+	}
+	requests, err := (&Requests{r.e}).of(ctx, id)
+	if err != nil {
+		return err
+	}
+	var keys []table.Key
+	for _, s := range shares {
+		keys = append(keys, shareKey(id, s.TargetType, s.TargetID))
+	}
+	for _, q := range requests {
+		keys = append(keys, requestKey(id, q.UserID))
+	}
+	for _, k := range keys {
+		if err := r.e.Write(ctx, table.Delete(k, table.Always())); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // ByOwner lists a person's dashboards, newest first, at most limit, from the

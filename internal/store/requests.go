@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -67,17 +68,20 @@ func (r *Requests) Get(ctx context.Context, dashboardID, userID string) (*core.A
 
 // OpenOf lists the open requests for a dashboard, by person.
 func (r *Requests) OpenOf(ctx context.Context, dashboardID string) ([]*core.AccessRequest, error) {
+	all, err := r.of(ctx, dashboardID)
+	return slices.DeleteFunc(all, func(q *core.AccessRequest) bool { return q.Status != core.RequestOpen }), err
+}
+
+func (r *Requests) of(ctx context.Context, dashboardID string) ([]*core.AccessRequest, error) {
 	items, err := collect(ctx, r.e, table.Query{Table: table.Outbox, PK: "DASHBOARD#" + dashboardID, Prefix: requestPrefix}, 0)
 	if err != nil {
 		return nil, err
 	}
-	var open []*core.AccessRequest
-	for _, it := range items {
-		if q := readRequest(it); q.Status == core.RequestOpen {
-			open = append(open, q)
-		}
+	all := make([]*core.AccessRequest, len(items))
+	for i, it := range items {
+		all[i] = readRequest(it)
 	}
-	return open, nil
+	return all, nil
 }
 
 // CountOpen counts what a person is waiting for, up to the limit.

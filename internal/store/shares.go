@@ -59,8 +59,9 @@ func (r *Shares) Get(ctx context.Context, dashboardID string, t core.TargetType,
 }
 
 // Create writes a new share; DUPLICATE_ERROR with the existing shareId when the
-// target has one, NOT_FOUND when the dashboard or the group is gone by now.
-func (r *Shares) Create(ctx context.Context, s *core.Share, actorID string) error {
+// target has one, NOT_FOUND when the dashboard or the group is gone by now. A
+// person is told in the same transaction.
+func (r *Shares) Create(ctx context.Context, s *core.Share, actorID string, tell ...core.Notice) error {
 	s.Version = 1
 	add := func(more ...table.Write) error {
 		return r.e.Transact(ctx, "", append([]table.Write{
@@ -73,7 +74,7 @@ func (r *Shares) Create(ctx context.Context, s *core.Share, actorID string) erro
 	if s.TargetType == core.TargetGroup {
 		err = withLiveGroup(ctx, r.e, s.TargetID, "input.target.id", func(lives table.Write) error { return add(lives) })
 	} else {
-		err = add()
+		err = add(noticeWrites(tell)...)
 	}
 	if core.CodeOf(err) == core.CodeConflict {
 		return err

@@ -1,0 +1,94 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Handover makes a thing somebody else's, under the version that the caller saw
+// (0: any).
+type Handover struct {
+	ID     string
+	ToID   string          // new owner
+	Want   int64           // version, 0 for any
+	Keep   core.Permission // share on a dashboard that the owner until now gets, none for none
+	Notice core.Notice     // to the new owner
+}
+
+// Transfer gives a dataset to somebody else; nil when there is none.
+func (r *Datasets) Transfer(ctx context.Context, h Handover) (*core.Dataset, error) {
+	defer forget[core.Dataset](ctx, table.Datasets, h.ID)
+	return edit(ctx, r.e, datasetVersioned(h.ID), h.Want, func(d *core.Dataset) ([]table.Write, error) {
+		d.OwnerID = h.ToID
+		return []table.Write{
+			rightsWrite(datasetKey(h.ID), rightsChange(ctx, h.ID, core.RightsOwner, h.ToID)), noticeWrite(h.Notice),
+		}, nil
+	})
+}
+
+// Transfer gives a card to somebody else; nil when there is none.
+func (r *Cards) Transfer(ctx context.Context, h Handover) (*core.Card, error) {
+	defer forget[core.Card](ctx, table.Cards, h.ID)
+	return edit(ctx, r.e, cardVersioned(h.ID), h.Want, func(c *core.Card) ([]table.Write, error) {
+		c.OwnerID = h.ToID
+		return []table.Write{
+			rightsWrite(cardKey(h.ID), rightsChange(ctx, h.ID, core.RightsOwner, h.ToID)), noticeWrite(h.Notice),
+		}, nil
+	})
+}
+
+// Transfer gives a dashboard to somebody else; nil when there is none. The new
+// owner's own share ends, and the owner until now has the share that they are to
+// keep and no other. CONFLICT when one of the shares was changed meanwhile.
+func (r *Dashboards) Transfer(ctx context.Context, h Handover) (*core.Dashboard, error) {
+	d, err := edit(ctx, r.e, dashboardVersioned(h.ID), h.Want, func(d *core.Dashboard) ([]table.Write, error) {
+		was := d.OwnerID
+		d.OwnerID = h.ToID
+		ended, err := r.shareWrites(ctx, d.ID, h.ToID, core.PermissionNone)
+		if err != nil {
+			return nil, err
+		}
+		kept, err := r.shareWrites(ctx, d.ID, was, h.Keep)
+		if err != nil {
+			return nil, err
+		}
+		change := core.AccessChange{
+			DashboardID: d.ID, At: Now(), Kind: "transferred", TargetType: core.TargetUser, TargetID: h.ToID,
+			Permission: core.PermissionOwner, PreviousOwner: was, ActorID: core.ActorFrom(ctx).UserID(),
+		}
+		return append(append(ended, kept...), historyWrite(change), noticeWrite(h.Notice)), nil
+	})
+	if failed := table.ConditionFailed(err); failed != nil && core.CodeOf(err) != core.CodeConflict {
+		return nil, &core.Error{Code: core.CodeConflict, Cause: err}
+	}
+	return d, err
+}
+
+// shareWrites make a person's own share on a dashboard what it shall be, none
+// for no share, under the condition that it is still what it was when read here.
+func (r *Dashboards) shareWrites(ctx context.Context, dashboardID, userID string, want core.Permission) ([]table.Write, error) {
+	key, actorID := shareKey(dashboardID, core.TargetUser, userID), core.ActorFrom(ctx).UserID()
+	sh, err := (&Shares{r.e}).Get(ctx, dashboardID, core.TargetUser, userID)
+	switch {
+	case err != nil:
+		return nil, err
+	case sh == nil && want == core.PermissionNone:
+		return []table.Write{table.Check(key, table.IfAbsent())}, nil
+	case sh == nil:
+		now := Now()
+		return raisedShare(&core.Share{
+			DashboardID: dashboardID, TargetType: core.TargetUser, TargetID: userID, Permission: want,
+			CreatedBy: actorID, CreatedAt: now, UpdatedAt: now,
+		}, core.PermissionNone, actorID), nil
+	}
+	previous, version := sh.Permission, sh.Version
+	sh.Permission = want
+	if want == core.PermissionNone {
+		return []table.Write{table.Delete(key, table.IfVersion(version)), shareChange(sh, "share_removed", previous, actorID)}, nil
+	}
+	sh.UpdatedAt, sh.ExpiresAt = Now(), time.Time{}
+	return raisedShare(sh, previous, actorID), nil
+}
