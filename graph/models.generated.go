@@ -27,6 +27,12 @@ type AddGroupMemberPayload struct {
 	Group *core.Group `json:"group"`
 }
 
+// The answered request.
+type AnswerAccessRequestPayload struct {
+	// The request.
+	Request *core.AccessRequest `json:"request"`
+}
+
 // One detail of a line of the audit log.
 type AuditDetail struct {
 	// Name of the detail.
@@ -321,6 +327,12 @@ type RemoveGroupMemberInput struct {
 type RemoveGroupMemberPayload struct {
 	// The group.
 	Group *core.Group `json:"group"`
+}
+
+// The request has reached whoever may answer it, if anybody may.
+type RequestAccessPayload struct {
+	// Always true.
+	Requested bool `json:"requested"`
 }
 
 // A new password for somebody.

@@ -22,6 +22,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AccessRequest() AccessRequestResolver
 	AuditLog() AuditLogResolver
 	Card() CardResolver
 	CardResult() CardResultResolver
@@ -75,6 +76,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
 		ec.unmarshalInputAddGroupMemberInput,
+		ec.unmarshalInputAnswerAccessRequestInput,
 		ec.unmarshalInputAuditLogFilter,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputColumnChangeInput,
@@ -98,6 +100,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPlacementInput,
 		ec.unmarshalInputPreviewCardInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
+		ec.unmarshalInputRequestAccessInput,
 		ec.unmarshalInputResetPasswordInput,
 		ec.unmarshalInputRevokeSessionsInput,
 		ec.unmarshalInputSetPiiAccessInput,
@@ -1639,6 +1642,105 @@ type SetPiiAccessPayload {
   user: User!
 }
 `, BuiltIn: false},
+	{Name: "../schema/request.graphqls", Input: `extend type Mutation {
+  """
+  Ask for access to a dashboard. The answer is the same whether such a dashboard exists or not,
+  and asking again changes nothing while the request is open, nor within a day after it was declined.
+  """
+  requestAccess(
+    "The dashboard, and what you want to do with it."
+    input: RequestAccessInput!
+  ): RequestAccessPayload @auth
+
+  "Grant or decline a request for access to a dashboard that you may share. A grant makes the share, or raises the one that there is."
+  answerAccessRequest(
+    "The request and the answer."
+    input: AnswerAccessRequestInput!
+  ): AnswerAccessRequestPayload @auth
+}
+
+extend type Dashboard {
+  "Requests for access that nobody has answered. For its owner and administrators."
+  accessRequests: [AccessRequest!]
+}
+
+extend type Notice {
+  "The request for access that it is about; null for none, and where you may not see it."
+  request: AccessRequest
+}
+
+"Where a request for access stands."
+enum RequestStatus {
+  "Nobody has answered it."
+  OPEN
+  "Access was given."
+  GRANTED
+  "It was declined."
+  DECLINED
+}
+
+"A person asking for access to a dashboard. There is one for each person and dashboard."
+type AccessRequest implements Node {
+  "Id of the request."
+  id: ID!
+  "Id of the dashboard."
+  dashboardId: ID!
+  "The dashboard; null where you may not see it."
+  dashboard: Dashboard
+  "Who asks."
+  user: User
+  "What they want to do with it."
+  permission: Permission!
+  "Why, in their words."
+  message: String!
+  "Where it stands."
+  status: RequestStatus!
+  "Who answered; null until then."
+  answeredBy: User
+  "What they wrote."
+  answer: String!
+  "When it was made."
+  createdAt: Time!
+  "When it was answered; null until then."
+  answeredAt: Time
+}
+
+"A request for access."
+input RequestAccessInput {
+  "Id of the dashboard."
+  dashboardId: ID!
+  "What you want to do with it."
+  permission: Permission!
+  "Why, at most 500 characters, for those who answer."
+  message: String
+}
+
+"The request has reached whoever may answer it, if anybody may."
+type RequestAccessPayload {
+  "Always true."
+  requested: Boolean!
+}
+
+"An answer to a request for access."
+input AnswerAccessRequestInput {
+  "Id of the request."
+  id: ID!
+  "Whether access is given."
+  grant: Boolean!
+  "What they may do; what they asked for where it is left out."
+  permission: Permission
+  "When the access ends; left out if it does not."
+  expiresAt: Time
+  "A word to who asked, at most 500 characters."
+  message: String
+}
+
+"The answered request."
+type AnswerAccessRequestPayload {
+  "The request."
+  request: AccessRequest!
+}
+`, BuiltIn: false},
 	{Name: "../schema/root.graphqls", Input: `"""
 What can be read. Every field carries exactly one access directive, which says
 who may ask for it. A field that fails is null and has an entry in ` + "`" + `errors` + "`" + `.
@@ -2122,12 +2224,48 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AccessRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AccessRequest_id(ctx, field)
+	case "dashboardId":
+		return ec.fieldContext_AccessRequest_dashboardId(ctx, field)
+	case "dashboard":
+		return ec.fieldContext_AccessRequest_dashboard(ctx, field)
+	case "user":
+		return ec.fieldContext_AccessRequest_user(ctx, field)
+	case "permission":
+		return ec.fieldContext_AccessRequest_permission(ctx, field)
+	case "message":
+		return ec.fieldContext_AccessRequest_message(ctx, field)
+	case "status":
+		return ec.fieldContext_AccessRequest_status(ctx, field)
+	case "answeredBy":
+		return ec.fieldContext_AccessRequest_answeredBy(ctx, field)
+	case "answer":
+		return ec.fieldContext_AccessRequest_answer(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_AccessRequest_createdAt(ctx, field)
+	case "answeredAt":
+		return ec.fieldContext_AccessRequest_answeredAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessRequest", field.Name)
+}
+
 func (ec *executionContext) childFields_AddGroupMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "group":
 		return ec.fieldContext_AddGroupMemberPayload_group(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddGroupMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AnswerAccessRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "request":
+		return ec.fieldContext_AnswerAccessRequestPayload_request(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnswerAccessRequestPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_AuditDetail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2402,6 +2540,8 @@ func (ec *executionContext) childFields_Dashboard(ctx context.Context, field gra
 		return ec.fieldContext_Dashboard_createdAt(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_Dashboard_updatedAt(ctx, field)
+	case "accessRequests":
+		return ec.fieldContext_Dashboard_accessRequests(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Dashboard", field.Name)
 }
@@ -2832,6 +2972,8 @@ func (ec *executionContext) childFields_Notice(ctx context.Context, field graphq
 		return ec.fieldContext_Notice_createdAt(ctx, field)
 	case "readAt":
 		return ec.fieldContext_Notice_readAt(ctx, field)
+	case "request":
+		return ec.fieldContext_Notice_request(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Notice", field.Name)
 }
@@ -2902,6 +3044,14 @@ func (ec *executionContext) childFields_RemoveGroupMemberPayload(ctx context.Con
 		return ec.fieldContext_RemoveGroupMemberPayload_group(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveGroupMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "requested":
+		return ec.fieldContext_RequestAccessPayload_requested(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestAccessPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -153,4 +153,3 @@ func (s *Service) noteAnswer(ctx context.Context, q *core.AccessRequest, sh *cor
 	}
 	return errors.Join(err, s.noteShare(ctx, kind, sh, previous))
 }
-

@@ -204,4 +204,3 @@ func (s *Service) request(ctx context.Context, field, id string) (*core.AccessRe
 	}
 	return q, standing, nil
 }
-
