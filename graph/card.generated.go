@@ -1238,7 +1238,7 @@ func (ec *executionContext) unmarshalInputFilterValueInput(ctx context.Context, 
 		asMap["includeNull"] = false
 	}
 
-	fieldsInOrder := [...]string{"filterId", "column", "values", "includeNull", "from", "to"}
+	fieldsInOrder := [...]string{"filterId", "column", "values", "includeNull", "from", "to", "relative"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1287,6 +1287,13 @@ func (ec *executionContext) unmarshalInputFilterValueInput(ctx context.Context, 
 				return it, err
 			}
 			it.To = data
+		case "relative":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("relative"))
+			data, err := ec.unmarshalORelativeRangeInput2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRelativeRange(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Relative = data
 		}
 	}
 	return it, nil
@@ -2154,6 +2161,20 @@ func (ec *executionContext) unmarshalNExecuteCardInput2githubᚗcomᚋkarutaᚑb
 func (ec *executionContext) unmarshalNFilterValueInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterValue(ctx context.Context, v any) (core.FilterValue, error) {
 	res, err := ec.unmarshalInputFilterValueInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNFilterValueInput2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterValueᚄ(ctx context.Context, v any) ([]core.FilterValue, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]core.FilterValue, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNFilterValueInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterValue(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
 }
 
 func (ec *executionContext) unmarshalNPreviewCardInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcardᚐPreviewInput(ctx context.Context, v any) (card.PreviewInput, error) {

@@ -82,3 +82,11 @@ func ownOrAdmin(ctx context.Context, u *core.User) bool {
 	actor := core.ActorFrom(ctx)
 	return actor.IsAdmin() || actor.UserID() == u.ID
 }
+
+// optional is the text, nil where there is none.
+func optional(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}

@@ -31,6 +31,8 @@ func (r *Resolver) node(ctx context.Context, id string) func() (schema.Node, err
 		return func() (schema.Node, error) { return hidden(found(r.share(ctx, id))) }
 	case core.NounAccessRequest:
 		return func() (schema.Node, error) { return hidden(found(r.Services.Dashboards.AccessRequest(ctx, id))) }
+	case core.NounFilterView:
+		return func() (schema.Node, error) { return hidden(found(r.Services.Dashboards.FilterView(ctx, id))) }
 	case core.NounNotice:
 		return func() (schema.Node, error) { return hidden(found(r.Services.Identity.Notice(ctx, id))) }
 	}

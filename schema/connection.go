@@ -61,6 +61,8 @@ type (
 	CardEdge                 = Edge[*core.Card]
 	DashboardConnection      = Connection[*core.Dashboard]
 	DashboardEdge            = Edge[*core.Dashboard]
+	FilterViewConnection     = Connection[*core.FilterView]
+	FilterViewEdge           = Edge[*core.FilterView]
 	AuditLogConnection       = Connection[*core.AuditEvent]
 	AuditLogEdge             = Edge[*core.AuditEvent]
 	NoticeConnection         = Connection[*core.Notice]

@@ -167,13 +167,15 @@ func TestEnumsEqualCore(t *testing.T) {
 		codes = append(codes, string(c))
 	}
 	for name, want := range map[string][]string{
-		"ErrorCode":  codes,
-		"NoticeKind": notices,
-		"Role":       {string(core.RoleAdmin), string(core.RoleUser)},
-		"Permission": {string(core.PermissionViewer), string(core.PermissionEditor), string(core.PermissionOwner)},
-		"TargetType": {string(core.TargetUser), string(core.TargetGroup)},
-		"CardKind":   {string(core.CardCode), string(core.CardText)},
-		"FilterType": {string(core.FilterCategory), string(core.FilterDateRange)},
+		"ErrorCode":       codes,
+		"NoticeKind":      notices,
+		"Role":            {string(core.RoleAdmin), string(core.RoleUser)},
+		"Permission":      {string(core.PermissionViewer), string(core.PermissionEditor), string(core.PermissionOwner)},
+		"TargetType":      {string(core.TargetUser), string(core.TargetGroup)},
+		"CardKind":        {string(core.CardCode), string(core.CardText)},
+		"FilterType":      {string(core.FilterCategory), string(core.FilterDateRange)},
+		"RelativeUnit":    {string(core.UnitDay), string(core.UnitWeek), string(core.UnitMonth), string(core.UnitQuarter), string(core.UnitYear)},
+		"FilterViewScope": {string(core.ScopePersonal), string(core.ScopeEverybody)},
 		"RunStatus": {string(core.StatusQueued), string(core.StatusRunning), string(core.StatusSucceeded),
 			string(core.StatusFailed), string(core.StatusCancelled)},
 		"Outcome": {string(core.OutcomeSuccess), string(core.OutcomeFailure), string(core.OutcomeDenied)},

@@ -169,7 +169,7 @@ func (c *company) place(name, path string, value any) (variables map[string]any,
 			list := at.([]any)
 			n := 0
 			if !last {
-				n = max(slices.IndexFunc(list, func(v any) bool { _, has := v.(map[string]any)[names[i+1]]; return has }), 0)
+				n = having(list, names[i+1])
 			}
 			names[i] = strconv.Itoa(n)
 			if last {
@@ -199,12 +199,22 @@ func (c *company) variables(name string) (variables map[string]any) {
 	return variables
 }
 
+// having is the place of the first item that has the part.
+func having(list []any, part string) int {
+	return max(slices.IndexFunc(list, func(v any) bool {
+		object, _ := v.(map[string]any)
+		_, has := object[part]
+		return has
+	}), 0)
+}
+
 // valueAt is what the example has at the path.
 func (c *company) valueAt(name, path string) any {
 	var at any = c.variables(name)
-	for part := range strings.SplitSeq(path, ".") {
+	names := append(strings.Split(path, "."), "")
+	for i, part := range names[:len(names)-1] {
 		if list, ok := at.([]any); ok {
-			at = list[0]
+			at = list[having(list, names[i+1])]
 			continue
 		}
 		at = at.(map[string]any)[part]

@@ -33,6 +33,7 @@ Query.importJob.id                id job mine
 Query.card.id                     id card mine
 Query.group.id                    id group mine
 Query.dashboard.id                id dashboard mine
+Query.filterView.id               id view
 AuditLogFilter.eventTypes         list 50
 AuditLogFilter.userId             bytes 300
 AuditLogFilter.targetId           bytes 300
@@ -53,6 +54,7 @@ FilterValueInput.values           list 500
 FilterValueInput.values.*         value 1000 may be empty
 FilterValueInput.from             day
 FilterValueInput.to               day
+RelativeRangeInput.count          int 1 400
 
 LoginInput.email                  address 254
 LoginInput.password               secret 1024
@@ -152,6 +154,16 @@ AnswerAccessRequestInput.expiresAt future
 AnswerAccessRequestInput.message  text 500
 MarkNotificationsReadInput.ids    list 100
 MarkNotificationsReadInput.ids.*  id notice mine
+CreateFilterViewInput.dashboardId id dashboard mine
+CreateFilterViewInput.name        line 200
+CreateFilterViewInput.filters     list 20
+UpdateFilterViewInput.id          id view
+UpdateFilterViewInput.version     version
+UpdateFilterViewInput.name        line 200
+UpdateFilterViewInput.filters     list 20
+DeleteFilterViewInput.id          id view
+SetDefaultFilterViewInput.dashboardId id dashboard mine
+SetDefaultFilterViewInput.viewId  id view
 CreateGroupInput.name             line 100
 AddGroupMemberInput.groupId       id group
 AddGroupMemberInput.userId        id user

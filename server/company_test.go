@@ -164,6 +164,24 @@ func (c *company) furnish(h *house) {
 	} {
 		c.ids[name] = id
 	}
+	c.keepViews(h, d)
+}
+
+// keepViews makes filter views of the dashboard: one that the owner shares, and
+// the owner's and the viewer's own.
+func (c *company) keepViews(h *house, d *core.Dashboard) {
+	for name, of := range map[string]struct {
+		owner, value string
+		shared       bool
+	}{"view": {"owner", inside, true}, "own view": {"owner", private, false}, "viewer's view": {"viewer", "東京", false}} {
+		v := &core.FilterView{
+			ID: core.NewFilterViewID(d.ID), DashboardID: d.ID, Name: of.value, OwnerID: c.ids[of.owner], Shared: of.shared, CreatedAt: store.Now(), UpdatedAt: store.Now(),
+			Filters: []core.FilterValue{{Column: "地域", Values: []string{of.value}}},
+		}
+		must(h.t, h.store.FilterViews.Create(h.t.Context(), v))
+		c.ids[name] = v.ID
+	}
+	c.ids["view of none"] = core.NewFilterViewID(d.ID)
 }
 
 // furnishStranger makes things that the owner may not see.

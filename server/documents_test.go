@@ -15,6 +15,8 @@ var asked = map[string]string{
 	"Query.node/job":     `{ node(id: "<job>") { id ... on ImportJob { status } } }`,
 	"Query.node/share":   `{ node(id: "<share>") { id ... on Share { permission targetId } } }`,
 	"Query.node/session": `{ node(id: "<session>") { id ... on Session { ip agent current expiresAt } } }`,
+	"Query.node/view":    `{ node(id: "<view>") { id ... on FilterView { name isShared filters { column values } } } }`,
+	"Query.node/own":     `{ node(id: "<own view>") { id ... on FilterView { name filters { values } } } }`,
 	"Query.node/user":    `{ node(id: "<owner>") { id ... on User { name email role locale createdAt groups { id } } } }`,
 	"Query.nodes":        `{ nodes(ids: ["<dashboard>", "<dataset>", "<card>"]) { __typename id ... on Dashboard { name } ... on Dataset { name path } ... on Card { name code } } }`,
 
@@ -37,7 +39,11 @@ var asked = map[string]string{
 	"Query.dashboard": `{ dashboard(id: "<dashboard>") { id name description cardCount myPermission owner { id } filters { label } referencedDatasets { name }
 		cards { card { name code params dataset { name path columns { name } } } result { html log url } } } }`,
 	"Query.dashboards": `{ dashboards { nodes { id name myPermission cardCount owner { id } } } }`,
-	"Query.auditLogs":  `{ auditLogs(first: 5) { nodes { id eventType userId targetId details { name value } } } }`,
+	"Query.filterView": `{ filterView(id: "<view>") { id dashboardId name owner { id name } filters { column values relative { unit } } resolvedFilters { values from to } isShared isDefault
+		isPersonalDefault canRun version createdAt updatedAt } }`,
+	"Query.filterView/own":  `{ filterView(id: "<own view>") { id name filters { values } } }`,
+	"Query.filterView/none": `{ filterView(id: "<view of none>") { id name } }`,
+	"Query.auditLogs":       `{ auditLogs(first: 5) { nodes { id eventType userId targetId details { name value } } } }`,
 
 	"Mutation.login":              `mutation { login(input: {email: "u@example.com", password: "` + password + `"}) { accessToken tokenType expiresIn user { id } } }`,
 	"Mutation.login/locked":       `mutation { login(input: {email: "<locked mail>", password: "` + password + `"}) { accessToken } }`,
@@ -85,6 +91,17 @@ var asked = map[string]string{
 
 	"Mutation.markNotificationsRead":     `mutation { markNotificationsRead(input: {ids: ["<notice>"]}) { marked } }`,
 	"Mutation.markNotificationsRead/all": `mutation { markNotificationsRead(input: {}) { marked } }`,
+	"Mutation.createFilterView":          `mutation { createFilterView(input: {dashboardId: "<dashboard>", name: "x", filters: [{column: "地域", values: ["東京"]}]}) { filterView { id name } } }`,
+	"Mutation.createFilterView/all":      `mutation { createFilterView(input: {dashboardId: "<dashboard>", name: "x", filters: [], isShared: true}) { filterView { id isShared } } }`,
+	"Mutation.updateFilterView":          `mutation { updateFilterView(input: {id: "<view>", version: 1, name: "x"}) { filterView { id name filters { values } } } }`,
+	"Mutation.updateFilterView/own":      `mutation { updateFilterView(input: {id: "<viewer's view>", version: 1, filters: []}) { filterView { id name version } } }`,
+	"Mutation.updateFilterView/all":      `mutation { updateFilterView(input: {id: "<viewer's view>", version: 1, isShared: true}) { filterView { id name } } }`,
+	"Mutation.deleteFilterView":          `mutation { deleteFilterView(input: {id: "<view>"}) { deletedId } }`,
+	"Mutation.deleteFilterView/own":      `mutation { deleteFilterView(input: {id: "<viewer's view>"}) { deletedId } }`,
+	"Mutation.setDefaultFilterView":      `mutation { setDefaultFilterView(input: {dashboardId: "<dashboard>", viewId: "<view>", scope: PERSONAL}) { dashboard { defaultFilterView { id name filters { values } } } } }`,
+	"Mutation.setDefaultFilterView/all":  `mutation { setDefaultFilterView(input: {dashboardId: "<dashboard>", viewId: "<view>", scope: EVERYBODY}) { dashboard { id name } } }`,
+	"Mutation.setDefaultFilterView/own":  `mutation { setDefaultFilterView(input: {dashboardId: "<dashboard>", viewId: "<own view>", scope: PERSONAL}) { dashboard { id } } }`,
+	"Mutation.setDefaultFilterView/none": `mutation { setDefaultFilterView(input: {dashboardId: "<dashboard>", scope: PERSONAL}) { dashboard { id } } }`,
 
 	"Mutation.createGroup":       `mutation { createGroup(input: {name: "新しい"}) { group { id } } }`,
 	"Mutation.addGroupMember":    `mutation { addGroupMember(input: {groupId: "<group>", userId: "<guest>"}) { group { id } } }`,

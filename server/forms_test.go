@@ -12,10 +12,12 @@ type example struct {
 const (
 	oneCard      = `{ id name description code params ignoresFilters dataset { id } version }`
 	oneDashboard = `{ id name description version cards { cardId x y w h } filters { id column label options } }`
+	oneView      = `{ filterView { id name isShared filters { filterId column values includeNull from to relative { unit count includeCurrent } } } }`
 	oneResult    = `{ result { html appliedFilters } }`
-	oneChoice    = `[{"filterId": "<filter>", "column": "地域", "values": ["東京"], "includeNull": false}, {"column": "日付", "from": "2026-01-01", "to": "2026-01-31"}]`
-	upload       = "a file" // is sent beside the variables
-	onePage      = `{"first": 5, "after": null}`
+	oneChoice    = `[{"filterId": "<filter>", "column": "地域", "values": ["東京"], "includeNull": false}, {"column": "日付", "from": "2026-01-01", "to": "2026-01-31"},
+		{"column": "日付", "relative": {"unit": "DAY", "count": 7, "includeCurrent": true}}]`
+	upload  = "a file" // is sent beside the variables
+	onePage = `{"first": 5, "after": null}`
 )
 
 // examples are the good requests, by field.
@@ -36,11 +38,13 @@ var examples = map[string]example{
 		"owner", `query($first: Int, $after: String, $unreadOnly: Boolean!) { notifications(first: $first, after: $after, unreadOnly: $unreadOnly) { nodes { id } } }`,
 		`{"first": 5, "after": null, "unreadOnly": true}`,
 	},
+	"Query.filterView": {"owner", `query($id: ID!) { filterView(id: $id) { id } }`, `{"id": "<view>"}`},
 	"Query.auditLogs": {
 		"admin", `query($filter: AuditLogFilter, $first: Int, $after: String) { auditLogs(filter: $filter, first: $first, after: $after) { nodes { id } } }`,
 		`{"filter": {"eventTypes": ["USER_LOGIN"], "userId": "<owner>", "targetId": "<card>", "from": "2026-02-01", "to": "2026-02-28"}, "first": 5, "after": null}`,
 	},
 
+	"Dashboard.filterViews": {"owner", `query($first: Int, $after: String) { dashboard(id: "<dashboard>") { filterViews(first: $first, after: $after) { nodes { id } } } }`, onePage},
 	"DashboardCard.result": {
 		"owner", `query($filters: [FilterValueInput!], $useCache: Boolean!) { dashboard(id: "<dashboard>") { cards { result(filters: $filters, useCache: $useCache) { html } } } }`,
 		`{"useCache": true, "filters": ` + oneChoice + `}`,
@@ -135,6 +139,19 @@ var examples = map[string]example{
 		`{"input": {"id": "<request>", "grant": true, "permission": "VIEWER", "expiresAt": "2999-01-01", "message": "a"}}`,
 	},
 	"Mutation.markNotificationsRead": {"owner", `mutation($input: MarkNotificationsReadInput!) { markNotificationsRead(input: $input) { marked } }`, `{"input": {"ids": ["<notice>"]}}`},
+	"Mutation.createFilterView": {
+		"owner", `mutation($input: CreateFilterViewInput!) { createFilterView(input: $input) ` + oneView + ` }`,
+		`{"input": {"dashboardId": "<dashboard>", "name": "今月", "filters": ` + oneChoice + `, "isShared": true}}`,
+	},
+	"Mutation.updateFilterView": {
+		"owner", `mutation($input: UpdateFilterViewInput!) { updateFilterView(input: $input) ` + oneView + ` }`,
+		`{"input": {"id": "<view>", "version": 1, "name": "今月", "filters": ` + oneChoice + `, "isShared": true}}`,
+	},
+	"Mutation.deleteFilterView": {"owner", `mutation($input: DeleteFilterViewInput!) { deleteFilterView(input: $input) { deletedId } }`, `{"input": {"id": "<view>"}}`},
+	"Mutation.setDefaultFilterView": {
+		"owner", `mutation($input: SetDefaultFilterViewInput!) { setDefaultFilterView(input: $input) { dashboard { id } } }`,
+		`{"input": {"dashboardId": "<dashboard>", "viewId": "<view>", "scope": "EVERYBODY"}}`,
+	},
 
 	"Mutation.createGroup":       {"admin", `mutation($input: CreateGroupInput!) { createGroup(input: $input) { group { id name } } }`, `{"input": {"name": "経理"}}`},
 	"Mutation.addGroupMember":    {"admin", `mutation($input: AddGroupMemberInput!) { addGroupMember(input: $input) { group { id } } }`, `{"input": {"groupId": "<group>", "userId": "<guest>"}}`},

@@ -37,6 +37,8 @@ Query.node/group              401       null!*   null!* null!* null!*  null!* ok
 Query.node/job                401       null!*   null!* null!* null!*  ok    null!* ok    401    bad
 Query.node/share              401       null!*   null!* null!* ok      ok    null!* ok    401    bad
 Query.node/session            401       null!*   null!* null!* null!*  ok    null!* null!* 401   bad
+Query.node/view               401       null!*   ok     ok     ok      ok    ok     ok    401    bad
+Query.node/own                401       null!*   null!* null!* null!*  ok    null!* null!* 401   bad
 Query.node/user               401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.mySessions              401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.nodes                   401       null!*   ok     ok     ok      ok    ok     ok    401    bad
@@ -56,6 +58,9 @@ Query.dashboards              401       ok       ok     ok     ok      ok    ok 
 Query.node/notice             401       null*    null*  null*  null*   ok    null*  null* 401    bad
 Query.node/request            401       null!*   null!* null!* ok      ok    null!* ok    401    bad
 Query.notifications           401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.filterView              401       403!*    ok     ok     ok      ok    ok     ok    401    bad
+Query.filterView/own          401       403!*    403!*  403!*  403!*   ok    403!*  403!* 401    bad
+Query.filterView/none         401       404*     404*   404*   404*    404*  404*   404*  401    bad
 Query.auditLogs               401       403!     403!   403!   403!    403!  403!   ok    401    bad
 
 Mutation.login                ok        ok       ok     ok     ok      ok    ok     ok    ok     ok
@@ -97,6 +102,17 @@ Mutation.requestAccess        401       ok       ok     400*   400*    400*  ok 
 Mutation.answerAccessRequest  401       404!*    403!*  403!*  ok      ok    403!*  ok    401    bad
 Mutation.markNotificationsRead 401      404*     404*   404*   404*    ok    404*   404*  401    bad
 Mutation.markNotificationsRead/all 401  ok       ok     ok     ok      ok    ok     ok    401    bad
+Mutation.createFilterView     401       404!     ok     ok     ok      ok    ok     ok    401    bad
+Mutation.createFilterView/all 401       404!     403!*  ok     ok      ok    403!*  403!* 401    bad
+Mutation.updateFilterView     401       403!*    403!*  403!*  403!*   ok    403!*  403!* 401    bad
+Mutation.updateFilterView/all 401       403!*    403!*  403!*  403!*   403!* 403!*  403!* 401    bad
+Mutation.updateFilterView/own 401       403!*    ok     403!*  403!*   403!* 403!*  403!* 401    bad
+Mutation.deleteFilterView     401       403!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
+Mutation.deleteFilterView/own 401       403!*    ok     403!*  403!*   403!* 403!*  ok    401    bad
+Mutation.setDefaultFilterView 401       404!     ok     ok     ok      ok    ok     ok    401    bad
+Mutation.setDefaultFilterView/all  401  404!     403!*  ok     ok      ok    403!*  403!* 401    bad
+Mutation.setDefaultFilterView/own  401  404!     403!*  403!*  403!*   ok    403!*  403!* 401    bad
+Mutation.setDefaultFilterView/none 401  404!     ok     ok     ok      ok    ok     ok    401    bad
 Mutation.createGroup          401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.addGroupMember       401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.removeGroupMember    401       403!     403!   403!   403!    403!  403!   ok    401    bad

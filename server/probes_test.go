@@ -195,6 +195,9 @@ func (c *company) ids404(a argument) []probe {
 
 // ghost is an id of nothing of the kind.
 func (c *company) ghost(noun string) string {
+	if noun == "view" {
+		return core.NewFilterViewID(c.ids["dashboard"])
+	}
 	if noun == "share" {
 		return core.ShareID(c.ids["dashboard"], core.TargetUser, core.NewID(core.NounUser))
 	}

@@ -22,6 +22,11 @@ func (c *company) ghosts() *company {
 	}
 	ids["share"] = core.ShareID(ids["dashboard"], core.TargetGroup, ids["group"])
 	ids["request"] = core.AccessRequestID(ids["dashboard"], ids["guest"])
+	for name := range ids {
+		if noun, _ := core.NounOf(ids[name]); noun == core.NounFilterView {
+			ids[name] = core.NewFilterViewID(ids["dashboard"])
+		}
+	}
 	return &company{ids: ids}
 }
 

@@ -83,6 +83,8 @@ func nounName(n core.Noun) string {
 		return "dataset"
 	case core.NounCard:
 		return "card"
+	case core.NounFilterView:
+		return "filter_view"
 	}
 	return string(n)
 }

@@ -38,7 +38,7 @@ func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.CardResul
 // narrowed opens a card and the part of its data that was chosen; a text card
 // has none.
 func (s *Service) narrowed(ctx context.Context, cardID, dashboardID string, filters []core.FilterValue) (job, error) {
-	chosen, err := choices(filters)
+	chosen, err := choices(filters, s.cfg.Now())
 	if err != nil {
 		return job{}, err
 	}
@@ -81,7 +81,7 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (*core.CardResul
 	if err != nil {
 		return nil, err
 	}
-	chosen, err := choices(in.Filters)
+	chosen, err := choices(in.Filters, s.cfg.Now())
 	if err != nil {
 		return nil, err
 	}

@@ -7,15 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/karuta-bi/karuta/internal/core"
-)
-
-// Bounds of the values that people choose.
-const (
-	maxValues    = 500
-	maxValueText = 1000
 )
 
 // choice is a viewer's choice for one filter, with its place in the argument.
@@ -24,81 +17,25 @@ type choice struct {
 	at int
 }
 
-func (c choice) place(part string) string { return fmt.Sprintf("input.filters.%d.%s", c.at, part) }
-
 func (c choice) invalid(part, reason string, args ...any) error {
-	return core.Invalid(c.place(part), reason, args...)
+	return core.Invalid(fmt.Sprintf("input.filters.%d.%s", c.at, part), reason, args...)
 }
 
-func (c choice) isRange() bool { return c.From != "" || c.To != "" }
+func (c choice) isEmpty() bool { return !c.IsRange() && len(c.Values) == 0 && !c.IncludeNull }
 
-func (c choice) isEmpty() bool { return !c.isRange() && len(c.Values) == 0 && !c.IncludeNull }
-
-// choices checks the bounds of what was chosen and drops what chooses nothing.
-func choices(values []core.FilterValue) ([]choice, error) {
-	if len(values) > core.MaxDashboardFilters {
-		return nil, core.Invalid("input.filters", "too_many", "max", core.MaxDashboardFilters)
+// choices checks the bounds of what was chosen, drops what chooses nothing and
+// gives relative ranges the days that they stand for at the moment.
+func choices(values []core.FilterValue, now time.Time) ([]choice, error) {
+	if err := core.CheckFilterValues("input.filters", values); err != nil {
+		return nil, err
 	}
 	var out []choice
 	for i, v := range values {
-		c := choice{v, i}
-		if err := c.check(); err != nil {
-			return nil, err
-		}
-		if !c.isEmpty() {
+		if c := (choice{v.Resolved(now), i}); !c.isEmpty() {
 			out = append(out, c)
 		}
 	}
 	return out, nil
-}
-
-func (c choice) check() error {
-	if c.FilterID != "" {
-		if err := core.CheckID(c.place("filterId"), c.FilterID, core.NounFilter); err != nil {
-			return err
-		}
-	}
-	if c.Column == "" {
-		return c.invalid("column", "required")
-	}
-	if err := c.checkText("column", c.Column); err != nil {
-		return err
-	}
-	if len(c.Values) > maxValues {
-		return c.invalid("values", "too_many", "max", maxValues)
-	}
-	for i, v := range c.Values {
-		if err := c.checkText(fmt.Sprintf("values.%d", i), v); err != nil {
-			return err
-		}
-	}
-	return c.checkRange()
-}
-
-// checkText bounds a text that stands in data, where any character may stand.
-func (c choice) checkText(part, text string) error {
-	if !utf8.ValidString(text) {
-		return c.invalid(part, "control_characters")
-	}
-	if utf8.RuneCountInString(text) > maxValueText {
-		return c.invalid(part, "too_long", "max", maxValueText)
-	}
-	return nil
-}
-
-func (c choice) checkRange() error {
-	if c.isRange() && (len(c.Values) > 0 || c.IncludeNull) {
-		return c.invalid("values", "bad_value")
-	}
-	for part, day := range map[string]string{"from": c.From, "to": c.To} {
-		if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
-			return c.invalid(part, "bad_value")
-		}
-	}
-	if c.From != "" && c.To != "" && c.From > c.To {
-		return c.invalid("to", "bad_value")
-	}
-	return nil
 }
 
 // defined keeps the choices for filters that the dashboard defines. A choice
@@ -112,7 +49,7 @@ func defined(chosen []choice, filters []core.Filter) ([]choice, error) {
 				continue
 			}
 			known = true
-			if (f.Type == core.FilterDateRange) != c.isRange() {
+			if (f.Type == core.FilterDateRange) != c.IsRange() {
 				continue
 			}
 			fits = true
@@ -138,7 +75,7 @@ func narrow(chosen []choice, d *core.Dataset) (reached []core.FilterValue, where
 	var parts []core.Predicate
 	for _, c := range chosen {
 		column, ok := d.Column(c.Column)
-		if !ok || c.isRange() && column.Type != core.TypeDate && column.Type != core.TypeDatetime {
+		if !ok || c.IsRange() && column.Type != core.TypeDate && column.Type != core.TypeDatetime {
 			continue
 		}
 		part, err := c.predicate(column)
@@ -160,7 +97,7 @@ func narrow(chosen []choice, d *core.Dataset) (reached []core.FilterValue, where
 }
 
 func (c choice) predicate(column core.Column) (core.Predicate, error) {
-	if c.isRange() {
+	if c.IsRange() {
 		return core.Predicate{Op: core.OpRange, Column: c.Column, From: c.From, To: c.To}, nil
 	}
 	values := make([]string, len(c.Values))
@@ -216,4 +153,14 @@ func columnsOf(values []core.FilterValue) []string {
 		}
 	}
 	return columns
+}
+
+// Resolved are values as they count now: relative ranges as the days that they
+// stand for.
+func (s *Service) Resolved(values []core.FilterValue) []core.FilterValue {
+	now, out := s.cfg.Now(), make([]core.FilterValue, len(values))
+	for i, v := range values {
+		out[i] = v.Resolved(now)
+	}
+	return out
 }

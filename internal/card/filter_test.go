@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -67,10 +68,10 @@ func TestNarrow(t *testing.T) { // FL-1, FL-2, FL-3
 		"range with slashes":    {core.FilterValue{Column: "日付", To: "2024/01/01"}, nil, "bad_value"},
 		"range and values":      {core.FilterValue{Column: "日付", From: "2024-01-01", Values: []string{"2024-01-01"}}, nil, "bad_value"},
 		"no column":             {core.FilterValue{Values: []string{"x"}}, nil, "required"},
-		"as many as allowed":    {core.FilterValue{Column: "支店", Values: many(maxValues)}, nil, ""},
-		"too many values":       {core.FilterValue{Column: "支店", Values: many(maxValues + 1)}, nil, "too_many"},
-		"a long value":          {core.FilterValue{Column: "支店", Values: []string{strings.Repeat("あ", maxValueText)}}, nil, ""},
-		"too long a value":      {core.FilterValue{Column: "支店", Values: []string{strings.Repeat("あ", maxValueText+1)}}, nil, "too_long"},
+		"as many as allowed":    {core.FilterValue{Column: "支店", Values: many(core.MaxFilterValues)}, nil, ""},
+		"too many values":       {core.FilterValue{Column: "支店", Values: many(core.MaxFilterValues + 1)}, nil, "too_many"},
+		"a long value":          {core.FilterValue{Column: "支店", Values: []string{strings.Repeat("あ", core.MaxFilterValueText)}}, nil, ""},
+		"too long a value":      {core.FilterValue{Column: "支店", Values: []string{strings.Repeat("あ", core.MaxFilterValueText+1)}}, nil, "too_long"},
 		"a megabyte":            {core.FilterValue{Column: strings.Repeat("x", 1<<20), Values: []string{"x"}}, nil, "too_long"},
 		"invalid UTF-8":         {core.FilterValue{Column: "地域", Values: []string{"\xff"}}, nil, "control_characters"},
 	}
@@ -95,7 +96,7 @@ func TestNarrow(t *testing.T) { // FL-1, FL-2, FL-3
 }
 
 func narrowAll(values []core.FilterValue) ([]core.FilterValue, *core.Predicate, error) {
-	chosen, err := choices(values)
+	chosen, err := choices(values, time.Time{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -103,7 +104,7 @@ func narrowAll(values []core.FilterValue) ([]core.FilterValue, *core.Predicate, 
 }
 
 func TestTooManyFilters(t *testing.T) {
-	if _, err := choices(make([]core.FilterValue, core.MaxDashboardFilters+1)); core.CodeOf(err) != core.CodeValidation {
+	if _, err := choices(make([]core.FilterValue, core.MaxDashboardFilters+1), time.Time{}); core.CodeOf(err) != core.CodeValidation {
 		t.Errorf("got %v", err)
 	}
 }

@@ -34,6 +34,8 @@ type Config struct {
 	CacheBytes int64         // of results in memory; 0 is 64 MiB
 	PageSecret string        // signs the addresses of pages
 	Platform   string        // version of Karuta: another one makes its results anew
+
+	Now func() time.Time // what relative dates are relative to; nil is the clock
 }
 
 // Service does what can be done with cards. Every method checks the actor of
@@ -59,6 +61,9 @@ func New(d Deps, cfg Config) *Service {
 	}
 	if cfg.CacheBytes == 0 {
 		cfg.CacheBytes = 64 << 20
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
 	}
 	life, stop := context.WithCancel(context.Background())
 	return &Service{Deps: d, cfg: cfg, kept: newResults(d.Blobs, cfg.CacheBytes), life: life, stop: stop}

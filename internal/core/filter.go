@@ -19,20 +19,6 @@ type Filter struct {
 	Options     []string   `json:"options,omitempty"`
 }
 
-// FilterValue is what a viewer chose for a filter: values (with or without
-// nulls) or an inclusive range of dates, as text in the column's own form.
-type FilterValue struct {
-	FilterID    string   `json:"filterId,omitempty"`
-	Column      string   `json:"column"`
-	Values      []string `json:"values,omitempty"`
-	IncludeNull bool     `json:"includeNull,omitempty"`
-	From        string   `json:"from,omitempty"`
-	To          string   `json:"to,omitempty"`
-
-	// Relative stands for From and To, and is turned into them when it is used.
-	Relative *RelativeRange `json:"relative,omitempty"`
-}
-
 // PredicateOp is the kind of a node of the typed filter tree.
 type PredicateOp string
 

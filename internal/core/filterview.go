@@ -2,25 +2,8 @@ package core
 
 import "time"
 
-// RelativeUnit is what a relative range counts.
-type RelativeUnit string
-
-// The units. A week begins on Monday.
-const (
-	UnitDay     RelativeUnit = "DAY"
-	UnitWeek    RelativeUnit = "WEEK"
-	UnitMonth   RelativeUnit = "MONTH"
-	UnitQuarter RelativeUnit = "QUARTER"
-	UnitYear    RelativeUnit = "YEAR"
-)
-
-// RelativeRange is a range of dates that moves with today (in Japan): the last
-// Count units, with the one that is running now or up to its beginning.
-type RelativeRange struct {
-	Unit           RelativeUnit `json:"unit"`
-	Count          int          `json:"count"`
-	IncludeCurrent bool         `json:"includeCurrent"`
-}
+// MaxFilterViews is how many filter views a person keeps of one dashboard.
+const MaxFilterViews = 100
 
 // FilterView is a named choice of a dashboard's filters.
 type FilterView struct {
@@ -35,6 +18,22 @@ type FilterView struct {
 	UpdatedAt   time.Time
 
 	// What it is for the one it was read for; not stored here.
-	Default  bool // the dashboard's default
+	Default  bool // everybody's default
 	Personal bool // their own default
+	CanRun   bool // they may view the dashboard now
 }
+
+// VisibleTo tells whether a person sees the view: its owner always, others where
+// it is shared and they may view its dashboard (CanRun).
+func (v *FilterView) VisibleTo(userID string) bool {
+	return v.OwnerID == userID || v.Shared && v.CanRun
+}
+
+// FilterViewScope is for whom a filter view is where a dashboard begins.
+type FilterViewScope string
+
+// A default is a person's own, or everybody's who has none.
+const (
+	ScopePersonal  FilterViewScope = "PERSONAL"
+	ScopeEverybody FilterViewScope = "EVERYBODY"
+)

@@ -137,8 +137,11 @@ func ParseAccessRequestID(id string) (dashboardID, userID string, ok bool) {
 
 // NewFilterViewID makes a fresh id of a filter view of a dashboard.
 func NewFilterViewID(dashboardID string) string {
-	return "view_" + bare(dashboardID) + "_" + bare(NewID(NounFilterView))
+	return FilterViewPrefix(dashboardID) + bare(NewID(NounFilterView))
 }
+
+// FilterViewPrefix is how the ids of all filter views of a dashboard begin.
+func FilterViewPrefix(dashboardID string) string { return "view_" + bare(dashboardID) + "_" }
 
 // FilterViewDashboard is the dashboard that a filter view's id names.
 func FilterViewDashboard(id string) (dashboardID string, ok bool) {

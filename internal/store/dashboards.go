@@ -189,9 +189,9 @@ func placedWrites(change core.AccessChange, datasetOf map[string]string) (ws []t
 }
 
 // Delete removes a dashboard at the given version with its cards' places, its
-// shares and the requests for access to it; the access history stays. Shares
-// beyond a transaction's size, and those that came meanwhile, go after it:
-// without their dashboard they open nothing.
+// shares and the requests for access to it; the access history stays. Its filter
+// views, shares beyond a transaction's size and those that came meanwhile go
+// after it: without their dashboard they open nothing and are not seen.
 func (r *Dashboards) Delete(ctx context.Context, d *core.Dashboard, actorID string) error {
 	shares, err := (&Shares{r.e}).Of(ctx, d.ID)
 	if err != nil {
@@ -241,7 +241,7 @@ func (r *Dashboards) sweep(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return nil
+	return (&FilterViews{r.e}).sweep(ctx, id)
 }
 
 // ByOwner lists a person's dashboards, newest first, at most limit, from the

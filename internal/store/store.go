@@ -11,18 +11,19 @@ import (
 
 // Store is every repository over one engine.
 type Store struct {
-	Users      *Users
-	Sessions   *Sessions
-	Groups     *Groups
-	Datasets   *Datasets
-	Cards      *Cards
-	Dashboards *Dashboards
-	Shares     *Shares
-	Rights     *Rights
-	Audit      *Audit
-	Jobs       *Jobs
-	Outbox     *Outbox
-	Requests   *Requests
+	Users       *Users
+	Sessions    *Sessions
+	Groups      *Groups
+	Datasets    *Datasets
+	Cards       *Cards
+	Dashboards  *Dashboards
+	Shares      *Shares
+	FilterViews *FilterViews
+	Rights      *Rights
+	Audit       *Audit
+	Jobs        *Jobs
+	Outbox      *Outbox
+	Requests    *Requests
 
 	engine table.Engine
 }
@@ -30,19 +31,20 @@ type Store struct {
 // New makes the repositories over an engine.
 func New(e table.Engine) *Store {
 	return &Store{
-		Users:      &Users{e},
-		Sessions:   &Sessions{e},
-		Groups:     &Groups{e},
-		Datasets:   &Datasets{e},
-		Cards:      &Cards{e},
-		Dashboards: &Dashboards{e},
-		Shares:     &Shares{e},
-		Rights:     &Rights{e},
-		Audit:      &Audit{e},
-		Jobs:       &Jobs{e},
-		Outbox:     &Outbox{e},
-		Requests:   &Requests{e},
-		engine:     e,
+		Users:       &Users{e},
+		Sessions:    &Sessions{e},
+		Groups:      &Groups{e},
+		Datasets:    &Datasets{e},
+		Cards:       &Cards{e},
+		Dashboards:  &Dashboards{e},
+		Shares:      &Shares{e},
+		FilterViews: &FilterViews{e},
+		Rights:      &Rights{e},
+		Audit:       &Audit{e},
+		Jobs:        &Jobs{e},
+		Outbox:      &Outbox{e},
+		Requests:    &Requests{e},
+		engine:      e,
 	}
 }
 

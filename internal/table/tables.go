@@ -34,16 +34,17 @@ func (t Table) Index(name string) (Index, bool) {
 
 // The tables, by name.
 const (
-	Users      = "users"
-	Sessions   = "sessions"
-	Groups     = "groups"
-	Datasets   = "datasets"
-	Cards      = "cards"
-	Dashboards = "dashboards"
-	Shares     = "dashboard_shares"
-	AuditLogs  = "audit_logs"
-	Jobs       = "jobs"
-	Outbox     = "outbox"
+	Users       = "users"
+	Sessions    = "sessions"
+	Groups      = "groups"
+	Datasets    = "datasets"
+	Cards       = "cards"
+	Dashboards  = "dashboards"
+	Shares      = "dashboard_shares"
+	FilterViews = "filter_views"
+	AuditLogs   = "audit_logs"
+	Jobs        = "jobs"
+	Outbox      = "outbox"
 )
 
 // The indexes, by name.
@@ -59,6 +60,8 @@ const (
 	DashboardsByCard    = "DashboardsByCard"
 	DashboardsByDataset = "DashboardsByDataset"
 	SharesByPrincipal   = "SharesByPrincipal"
+	FilterViewsByOwner  = "FilterViewsByOwner"
+	FilterViewsShared   = "FilterViewsShared"
 	LogsByUser          = "LogsByUser"
 	LogsByTarget        = "LogsByTarget"
 	LogsByDay           = "LogsByDay"
@@ -95,6 +98,10 @@ var Tables = []Table{
 	}},
 	{Name: Shares, PK: AttrPK, SK: AttrSK, Indexes: []Index{
 		{Name: SharesByPrincipal, PK: "principal", SK: "dashboard_id"},
+	}},
+	{Name: FilterViews, PK: AttrPK, SK: AttrSK, Indexes: []Index{
+		{Name: FilterViewsByOwner, PK: "owner_id", SK: "view_id"},
+		{Name: FilterViewsShared, PK: "shared_on", SK: "view_id"},
 	}},
 	{Name: AuditLogs, PK: "logId", TTL: "ttl", Indexes: []Index{
 		{Name: LogsByUser, PK: "userId", SK: "timestamp", Numeric: true},
