@@ -75,6 +75,12 @@ type CreateDashboardPayload struct {
 	Dashboard *core.Dashboard `json:"dashboard"`
 }
 
+// The new filter view.
+type CreateFilterViewPayload struct {
+	// The filter view.
+	FilterView *core.FilterView `json:"filterView"`
+}
+
 // A new group.
 type CreateGroupInput struct {
 	// Its name, 1 to 100 characters. Upper and lower case count as the same.
@@ -174,6 +180,18 @@ type DeleteDatasetInput struct {
 // The dataset is gone.
 type DeleteDatasetPayload struct {
 	// Id of the dataset that is gone.
+	DeletedID string `json:"deletedId"`
+}
+
+// A filter view to delete.
+type DeleteFilterViewInput struct {
+	// Id of the filter view.
+	ID string `json:"id"`
+}
+
+// The filter view is gone.
+type DeleteFilterViewPayload struct {
+	// Id of the filter view that is gone.
 	DeletedID string `json:"deletedId"`
 }
 
@@ -369,6 +387,12 @@ type ServerInfo struct {
 	KeyFingerprint string `json:"keyFingerprint"`
 }
 
+// The dashboard with its default.
+type SetDefaultFilterViewPayload struct {
+	// The dashboard.
+	Dashboard *core.Dashboard `json:"dashboard"`
+}
+
 // Whether a person sees personal and confidential columns as they are.
 type SetPiiAccessInput struct {
 	// Id of the person.
@@ -451,6 +475,12 @@ type UpdateDashboardPayload struct {
 type UpdateDatasetPayload struct {
 	// The dataset.
 	Dataset *core.Dataset `json:"dataset"`
+}
+
+// The changed filter view.
+type UpdateFilterViewPayload struct {
+	// The filter view.
+	FilterView *core.FilterView `json:"filterView"`
 }
 
 // The changed account.

@@ -31,6 +31,8 @@ type ResolverRoot interface {
 	Dataset() DatasetResolver
 	DatasetPreview() DatasetPreviewResolver
 	DatasetVersion() DatasetVersionResolver
+	FilterValue() FilterValueResolver
+	FilterView() FilterViewResolver
 	Group() GroupResolver
 	GroupMember() GroupMemberResolver
 	ImportJob() ImportJobResolver
@@ -82,6 +84,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputColumnChangeInput,
 		ec.unmarshalInputCreateCardInput,
 		ec.unmarshalInputCreateDashboardInput,
+		ec.unmarshalInputCreateFilterViewInput,
 		ec.unmarshalInputCreateGroupInput,
 		ec.unmarshalInputCreateShareInput,
 		ec.unmarshalInputCreateUserInput,
@@ -89,6 +92,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeleteCardInput,
 		ec.unmarshalInputDeleteDashboardInput,
 		ec.unmarshalInputDeleteDatasetInput,
+		ec.unmarshalInputDeleteFilterViewInput,
 		ec.unmarshalInputDeleteShareInput,
 		ec.unmarshalInputExecuteCardInput,
 		ec.unmarshalInputFilterInput,
@@ -99,10 +103,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputMarkNotificationsReadInput,
 		ec.unmarshalInputPlacementInput,
 		ec.unmarshalInputPreviewCardInput,
+		ec.unmarshalInputRelativeRangeInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRequestAccessInput,
 		ec.unmarshalInputResetPasswordInput,
 		ec.unmarshalInputRevokeSessionsInput,
+		ec.unmarshalInputSetDefaultFilterViewInput,
 		ec.unmarshalInputSetPiiAccessInput,
 		ec.unmarshalInputSetUserAttributesInput,
 		ec.unmarshalInputSetUserRoleInput,
@@ -110,6 +116,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpdateCardInput,
 		ec.unmarshalInputUpdateDashboardInput,
 		ec.unmarshalInputUpdateDatasetInput,
+		ec.unmarshalInputUpdateFilterViewInput,
 		ec.unmarshalInputUpdateProfileInput,
 		ec.unmarshalInputUpdateShareInput,
 		ec.unmarshalInputUserAttributeInput,
@@ -1328,6 +1335,231 @@ enum ErrorCode {
   GRAPHQL_VALIDATION_FAILED
 }
 `, BuiltIn: false},
+	{Name: "../schema/filterview.graphqls", Input: `extend type Query {
+  "One filter view."
+  filterView(
+    "Id of the filter view."
+    id: ID!
+  ): FilterView @auth
+}
+
+extend type Mutation {
+  "Keep a choice of a dashboard's filters under a name. A shared one takes an editor of the dashboard."
+  createFilterView(
+    "The new filter view."
+    input: CreateFilterViewInput!
+  ): CreateFilterViewPayload @dashboard(level: VIEWER, arg: "input.dashboardId")
+
+  "Change a filter view of yours. To share it takes an editor of the dashboard."
+  updateFilterView(
+    "The filter view and what changes."
+    input: UpdateFilterViewInput!
+  ): UpdateFilterViewPayload @auth
+
+  "Delete a filter view. For its owner and administrators. Where it was a default, there is none any more."
+  deleteFilterView(
+    "Which filter view."
+    input: DeleteFilterViewInput!
+  ): DeleteFilterViewPayload @auth
+
+  "Choose the filter view that a dashboard begins with. For everybody it takes an editor of the dashboard."
+  setDefaultFilterView(
+    "The filter view and for whom."
+    input: SetDefaultFilterViewInput!
+  ): SetDefaultFilterViewPayload @dashboard(level: VIEWER, arg: "input.dashboardId")
+}
+
+extend type Dashboard {
+  "Your filter views of it and the shared ones, newest first."
+  filterViews(
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): FilterViewConnection
+  "The filter view that it begins with for you: your own default, else everybody's; null without one."
+  defaultFilterView: FilterView
+}
+
+extend input FilterValueInput {
+  "A range of days that moves with today, in the place of ` + "`" + `from` + "`" + ` and ` + "`" + `to` + "`" + `."
+  relative: RelativeRangeInput
+}
+
+"A named choice of a dashboard's filters."
+type FilterView implements Node {
+  "Id of the filter view."
+  id: ID!
+  "Id of the dashboard."
+  dashboardId: ID!
+  "Its name."
+  name: String!
+  "Who made it. It can be seen and changed by them always, also where they lost the dashboard."
+  owner: User
+  "What it chooses, as it was saved. A value for a filter that the dashboard does not have any more is ignored."
+  filters: [FilterValue!]!
+  "What it chooses today: relative ranges are the days that they stand for now."
+  resolvedFilters: [FilterValue!]!
+  "Everybody who may see the dashboard sees it."
+  isShared: Boolean!
+  "The dashboard begins with it for everybody who has no default of their own."
+  isDefault: Boolean!
+  "The dashboard begins with it for you."
+  isPersonalDefault: Boolean!
+  "You may see the dashboard now, and so what it chooses."
+  canRun: Boolean!
+  "Version of the filter view, to be sent back with a change."
+  version: Int!
+  "When it was made."
+  createdAt: Time!
+  "When it was last changed."
+  updatedAt: Time!
+}
+
+"What was chosen for a page filter."
+type FilterValue {
+  "Id of the filter; null where the column alone names it."
+  filterId: ID
+  "Name of the column."
+  column: String!
+  "The chosen values."
+  values: [String!]!
+  "Rows without a value are chosen too."
+  includeNull: Boolean!
+  "The first day; null where the range has none."
+  from: String
+  "The last day; null where the range has none."
+  to: String
+  "The range that moves with today; null for values and fixed days."
+  relative: RelativeRange
+}
+
+"A range of days that moves with today."
+type RelativeRange {
+  "What it counts."
+  unit: RelativeUnit!
+  "How many."
+  count: Int!
+  "Whether the last of them is the one that is running now."
+  includeCurrent: Boolean!
+}
+
+"What a relative range counts, in Japanese time."
+enum RelativeUnit {
+  "Days."
+  DAY
+  "Weeks from Monday to Sunday."
+  WEEK
+  "Months."
+  MONTH
+  "Quarters from January, April, July and October."
+  QUARTER
+  "Years from January."
+  YEAR
+}
+
+"For whom a filter view is a default."
+enum FilterViewScope {
+  "For you."
+  PERSONAL
+  "For everybody who has no default of their own."
+  EVERYBODY
+}
+
+"A range of days that moves with today: the last ` + "`" + `count` + "`" + ` whole units. Seven days are the week until yesterday, one month with ` + "`" + `includeCurrent` + "`" + ` is this month from its first to its last day."
+input RelativeRangeInput {
+  "What it counts."
+  unit: RelativeUnit!
+  "How many, 1 to 400."
+  count: Int!
+  "Whether the last of them is the one that is running now, to its end, or the one before."
+  includeCurrent: Boolean! = false
+}
+
+"A page of filter views."
+type FilterViewConnection {
+  "The filter views."
+  nodes: [FilterView!]!
+  "The filter views, each with its cursor."
+  edges: [FilterViewEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"A filter view in a list."
+type FilterViewEdge {
+  "The filter view."
+  node: FilterView!
+  "Continues the list after this filter view."
+  cursor: String!
+}
+
+"A new filter view."
+input CreateFilterViewInput {
+  "Id of the dashboard."
+  dashboardId: ID!
+  "Its name, 1 to 200 characters."
+  name: String!
+  "What it chooses, at most 20 values of filters and 65,536 bytes in all."
+  filters: [FilterValueInput!]!
+  "Everybody who may see the dashboard shall see it."
+  isShared: Boolean! = false
+}
+
+"The new filter view."
+type CreateFilterViewPayload {
+  "The filter view."
+  filterView: FilterView!
+}
+
+"A change of a filter view. What is left out stays as it is."
+input UpdateFilterViewInput {
+  "Id of the filter view."
+  id: ID!
+  "Version of the filter view that the change is based on."
+  version: Int!
+  "The new name, 1 to 200 characters."
+  name: String
+  "What it chooses now, all of it."
+  filters: [FilterValueInput!]
+  "Whether everybody who may see the dashboard shall see it."
+  isShared: Boolean
+}
+
+"The changed filter view."
+type UpdateFilterViewPayload {
+  "The filter view."
+  filterView: FilterView!
+}
+
+"A filter view to delete."
+input DeleteFilterViewInput {
+  "Id of the filter view."
+  id: ID!
+}
+
+"The filter view is gone."
+type DeleteFilterViewPayload {
+  "Id of the filter view that is gone."
+  deletedId: ID!
+}
+
+"The filter view that a dashboard begins with."
+input SetDefaultFilterViewInput {
+  "Id of the dashboard."
+  dashboardId: ID!
+  "Id of the filter view, a shared one for everybody; left out for none."
+  viewId: ID
+  "For whom."
+  scope: FilterViewScope!
+}
+
+"The dashboard with its default."
+type SetDefaultFilterViewPayload {
+  "The dashboard."
+  dashboard: Dashboard!
+}
+`, BuiltIn: false},
 	{Name: "../schema/group.graphqls", Input: `extend type Query {
   "One group of people."
   group(
@@ -2484,6 +2716,14 @@ func (ec *executionContext) childFields_CreateDashboardPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type CreateDashboardPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateFilterViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "filterView":
+		return ec.fieldContext_CreateFilterViewPayload_filterView(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateFilterViewPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "group":
@@ -2540,6 +2780,10 @@ func (ec *executionContext) childFields_Dashboard(ctx context.Context, field gra
 		return ec.fieldContext_Dashboard_createdAt(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_Dashboard_updatedAt(ctx, field)
+	case "filterViews":
+		return ec.fieldContext_Dashboard_filterViews(ctx, field)
+	case "defaultFilterView":
+		return ec.fieldContext_Dashboard_defaultFilterView(ctx, field)
 	case "accessRequests":
 		return ec.fieldContext_Dashboard_accessRequests(ctx, field)
 	}
@@ -2742,6 +2986,14 @@ func (ec *executionContext) childFields_DeleteDatasetPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatasetPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteFilterViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteFilterViewPayload_deletedId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteFilterViewPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteSharePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -2774,6 +3026,80 @@ func (ec *executionContext) childFields_Filter(ctx context.Context, field graphq
 		return ec.fieldContext_Filter_options(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Filter", field.Name)
+}
+
+func (ec *executionContext) childFields_FilterValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "filterId":
+		return ec.fieldContext_FilterValue_filterId(ctx, field)
+	case "column":
+		return ec.fieldContext_FilterValue_column(ctx, field)
+	case "values":
+		return ec.fieldContext_FilterValue_values(ctx, field)
+	case "includeNull":
+		return ec.fieldContext_FilterValue_includeNull(ctx, field)
+	case "from":
+		return ec.fieldContext_FilterValue_from(ctx, field)
+	case "to":
+		return ec.fieldContext_FilterValue_to(ctx, field)
+	case "relative":
+		return ec.fieldContext_FilterValue_relative(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FilterValue", field.Name)
+}
+
+func (ec *executionContext) childFields_FilterView(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_FilterView_id(ctx, field)
+	case "dashboardId":
+		return ec.fieldContext_FilterView_dashboardId(ctx, field)
+	case "name":
+		return ec.fieldContext_FilterView_name(ctx, field)
+	case "owner":
+		return ec.fieldContext_FilterView_owner(ctx, field)
+	case "filters":
+		return ec.fieldContext_FilterView_filters(ctx, field)
+	case "resolvedFilters":
+		return ec.fieldContext_FilterView_resolvedFilters(ctx, field)
+	case "isShared":
+		return ec.fieldContext_FilterView_isShared(ctx, field)
+	case "isDefault":
+		return ec.fieldContext_FilterView_isDefault(ctx, field)
+	case "isPersonalDefault":
+		return ec.fieldContext_FilterView_isPersonalDefault(ctx, field)
+	case "canRun":
+		return ec.fieldContext_FilterView_canRun(ctx, field)
+	case "version":
+		return ec.fieldContext_FilterView_version(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_FilterView_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_FilterView_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FilterView", field.Name)
+}
+
+func (ec *executionContext) childFields_FilterViewConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_FilterViewConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_FilterViewConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_FilterViewConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FilterViewConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_FilterViewEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_FilterViewEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_FilterViewEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FilterViewEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Group(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3038,6 +3364,18 @@ func (ec *executionContext) childFields_ReferencedDataset(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ReferencedDataset", field.Name)
 }
 
+func (ec *executionContext) childFields_RelativeRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "unit":
+		return ec.fieldContext_RelativeRange_unit(ctx, field)
+	case "count":
+		return ec.fieldContext_RelativeRange_count(ctx, field)
+	case "includeCurrent":
+		return ec.fieldContext_RelativeRange_includeCurrent(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RelativeRange", field.Name)
+}
+
 func (ec *executionContext) childFields_RemoveGroupMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "group":
@@ -3102,6 +3440,14 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_current(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SetDefaultFilterViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dashboard":
+		return ec.fieldContext_SetDefaultFilterViewPayload_dashboard(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetDefaultFilterViewPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPiiAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3176,6 +3522,14 @@ func (ec *executionContext) childFields_UpdateDatasetPayload(ctx context.Context
 		return ec.fieldContext_UpdateDatasetPayload_dataset(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateDatasetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateFilterViewPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "filterView":
+		return ec.fieldContext_UpdateFilterViewPayload_filterView(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateFilterViewPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
