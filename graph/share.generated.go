@@ -842,6 +842,22 @@ func (ec *executionContext) marshalNShare2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋ
 	return ec._Share(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNShare2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐShareᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Share) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNShare2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐShare(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNShare2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐShare(ctx context.Context, sel ast.SelectionSet, v *core.Share) graphql.Marshaler {
 	if v == nil {
 		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {

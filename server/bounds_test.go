@@ -165,6 +165,10 @@ DeleteFilterViewInput.id          id view
 SetDefaultFilterViewInput.dashboardId id dashboard mine
 SetDefaultFilterViewInput.viewId  id view
 CreateGroupInput.name             line 100
+UpdateGroupInput.id               id group
+UpdateGroupInput.version          version
+UpdateGroupInput.name             line 100
+DeleteGroupInput.id               id group
 AddGroupMemberInput.groupId       id group
 AddGroupMemberInput.userId        id user
 RemoveGroupMemberInput.groupId    id group

@@ -104,6 +104,9 @@ var asked = map[string]string{
 	"Mutation.setDefaultFilterView/none": `mutation { setDefaultFilterView(input: {dashboardId: "<dashboard>", scope: PERSONAL}) { dashboard { id } } }`,
 
 	"Mutation.createGroup":       `mutation { createGroup(input: {name: "新しい"}) { group { id } } }`,
+	"Mutation.updateGroup":       `mutation { updateGroup(input: {id: "<group>", version: 1, name: "営業一課"}) { group { id name version } } }`,
+	"Mutation.deleteGroup":       `mutation { deleteGroup(input: {id: "<group>"}) { deletedId memberCount shareCount lossCount shares { id } losesAccess { userId user { email } dashboardId dashboard { name } } } }`,
+	"Mutation.deleteGroup/dry":   `mutation { deleteGroup(input: {id: "<group>", dryRun: true}) { deletedId losesAccess { userId } } }`,
 	"Mutation.addGroupMember":    `mutation { addGroupMember(input: {groupId: "<group>", userId: "<guest>"}) { group { id } } }`,
 	"Mutation.removeGroupMember": `mutation { removeGroupMember(input: {groupId: "<group>", userId: "<member>"}) { group { id } } }`,
 }

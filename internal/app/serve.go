@@ -79,7 +79,8 @@ func (a *App) begin(ctx context.Context, o ServeOptions) error {
 	if err := a.StartExecutor(o.ExecutorListen); err != nil {
 		return err
 	}
-	if err := a.Datasets.Recover(core.AsSystem(ctx, "upkeep")); err != nil {
+	upkeep := core.AsSystem(ctx, "upkeep")
+	if err := errors.Join(a.Datasets.Recover(upkeep), a.Identity.SweepGroups(upkeep)); err != nil {
 		a.Log.WarnContext(ctx, "what an earlier process left undone is still there", "cause", err)
 	}
 	return nil

@@ -10,7 +10,8 @@ import (
 // upkeepEvery is how often the API does what nobody asks for.
 const upkeepEvery = time.Hour
 
-// upkeep removes old results and clears up imports that other processes lost.
+// upkeep removes old results, and clears up imports and deletions of groups that
+// other processes lost.
 func (a *App) upkeep(ctx context.Context) {
 	ctx = core.AsSystem(ctx, "upkeep")
 	every := time.NewTicker(upkeepEvery)
@@ -23,6 +24,9 @@ func (a *App) upkeep(ctx context.Context) {
 		}
 		if err := a.Cards.Sweep(ctx); err != nil {
 			a.Log.WarnContext(ctx, "old results were not swept", "cause", err)
+		}
+		if err := a.Identity.SweepGroups(ctx); err != nil {
+			a.Log.WarnContext(ctx, "deleted groups were not swept", "cause", err)
 		}
 		if a.Config.Store == "embedded" {
 			continue

@@ -76,6 +76,9 @@ type Share struct {
 	Version     int64
 }
 
+// Live tells whether the share opens anything at the given time.
+func (s *Share) Live(at time.Time) bool { return s.ExpiresAt.IsZero() || at.Before(s.ExpiresAt) }
+
 // ID is the share's deterministic id.
 func (s *Share) ID() string { return ShareID(s.DashboardID, s.TargetType, s.TargetID) }
 

@@ -24,13 +24,9 @@ func (s *Service) CreateGroup(ctx context.Context, name string) (*core.Group, er
 	if _, err := s.gate.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}
-	name, err := core.CheckLine("input.name", name, groupNameMax)
+	name, folded, err := checkGroupName(name)
 	if err != nil {
 		return nil, err
-	}
-	folded := foldName(name)
-	if len(folded) > foldedMax {
-		return nil, core.Invalid("input.name", "too_long", "max", foldedSurely)
 	}
 	now := s.now()
 	g := &core.Group{ID: core.NewID(core.NounGroup), Name: name, CreatedAt: now, UpdatedAt: now}
@@ -39,6 +35,38 @@ func (s *Service) CreateGroup(ctx context.Context, name string) (*core.Group, er
 	}
 	s.record(ctx, core.EventGroupCreated, "group", g.ID, "group", name)
 	return g, nil
+}
+
+// UpdateGroup gives a group at the version another name. For administrators;
+// CONFLICT when it was changed since, else as CreateGroup.
+func (s *Service) UpdateGroup(ctx context.Context, id string, version int64, name string) (*core.Group, error) {
+	before, err := s.groupForChange(ctx, "input.id", id)
+	if err != nil {
+		return nil, err
+	}
+	name, folded, err := checkGroupName(name)
+	if err != nil {
+		return nil, err
+	}
+	if version < 1 {
+		return nil, core.Invalid("input.version", "bad_value")
+	}
+	g, err := s.store.Groups.Rename(ctx, id, version, name, folded)
+	if err != nil {
+		return nil, known("identity: rename group", err)
+	}
+	s.record(ctx, core.EventGroupUpdated, "group", id, "from", before.Name, "to", name)
+	return g, nil
+}
+
+func checkGroupName(given string) (name, folded string, err error) {
+	if name, err = core.CheckLine("input.name", given, groupNameMax); err != nil {
+		return "", "", err
+	}
+	if folded = foldName(name); len(folded) > foldedMax {
+		return "", "", core.Invalid("input.name", "too_long", "max", foldedSurely)
+	}
+	return name, folded, nil
 }
 
 // foldName is the form in which two names are the same.
@@ -50,7 +78,7 @@ func foldName(name string) string {
 // AddMember puts an active person into a group. For administrators.
 // DUPLICATE_ERROR.member when they are in it.
 func (s *Service) AddMember(ctx context.Context, groupID, userID string) (*core.Group, error) {
-	group, err := s.groupForChange(ctx, groupID)
+	group, err := s.groupForChange(ctx, "input.groupId", groupID)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +101,7 @@ func (s *Service) AddMember(ctx context.Context, groupID, userID string) (*core.
 // RemoveMember takes a person out of a group. For administrators; NOT_FOUND
 // when they are not in it.
 func (s *Service) RemoveMember(ctx context.Context, groupID, userID string) (*core.Group, error) {
-	group, err := s.groupForChange(ctx, groupID)
+	group, err := s.groupForChange(ctx, "input.groupId", groupID)
 	if err != nil {
 		return nil, err
 	}
@@ -86,20 +114,20 @@ func (s *Service) RemoveMember(ctx context.Context, groupID, userID string) (*co
 	return group, s.recordStrict(ctx, core.EventGroupMemberRemoved, "group", groupID, "user", userID)
 }
 
-// groupForChange is the group an administrator wants to change; a change of
-// membership changes access, so it waits for an audit log that takes it.
-func (s *Service) groupForChange(ctx context.Context, groupID string) (*core.Group, error) {
+// groupForChange is the group an administrator wants to change; what changes
+// access waits for an audit log that takes it.
+func (s *Service) groupForChange(ctx context.Context, field, groupID string) (*core.Group, error) {
 	if _, err := s.gate.RequireAdmin(ctx); err != nil {
 		return nil, err
 	}
-	if err := core.CheckID("input.groupId", groupID, core.NounGroup); err != nil {
+	if err := core.CheckID(field, groupID, core.NounGroup); err != nil {
 		return nil, err
 	}
 	if err := s.audit.Ready(); err != nil {
 		return nil, err
 	}
 	group, err := s.store.Groups.Get(ctx, groupID)
-	return found(group, err, "input.groupId")
+	return found(group, err, field)
 }
 
 // Group reads a group. For administrators and its members; NOT_FOUND for others.

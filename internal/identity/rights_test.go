@@ -44,6 +44,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 			return err
 		}, no, no, "", ""),
 		"CreateGroup":        door(func(c context.Context) error { _, err := w.CreateGroup(c, ""); return err }, no, no, wrong, wrong),
+		"UpdateGroup":        door(func(c context.Context) error { _, err := w.UpdateGroup(c, g.ID, 1, ""); return err }, no, no, wrong, wrong),
+		"DeleteGroup":        door(func(c context.Context) error { _, err := w.DeleteGroup(c, "x", false); return err }, no, no, wrong, wrong),
+		"SweepGroups":        door(func(c context.Context) error { return w.SweepGroups(c) }, no, no, "", ""),
 		"AddMember":          door(func(c context.Context) error { _, err := w.AddMember(c, g.ID, "x"); return err }, no, no, wrong, wrong),
 		"RemoveMember":       door(func(c context.Context) error { _, err := w.RemoveMember(c, g.ID, "x"); return err }, no, no, wrong, wrong),
 		"AllUsers":           door(func(c context.Context) error { _, err := w.AllUsers(c, p); return err }, no, no, "", ""),

@@ -73,6 +73,7 @@ func TestRightsDoNotChangeUnrecorded(t *testing.T) {
 		},
 		"personal data": func() error { _, err := s.SetPIIAccess(by, u.ID, true); return err },
 		"lock":          func() error { _, err := s.Deactivate(by, u.ID); return err },
+		"delete":        func() error { _, err := s.DeleteGroup(by, in.ID, false); return err },
 	}
 	broken.away.Store(true)
 	for _, name := range []string{"create", "promote", "demote", "add", "remove", "facts"} {

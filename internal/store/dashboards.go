@@ -86,7 +86,7 @@ func (r *Dashboards) ForUser(ctx context.Context, ids []string, userID string, g
 			found[d.ID].Dashboard = d
 		case table.Shares:
 			s := readShare(it)
-			if live(s, now) && (s.TargetType == core.TargetUser || isLive(items[groupKey(s.TargetID)])) {
+			if s.Live(now) && (s.TargetType == core.TargetUser || isLive(items[groupKey(s.TargetID)])) {
 				found[s.DashboardID].Shares = append(found[s.DashboardID].Shares, s)
 			}
 		}

@@ -21,8 +21,6 @@ func shareKey(dashboardID string, t core.TargetType, targetID string) table.Key 
 	return table.Key{Table: table.Shares, PK: "DASHBOARD#" + dashboardID, SK: principal(t, targetID)}
 }
 
-func live(s *core.Share, at time.Time) bool { return s.ExpiresAt.IsZero() || at.Before(s.ExpiresAt) }
-
 func writeShare(s *core.Share) table.Item {
 	it := table.Item{
 		"share_id": s.ID(), "dashboard_id": s.DashboardID, "principal": principal(s.TargetType, s.TargetID),
@@ -164,7 +162,7 @@ func (r *Shares) To(ctx context.Context, t core.TargetType, id, after string, li
 			return nil, false, err
 		}
 		for _, it := range page.Items {
-			if s := readShare(it); live(s, now) {
+			if s := readShare(it); s.Live(now) {
 				shares = append(shares, s)
 			}
 		}
