@@ -195,6 +195,14 @@ type DeleteFilterViewPayload struct {
 	DeletedID string `json:"deletedId"`
 }
 
+// A group to delete.
+type DeleteGroupInput struct {
+	// Id of the group.
+	ID string `json:"id"`
+	// Change nothing, only tell what would end.
+	DryRun *bool `json:"dryRun,omitempty"`
+}
+
 // A share to take back.
 type DeleteShareInput struct {
 	// Id of the share.
@@ -481,6 +489,22 @@ type UpdateDatasetPayload struct {
 type UpdateFilterViewPayload struct {
 	// The filter view.
 	FilterView *core.FilterView `json:"filterView"`
+}
+
+// A new name for a group.
+type UpdateGroupInput struct {
+	// Id of the group.
+	ID string `json:"id"`
+	// Its version, as last read.
+	Version int `json:"version"`
+	// Its name, 1 to 100 characters. Upper and lower case count as the same.
+	Name string `json:"name"`
+}
+
+// The changed group.
+type UpdateGroupPayload struct {
+	// The group.
+	Group *core.Group `json:"group"`
 }
 
 // The changed account.

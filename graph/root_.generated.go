@@ -22,6 +22,7 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AccessLoss() AccessLossResolver
 	AccessRequest() AccessRequestResolver
 	AuditLog() AuditLogResolver
 	Card() CardResolver
@@ -93,6 +94,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeleteDashboardInput,
 		ec.unmarshalInputDeleteDatasetInput,
 		ec.unmarshalInputDeleteFilterViewInput,
+		ec.unmarshalInputDeleteGroupInput,
 		ec.unmarshalInputDeleteShareInput,
 		ec.unmarshalInputExecuteCardInput,
 		ec.unmarshalInputFilterInput,
@@ -117,6 +119,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpdateDashboardInput,
 		ec.unmarshalInputUpdateDatasetInput,
 		ec.unmarshalInputUpdateFilterViewInput,
+		ec.unmarshalInputUpdateGroupInput,
 		ec.unmarshalInputUpdateProfileInput,
 		ec.unmarshalInputUpdateShareInput,
 		ec.unmarshalInputUserAttributeInput,
@@ -1703,6 +1706,77 @@ type RemoveGroupMemberPayload {
   group: Group!
 }
 `, BuiltIn: false},
+	{Name: "../schema/groupadmin.graphqls", Input: `extend type Mutation {
+  "Give a group another name. The name must be new."
+  updateGroup(
+    "The group and its new name."
+    input: UpdateGroupInput!
+  ): UpdateGroupPayload @admin
+
+  "Delete a group, and with it what it opens to its members. A dry run tells what that is and changes nothing."
+  deleteGroup(
+    "The group."
+    input: DeleteGroupInput!
+  ): DeleteGroupPayload @admin
+}
+
+extend type Group {
+  "Rises with each change; an edit names the one it saw."
+  version: Int!
+}
+
+"A new name for a group."
+input UpdateGroupInput {
+  "Id of the group."
+  id: ID!
+  "Its version, as last read."
+  version: Int!
+  "Its name, 1 to 100 characters. Upper and lower case count as the same."
+  name: String!
+}
+
+"The changed group."
+type UpdateGroupPayload {
+  "The group."
+  group: Group!
+}
+
+"A group to delete."
+input DeleteGroupInput {
+  "Id of the group."
+  id: ID!
+  "Change nothing, only tell what would end."
+  dryRun: Boolean = false
+}
+
+"What ends with a group."
+type DeleteGroupPayload {
+  "Id of the group that is gone; null after a dry run."
+  deletedId: ID
+  "How many people are in the group."
+  memberCount: Int!
+  "How many dashboards are shared with the group."
+  shareCount: Int!
+  "The shares to the group, the newest dashboards first, at most 100."
+  shares: [Share!]!
+  "How often a person loses a dashboard: because they own it in no other way, and it is shared neither with them nor with another group of theirs."
+  lossCount: Int!
+  "Who loses which dashboard, at most 100."
+  losesAccess: [AccessLoss!]!
+}
+
+"A dashboard that a person sees no more."
+type AccessLoss {
+  "Id of the person."
+  userId: ID!
+  "The person."
+  user: User
+  "Id of the dashboard."
+  dashboardId: ID!
+  "The dashboard."
+  dashboard: Dashboard
+}
+`, BuiltIn: false},
 	{Name: "../schema/notice.graphqls", Input: `extend type Query {
   "What you are told, newest first. A notice is kept for 90 days."
   notifications(
@@ -2456,6 +2530,20 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AccessLoss(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_AccessLoss_userId(ctx, field)
+	case "user":
+		return ec.fieldContext_AccessLoss_user(ctx, field)
+	case "dashboardId":
+		return ec.fieldContext_AccessLoss_dashboardId(ctx, field)
+	case "dashboard":
+		return ec.fieldContext_AccessLoss_dashboard(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessLoss", field.Name)
+}
+
 func (ec *executionContext) childFields_AccessRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -2994,6 +3082,24 @@ func (ec *executionContext) childFields_DeleteFilterViewPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type DeleteFilterViewPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteGroupPayload_deletedId(ctx, field)
+	case "memberCount":
+		return ec.fieldContext_DeleteGroupPayload_memberCount(ctx, field)
+	case "shareCount":
+		return ec.fieldContext_DeleteGroupPayload_shareCount(ctx, field)
+	case "shares":
+		return ec.fieldContext_DeleteGroupPayload_shares(ctx, field)
+	case "lossCount":
+		return ec.fieldContext_DeleteGroupPayload_lossCount(ctx, field)
+	case "losesAccess":
+		return ec.fieldContext_DeleteGroupPayload_losesAccess(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteGroupPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteSharePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedId":
@@ -3114,6 +3220,8 @@ func (ec *executionContext) childFields_Group(ctx context.Context, field graphql
 		return ec.fieldContext_Group_createdAt(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_Group_updatedAt(ctx, field)
+	case "version":
+		return ec.fieldContext_Group_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Group", field.Name)
 }
@@ -3530,6 +3638,14 @@ func (ec *executionContext) childFields_UpdateFilterViewPayload(ctx context.Cont
 		return ec.fieldContext_UpdateFilterViewPayload_filterView(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateFilterViewPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateGroupPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_UpdateGroupPayload_group(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateGroupPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
