@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -103,6 +104,93 @@ func BenchmarkRead(b *testing.B) {
 			b.ReportMetric(float64(peak)/mebibyte, "MB-peak")
 		})
 	}
+}
+
+// BenchmarkSight asks a table of 1,000,000 rows with a policy, beside a filter that
+// selects the same rows of the same columns without one. The two take turns, so that
+// the ratio does not depend on what else the machine does.
+func BenchmarkSight(b *testing.B) {
+	x := newBench(b, nil)
+	src := peopleTable(b, x)
+	in := func(column string, values ...string) *core.Predicate {
+		return &core.Predicate{Op: core.OpIn, Column: column, Values: values}
+	}
+	west, north := in("prefecture", "大阪府", "京都府"), in("prefecture", "北海道")
+	mask := func(column string, m core.Mask) []core.MaskedColumn {
+		return []core.MaskedColumn{{Column: column, Mask: m}}
+	}
+	three := &core.Predicate{Op: core.OpOr, Args: []core.Predicate{*west, *north, *in("segment", "学校")}}
+	window := func(masked []core.MaskedColumn) *core.Sight {
+		return &core.Sight{Windows: []core.Window{{Rows: west, Hidden: []string{"pay"}, Masked: masked}}}
+	}
+	for _, c := range []struct {
+		name  string
+		sight *core.Sight
+		same  *core.Predicate // the rows that the sight shows
+	}{
+		{"1 window, all masked", window(mask("note", core.MaskAll)), west},
+		{"1 window, addresses masked", window(mask("email", core.MaskEmail)), west},
+		{"1 window, numbers masked", window(mask("phone", core.MaskPhone)), west},
+		{"1 window, names masked", window(mask("name", core.MaskName)), west},
+		{"3 windows", &core.Sight{Windows: []core.Window{
+			{Rows: west, Hidden: []string{"pay"}},
+			{Rows: north, Hidden: []string{"pay"}, Masked: mask("email", core.MaskEmail)},
+			{Rows: in("segment", "学校"), Hidden: []string{"pay"}, Masked: mask("email", core.MaskEmail)},
+		}}, three},
+	} {
+		plain, sighted := src, src
+		plain.Where, sighted.Sight = c.same, c.sight
+		plain.Columns = slices.DeleteFunc(slices.Clone(src.Columns), func(c core.Column) bool { return c.Name == "pay" })
+		for _, way := range []struct {
+			name string
+			ask  func(client.Source)
+		}{
+			{"slice", func(src client.Source) {
+				s, err := x.Slice(b.Context(), src, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				_ = s.Close()
+			}},
+			{"values", func(src client.Source) {
+				mustRead(b)(x.Values(b.Context(), client.ValuesRequest{Source: src, Column: "prefecture", Limit: 500}))
+			}},
+			{"rows", func(src client.Source) { mustRead(b)(x.Rows(b.Context(), client.RowsRequest{Source: src, Limit: 100})) }},
+		} {
+			b.Run(c.name+"/"+way.name, func(b *testing.B) { beside(b, func() { way.ask(sighted) }, func() { way.ask(plain) }) })
+		}
+	}
+}
+
+// beside reports how long one thing takes by the side of another, the quickest of
+// each.
+func beside(b *testing.B, one, other func()) {
+	b.Helper()
+	best := [2]time.Duration{time.Hour, time.Hour}
+	for b.Loop() {
+		for i, do := range []func(){one, other} {
+			best[i] = min(best[i], took(b, do))
+		}
+	}
+	b.ReportMetric(float64(best[0].Microseconds())/1000, "ms/sighted")
+	b.ReportMetric(float64(best[1].Microseconds())/1000, "ms/filtered")
+	b.ReportMetric(float64(best[0])/float64(best[1]), "ratio")
+}
+
+// peopleTable has 1,000,000 rows of people, every fourth with the prefecture that a
+// policy opens.
+func peopleTable(b *testing.B, x *bench) client.Source {
+	b.Helper()
+	var text bytes.Buffer
+	text.WriteString("id,prefecture,segment,email,phone,name,note,pay\n")
+	for i := range millionRows {
+		fmt.Fprintf(&text, "%d,%s,%s,user%d@example.com,090-%04d-%04d,%s %s%d,%s %d,%d\n", i, prefectures[i*7%8], segments[i%4],
+			i, i%10000, i/100, words[i%8], words[i*3%8], i, words[i*5%8], i, i%977*1000)
+	}
+	if _, err := x.blobs.Put(b.Context(), source, &text); err != nil {
+		b.Fatal(err)
+	}
+	return importBench(b, x, 0, core.CSVOptions{})
 }
 
 func mustRead(b *testing.B) func(reply any, err error) {
