@@ -17,11 +17,15 @@ import (
 )
 
 func (r *dashboardResolver) Cards(ctx context.Context, obj *core.Dashboard) ([]graph.DashboardCard, error) {
+	shown, err := r.Services.Gate.Admitted(ctx, obj)
+	if err != nil {
+		return nil, err
+	}
 	cards := make([]graph.DashboardCard, len(obj.Cards))
 	for i, p := range obj.Cards {
 		cards[i] = graph.DashboardCard{
 			ID: core.DashboardCardID(obj.ID, p.CardID), DashboardID: obj.ID,
-			CardID: p.CardID, X: p.X, Y: p.Y, W: p.W, H: p.H,
+			CardID: p.CardID, Admitted: shown.Shows(p.CardID), X: p.X, Y: p.Y, W: p.W, H: p.H,
 		}
 	}
 	return cards, nil
@@ -49,6 +53,9 @@ func (r *dashboardResolver) ReferencedDatasets(ctx context.Context, obj *core.Da
 }
 
 func (r *dashboardCardResolver) Card(ctx context.Context, obj *graph.DashboardCard) (*core.Card, error) {
+	if !obj.Admitted {
+		return nil, nil
+	}
 	return loaders.For(ctx).Cards.Load(ctx, obj.CardID)
 }
 

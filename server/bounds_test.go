@@ -140,6 +140,8 @@ FilterInput.label                 line 100
 FilterInput.options               list 500
 FilterInput.options.*             text 1000
 DeleteDashboardInput.id           id dashboard mine
+CloneDashboardInput.id            id dashboard mine
+CloneDashboardInput.name          line 200
 
 CreateShareInput.dashboardId      id dashboard managed
 ShareTargetInput.id               id user

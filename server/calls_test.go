@@ -89,6 +89,35 @@ func TestTableCallsOfADashboard(t *testing.T) {
 	}
 }
 
+// SH-9, API-3: the dashboards that a page was copied over are one call more,
+// however many cards lie on it and however often it was copied.
+func TestTableCallsOfACopy(t *testing.T) {
+	var least int
+	for round, n := range []int{1, 20, 20} {
+		h := openHouse(t, site{file: filepath.Join(t.TempDir(), "karuta.db"), blobs: accesstest.NewBlobs(), executor: obliging(t).Client()})
+		ownerID, _ := h.user(core.RoleUser)
+		viewerID, viewer := h.user(core.RoleUser)
+		owner, person := &core.User{ID: ownerID}, &core.User{ID: viewerID}
+		var cards []*core.Card
+		for range n {
+			cards = append(cards, h.Card(owner, h.Dataset(owner, columns()...)))
+		}
+		d := h.Dashboard(owner, nil, cards...)
+		h.Share(d, person, core.PermissionViewer)
+		for range 1 + round*4 {
+			d = h.Clone(person, d)
+		}
+		calls := h.callsOf(viewer, pageDocument, map[string]any{"id": d.ID, "cached": true})
+		if round == 0 {
+			least = len(calls)
+		}
+		t.Logf("%d cards, copied %d times: %d calls", n, 1+round*4, len(calls))
+		if len(calls) > 7 || len(calls) != least {
+			t.Errorf("%d cards: %d calls, %d for one card%s", n, len(calls), least, said(calls))
+		}
+	}
+}
+
 // DB-2: the list costs the same for any number of dashboards, owned by whom
 // they may be.
 func TestTableCallsOfTheList(t *testing.T) {

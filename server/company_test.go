@@ -148,6 +148,7 @@ func (c *company) furnish(h *house) {
 		h.Share(d, &core.User{ID: c.ids[name]}, level)
 	}
 	h.ShareGroup(d, &core.Group{ID: c.ids["group"]}, core.PermissionViewer)
+	copied := c.copied(h, d)
 	job := &core.ImportJob{
 		ID: core.NewID(core.NounJob), Status: core.StatusSucceeded, Name: inside, DatasetID: data.ID, OwnerID: owner.ID, CreatedAt: store.Now(), FinishedAt: store.Now(),
 	}
@@ -159,7 +160,7 @@ func (c *company) furnish(h *house) {
 	must(h.t, h.store.Outbox.Add(ctx, notice))
 	c.ids["notice"], c.ids["request"] = notice.ID, request.ID()
 	for name, id := range map[string]string{
-		"dashboard": d.ID, "card": placed.ID, "spare": spare.ID, "dataset": data.ID, "unused": unused.ID, "job": job.ID, "filter": filters[0].ID,
+		"dashboard": d.ID, "copy": copied.ID, "card": placed.ID, "spare": spare.ID, "dataset": data.ID, "unused": unused.ID, "job": job.ID, "filter": filters[0].ID,
 		"share": core.ShareID(d.ID, core.TargetGroup, c.ids["group"]), "place": core.DashboardCardID(d.ID, placed.ID),
 	} {
 		c.ids[name] = id
@@ -182,6 +183,18 @@ func (c *company) keepViews(h *house, d *core.Dashboard) {
 		c.ids[name] = v.ID
 	}
 	c.ids["view of none"] = core.NewFilterViewID(d.ID)
+}
+
+// copied is the viewer's copy of a page, which the stranger may look at.
+func (c *company) copied(h *house, d *core.Dashboard) *core.Dashboard {
+	copied := h.Clone(&core.User{ID: c.ids["viewer"]}, d)
+	copied, err := h.store.Dashboards.Edit(h.t.Context(), copied.ID, copied.OwnerID, 0, nil, func(d *core.Dashboard) error {
+		d.Filters = nil
+		return nil
+	})
+	must(h.t, err)
+	h.Share(copied, &core.User{ID: c.ids["stranger"]}, core.PermissionEditor)
+	return copied
 }
 
 // furnishStranger makes things that the owner may not see.

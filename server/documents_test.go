@@ -44,6 +44,9 @@ var asked = map[string]string{
 	"Query.filterView/own":  `{ filterView(id: "<own view>") { id name filters { values } } }`,
 	"Query.filterView/none": `{ filterView(id: "<view of none>") { id name } }`,
 	"Query.auditLogs":       `{ auditLogs(first: 5) { nodes { id eventType userId targetId details { name value } } } }`,
+	"Query.dashboard/copy": `{ dashboard(id: "<copy>") { id name cards { cardId admitted card { name } } referencedDatasets { name } } }`,
+	"Query.dashboards":     `{ dashboards { nodes { id name myPermission cardCount owner { id } } } }`,
+	"Query.auditLogs":      `{ auditLogs(first: 5) { nodes { id eventType userId targetId details { name value } } } }`,
 
 	"Mutation.login":              `mutation { login(input: {email: "u@example.com", password: "` + password + `"}) { accessToken tokenType expiresIn user { id } } }`,
 	"Mutation.login/locked":       `mutation { login(input: {email: "<locked mail>", password: "` + password + `"}) { accessToken } }`,
@@ -76,11 +79,13 @@ var asked = map[string]string{
 	"Mutation.executeCard":       `mutation { executeCard(input: {cardId: "<card>", dashboardId: "<dashboard>"}) { result { html log url } } }`,
 	"Mutation.executeCard/alone": `mutation { executeCard(input: {cardId: "<card>"}) { result { html log } } }`,
 	"Mutation.executeCard/spare": `mutation { executeCard(input: {cardId: "<spare>", dashboardId: "<dashboard>"}) { result { html log } } }`,
+	"Mutation.executeCard/copy":  `mutation { executeCard(input: {cardId: "<card>", dashboardId: "<copy>"}) { result { html log } } }`,
 
 	"Mutation.createDashboard":      `mutation { createDashboard(input: {name: "x"}) { dashboard { id myPermission } } }`,
 	"Mutation.updateDashboard":      `mutation { updateDashboard(input: {id: "<dashboard>", version: 3, name: "x"}) { dashboard { id name version } } }`,
 	"Mutation.updateDashboard/card": `mutation { updateDashboard(input: {id: "<dashboard>", version: 3, layout: {cards: [{cardId: "<spare>", x: 0, y: 0, w: 1, h: 1}]}}) { dashboard { id } } }`,
 	"Mutation.deleteDashboard":      `mutation { deleteDashboard(input: {id: "<dashboard>"}) { deletedId } }`,
+	"Mutation.cloneDashboard":       `mutation { cloneDashboard(input: {id: "<dashboard>"}) { dashboard { id name myPermission cards { admitted card { name code } } } } }`,
 
 	"Mutation.createShare": `mutation { createShare(input: {dashboardId: "<dashboard>", target: {type: USER, id: "<guest>"}, permission: EDITOR}) { share { id permission } } }`,
 	"Mutation.updateShare": `mutation { updateShare(input: {id: "<share>", permission: OWNER}) { share { id permission target { __typename } } } }`,

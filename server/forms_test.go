@@ -123,6 +123,8 @@ var examples = map[string]example{
 	},
 	"Mutation.deleteDashboard": {"owner", `mutation($input: DeleteDashboardInput!) { deleteDashboard(input: $input) { deletedId } }`, `{"input": {"id": "<dashboard>"}}`},
 
+	"Mutation.cloneDashboard": {"owner", `mutation($input: CloneDashboardInput!) { cloneDashboard(input: $input) { dashboard ` + oneDashboard + ` } }`, `{"input": {"id": "<dashboard>", "name": "写し"}}`},
+
 	"Mutation.createShare": {
 		"owner", `mutation($input: CreateShareInput!) { createShare(input: $input) { share { id } } }`,
 		`{"input": {"dashboardId": "<dashboard>", "target": {"type": "USER", "id": "<guest>"}, "permission": "VIEWER", "expiresAt": "2999-01-01"}}`,

@@ -54,6 +54,7 @@ Query.cards                   401       ok       ok     ok     ok      ok    ok 
 Query.group                   401       404!*    404!*  404!*  404!*   404!* ok     ok    401    bad
 Query.groups                  401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.dashboard               401       404!     ok     ok     ok      ok    ok     ok    401    bad
+Query.dashboard/copy          401       ok       ok     404!   404!    404!  404!   ok    401    bad
 Query.dashboards              401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.node/notice             401       null*    null*  null*  null*   ok    null*  null* 401    bad
 Query.node/request            401       null!*   null!* null!* ok      ok    null!* ok    401    bad
@@ -91,10 +92,12 @@ Mutation.previewCard          401       404!*    403!*  403!*  403!*   ok    403
 Mutation.executeCard          401       404!     ok     ok     ok      ok    ok     ok    401    bad
 Mutation.executeCard/alone    401       404!     403!*  403!*  403!*   ok    403!*  ok    401    bad
 Mutation.executeCard/spare    401       404!     404!   404!   404!    404*  404!   404*  401    bad
+Mutation.executeCard/copy     401       404!     ok     404!*  404!*   404!* 404!*  ok    401    bad
 Mutation.createDashboard      401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Mutation.updateDashboard      401       404!     403!   ok     ok      ok    403!   403!  401    bad
 Mutation.updateDashboard/card 401       404!     403!   404!*  404!*   ok    403!   403!  401    bad
 Mutation.deleteDashboard      401       404!     403!   403!   ok      ok    403!   ok    401    bad
+Mutation.cloneDashboard       401       404!     ok     ok     ok      ok    ok     ok    401    bad
 Mutation.createShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
 Mutation.updateShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
 Mutation.deleteShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad

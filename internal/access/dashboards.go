@@ -59,7 +59,8 @@ func (g *Gate) RequireShareManagement(ctx context.Context, field, id string) (*G
 	if core.CodeOf(err) != core.CodeNotFound {
 		return gr, err
 	}
-	if _, known := core.ActorFrom(ctx).Memo().Load(memoKey(id)); known {
+	known, _ := core.ActorFrom(ctx).Memo().Load(memoKey(id))
+	if gr, _ := known.(*Grant); gr != nil {
 		return nil, &core.Error{Code: core.CodeForbidden, Reason: "owner_only", Field: field}
 	}
 	return nil, err
@@ -128,10 +129,10 @@ func (g *Gate) grants(ctx context.Context, ids []string) (map[string]*Grant, err
 	actor := core.ActorFrom(ctx)
 	found, missing := make(map[string]*Grant, len(ids)), []string{}
 	for _, id := range ids {
-		if v, ok := actor.Memo().Load(memoKey(id)); ok {
-			found[id] = v.(*Grant)
-		} else {
+		if v, ok := actor.Memo().Load(memoKey(id)); !ok {
 			missing = append(missing, id)
+		} else if gr := v.(*Grant); gr != nil {
+			found[id] = gr
 		}
 	}
 	if len(missing) == 0 {
@@ -145,10 +146,13 @@ func (g *Gate) grants(ctx context.Context, ids []string) (map[string]*Grant, err
 	if err != nil {
 		return nil, core.Internal("access: read dashboards", err)
 	}
-	for id, a := range read {
-		gr := decide(actor, a)
+	for _, id := range missing {
+		var gr *Grant // nil is remembered too
+		if a := read[id]; a != nil {
+			gr = decide(actor, a)
+			found[id] = gr
+		}
 		actor.Memo().Store(memoKey(id), gr)
-		found[id] = gr
 	}
 	return found, nil
 }

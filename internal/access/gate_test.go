@@ -39,6 +39,8 @@ func newWorld(t *testing.T, rnd *rand.Rand) *world {
 	w.people(rnd)
 	w.things(rnd)
 	w.share(rnd)
+	w.copies(rnd)
+	w.changes(rnd)
 	return w
 }
 
@@ -112,18 +114,18 @@ func (w *world) share(rnd *rand.Rand) {
 	levels := []core.Permission{core.PermissionViewer, core.PermissionEditor, core.PermissionOwner}
 	for _, d := range w.dashboards {
 		w.shares[d.ID] = map[string]core.Permission{}
-		targets := map[string]core.TargetType{}
+		var targets []core.Target
 		for _, u := range w.users {
-			targets[u.ID] = core.TargetUser
+			targets = append(targets, core.Target{Type: core.TargetUser, ID: u.ID})
 		}
 		for _, g := range w.groups {
-			targets[g] = core.TargetGroup
+			targets = append(targets, core.Target{Type: core.TargetGroup, ID: g})
 		}
-		for id, kind := range targets {
+		for _, to := range targets {
 			if rnd.IntN(5) == 0 {
 				level := levels[rnd.IntN(3)]
-				w.must(w.st.Shares.Create(w.t.Context(), &core.Share{DashboardID: d.ID, TargetType: kind, TargetID: id, Permission: level}, d.OwnerID))
-				w.shares[d.ID][id] = level
+				w.must(w.st.Shares.Create(w.t.Context(), &core.Share{DashboardID: d.ID, TargetType: to.Type, TargetID: to.ID, Permission: level}, d.OwnerID))
+				w.shares[d.ID][to.ID] = level
 			}
 		}
 	}
@@ -165,7 +167,7 @@ func (w *world) through(u *core.User, holds func(*core.Card) bool) bool {
 		}
 		for _, p := range d.Cards {
 			for _, c := range w.cards {
-				if c.ID == p.CardID && holds(c) {
+				if c.ID == p.CardID && w.chainOpen(u, p) && holds(c) {
 					return true
 				}
 			}
@@ -213,6 +215,7 @@ func (w *world) check(gate *access.Gate, ctx func() context.Context, u *core.Use
 		_, err := gate.RequireDashboard(ctx(), "id", d.ID, want)
 		w.same("dashboard", err, w.dashboardCode(u, d, want))
 	}
+	w.checkAdmission(gate, ctx, u)
 	for _, c := range w.cards {
 		got, err := gate.RequireCard(ctx(), "id", c.ID, want)
 		through := w.through(u, func(o *core.Card) bool { return o.ID == c.ID })

@@ -170,17 +170,17 @@ func (g *Gate) anyOpen(ctx context.Context, ids []string) (bool, error) {
 }
 
 // onOpenDashboard tells whether a dashboard that this request has already
-// opened holds the card, so that a dashboard's own cards cost no further read.
+// opened holds the card, so that a dashboard's own cards cost no further read. A
+// copy does not count: the origin, which it led to, does.
 func (g *Gate) onOpenDashboard(ctx context.Context, cardID string) bool {
 	held := false
 	core.ActorFrom(ctx).Memo().Range(func(_, v any) bool {
-		gr, ok := v.(*Grant)
-		if !ok || !gr.Allows(View) {
+		gr, _ := v.(*Grant)
+		if gr == nil || !gr.Allows(View) {
 			return true
 		}
-		for _, p := range gr.Dashboard.Cards {
-			held = held || p.CardID == cardID
-		}
+		p, placed := gr.Dashboard.Place(cardID)
+		held = placed && len(p.Grants) == 0
 		return !held
 	})
 	return held

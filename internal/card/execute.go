@@ -46,8 +46,8 @@ func (s *Service) narrowed(ctx context.Context, cardID, dashboardID string, filt
 	if err != nil || v.card.Kind == core.CardText {
 		return job{card: v.card}, err
 	}
-	if v.dashboard != nil {
-		if chosen, err = defined(chosen, v.dashboard.Filters); err != nil {
+	if v.onPage {
+		if chosen, err = defined(chosen, v.filters); err != nil {
 			return job{}, err
 		}
 	}
@@ -98,9 +98,10 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (*core.CardResul
 
 // view is a card that the actor may see the result of.
 type view struct {
-	card      *core.Card
-	dataset   *core.Dataset   // nil for a text card
-	dashboard *core.Dashboard // nil without one
+	card    *core.Card
+	dataset *core.Dataset // nil for a text card
+	onPage  bool          // it is seen on a dashboard
+	filters []core.Filter // of the dashboard, as far as they reach the card
 }
 
 func (s *Service) open(ctx context.Context, cardID, dashboardID string) (view, error) {
@@ -116,7 +117,7 @@ func (s *Service) open(ctx context.Context, cardID, dashboardID string) (view, e
 }
 
 // openOn opens a card through a dashboard: whoever may view the page sees the
-// results of the cards on it.
+// results of the cards on it, of copied ones where the originals are open too.
 func (s *Service) openOn(ctx context.Context, cardID, dashboardID string) (view, error) {
 	grant, err := s.Gate.RequireDashboard(ctx, "input.dashboardId", dashboardID, access.View)
 	if err != nil {
@@ -133,11 +134,15 @@ func (s *Service) openOn(ctx context.Context, cardID, dashboardID string) (view,
 	if c == nil {
 		return view{}, core.NotFound("input.cardId")
 	}
+	shown, err := s.Gate.RequireAdmitted(ctx, "input.cardId", grant.Dashboard, cardID)
+	if err != nil {
+		return view{}, err
+	}
 	d := b.datasets[c.DatasetID]
 	if d == nil && c.Kind == core.CardCode {
 		return view{}, core.NotFound("input.cardId")
 	}
-	return view{card: c, dataset: d, dashboard: grant.Dashboard}, nil
+	return view{card: c, dataset: d, onPage: true, filters: shown.Filters(cardID)}, nil
 }
 
 // isAuthor tells whether the actor may read the card's code and what it prints.

@@ -60,6 +60,16 @@ func (d *Dashboard) CardIDs() []string {
 	return ids
 }
 
+// Place finds where a card lies on the page.
+func (d *Dashboard) Place(cardID string) (Placement, bool) {
+	for _, p := range d.Cards {
+		if p.CardID == cardID {
+			return p, true
+		}
+	}
+	return Placement{}, false
+}
+
 // CardCount is the number of cards on the page.
 func (d *Dashboard) CardCount() int { return len(d.Cards) }
 

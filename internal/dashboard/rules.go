@@ -136,21 +136,16 @@ func checkFilter(at string, f *core.Filter) (err error) {
 	return nil
 }
 
-func holds(d *core.Dashboard, cardID string) bool {
-	return slices.ContainsFunc(d.Cards, func(p core.Placement) bool { return p.CardID == cardID })
-}
-
 // apply writes a checked change into the dashboard. Cards that are new on it
 // must be among the allowed ones: somebody may have taken a card off since the
 // rights were asked for.
 func apply(d *core.Dashboard, c Change, allowed map[string]string) error {
 	if c.Cards != nil {
-		for _, p := range *c.Cards {
-			if _, ok := allowed[p.CardID]; !ok && !holds(d, p.CardID) {
-				return core.Conflict(c.Version, d.Version)
-			}
+		cards, err := lay(d, c, allowed)
+		if err != nil {
+			return err
 		}
-		d.Cards = *c.Cards
+		d.Cards = cards
 	}
 	if c.Filters != nil {
 		filters, err := nameFilters(*c.Filters, d.Filters)
@@ -166,6 +161,21 @@ func apply(d *core.Dashboard, c Change, allowed map[string]string) error {
 		d.Description = *c.Description
 	}
 	return nil
+}
+
+// lay is the new layout. Cards that stay keep their grants, whatever the change
+// says; a card that comes by somebody's own right has none.
+func lay(d *core.Dashboard, c Change, allowed map[string]string) ([]core.Placement, error) {
+	cards := slices.Clone(*c.Cards)
+	for i := range cards {
+		p := &cards[i]
+		before, stays := d.Place(p.CardID)
+		if _, ok := allowed[p.CardID]; !ok && !stays {
+			return nil, core.Conflict(c.Version, d.Version)
+		}
+		p.Grants = before.Grants
+	}
+	return cards, nil
 }
 
 // nameFilters gives new filters their ids; those with an id must exist.

@@ -105,7 +105,7 @@ func (s *Service) requireCards(ctx context.Context, d *core.Dashboard, c Change)
 		return datasetOf, nil
 	}
 	for i, p := range *c.Cards {
-		if holds(d, p.CardID) {
+		if _, stays := d.Place(p.CardID); stays {
 			continue
 		}
 		field := place(i, "cardId")
@@ -161,8 +161,8 @@ type ReferencedDataset struct {
 	OwnerID     string
 }
 
-// ReferencedDatasets lists the datasets behind a dashboard's cards, by name;
-// for its viewers.
+// ReferencedDatasets lists the datasets behind those of a dashboard's cards that
+// are shown to the actor, by name; for its viewers.
 func (s *Service) ReferencedDatasets(ctx context.Context, dashboardID string) ([]ReferencedDataset, error) {
 	grant, err := s.gate.RequireDashboard(ctx, "id", dashboardID, access.View)
 	if err != nil {
@@ -172,9 +172,15 @@ func (s *Service) ReferencedDatasets(ctx context.Context, dashboardID string) ([
 	if err != nil {
 		return nil, core.Internal("read cards of dashboard", err)
 	}
+	shown, err := s.gate.Admitted(ctx, grant.Dashboard)
+	if err != nil {
+		return nil, err
+	}
 	uses := map[string]int{}
 	for _, c := range cards {
-		uses[c.DatasetID]++
+		if shown.Shows(c.ID) {
+			uses[c.DatasetID]++
+		}
 	}
 	datasets, err := s.store.Datasets.ManyOnce(ctx, slices.Collect(maps.Keys(uses)))
 	if err != nil {

@@ -104,7 +104,7 @@ func (s *Service) ColumnValues(ctx context.Context, in ValuesInput) (*Values, er
 }
 
 // openValues opens the dataset for its values: by one's own right, or through a
-// dashboard that holds it and has a filter which chooses from the column.
+// dashboard that shows a card over it and has a filter which chooses from the column.
 func (s *Service) openValues(ctx context.Context, in ValuesInput) (*core.Dataset, error) {
 	if in.DashboardID == "" {
 		return s.Gate.RequireDataset(ctx, "id", in.DatasetID, access.Manage)
@@ -123,8 +123,12 @@ func (s *Service) openValues(ctx context.Context, in ValuesInput) (*core.Dataset
 	if err != nil {
 		return nil, core.Internal("read cards", err)
 	}
+	shown, err := s.Gate.Admitted(ctx, grant.Dashboard)
+	if err != nil {
+		return nil, err
+	}
 	for _, c := range cards {
-		if c.DatasetID == in.DatasetID {
+		if c.DatasetID == in.DatasetID && shown.Shows(c.ID) && choosesFrom(shown.Filters(c.ID), in.Column) {
 			return s.existing(ctx, in.DatasetID)
 		}
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,6 +30,21 @@ func historyWrite(c core.AccessChange) table.Write {
 		it["cards_grants"] = map[string]any(grants)
 	}
 	return table.Put(table.Key{Table: table.Shares, PK: "DASHBOARD#" + c.DashboardID, SK: historySort(c.At)}, it, table.IfAbsent())
+}
+
+// historyWrites are the lines of what happened in one moment, in the order in
+// which they are given.
+func historyWrites(changes ...core.AccessChange) []table.Write {
+	ws, sorts := make([]table.Write, len(changes)), make([]string, len(changes))
+	for i, c := range changes {
+		ws[i] = historyWrite(c)
+		sorts[i] = ws[i].Key.SK
+	}
+	slices.Sort(sorts)
+	for i := range ws {
+		ws[i].Key.SK = sorts[i]
+	}
+	return ws
 }
 
 // historySort is a sort key of its own for a change at the time: the history

@@ -36,7 +36,9 @@ func readDashboard(it table.Item) *core.Dashboard {
 func writePlacements(ps []core.Placement) []any {
 	out := make([]any, len(ps))
 	for i, p := range ps {
-		out[i] = map[string]any{"card_id": p.CardID, "x": int64(p.X), "y": int64(p.Y), "w": int64(p.W), "h": int64(p.H)}
+		m := table.Item{"card_id": p.CardID, "x": int64(p.X), "y": int64(p.Y), "w": int64(p.W), "h": int64(p.H)}
+		putStrings(m, "grants", p.Grants)
+		out[i] = map[string]any(m)
 	}
 	return out
 }
@@ -48,7 +50,7 @@ func readPlacements(v any) []core.Placement {
 		raw, _ := e.(map[string]any)
 		m := table.Item(raw)
 		ps = append(ps, core.Placement{CardID: m.Str("card_id"),
-			X: int(m.Int("x")), Y: int(m.Int("y")), W: int(m.Int("w")), H: int(m.Int("h"))})
+			X: int(m.Int("x")), Y: int(m.Int("y")), W: int(m.Int("w")), H: int(m.Int("h")), Grants: m.Strings("grants")})
 	}
 	return ps
 }

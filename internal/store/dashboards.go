@@ -14,7 +14,9 @@ import (
 
 // Dashboards is bi_dashboards: DASHBOARD#id / METADATA with the layout and the
 // filters, and CARD#id for each card on it, written in the layout's
-// transaction, so that "which dashboards hold card C" is one query.
+// transaction, so that "which dashboards hold card C" is one query. A copied card
+// has no such place: it opens nothing that its origin does not open, and must
+// keep nobody from deleting it.
 type Dashboards struct{ e table.Engine }
 
 func dashboardKey(id string) table.Key {
@@ -104,9 +106,34 @@ func (r *Dashboards) Create(ctx context.Context, d *core.Dashboard) error {
 	d.Version = 1
 	return r.e.Transact(ctx, "", []table.Write{
 		table.Put(dashboardKey(d.ID), writeDashboard(d), table.IfAbsent()),
-		historyWrite(core.AccessChange{DashboardID: d.ID, At: d.CreatedAt, Kind: "created",
-			TargetType: core.TargetUser, TargetID: d.OwnerID, Permission: core.PermissionOwner, ActorID: d.OwnerID}),
+		historyWrite(creation(d)),
 	})
+}
+
+func creation(d *core.Dashboard) core.AccessChange {
+	return core.AccessChange{DashboardID: d.ID, At: d.CreatedAt, Kind: "created",
+		TargetType: core.TargetUser, TargetID: d.OwnerID, Permission: core.PermissionOwner, ActorID: d.OwnerID}
+}
+
+// Clone writes a new dashboard together with its cards, the copy of the one with
+// the source's id. datasetOf is as for Edit. NOT_FOUND when the source or a card
+// is gone by now.
+func (r *Dashboards) Clone(ctx context.Context, d *core.Dashboard, sourceID string, datasetOf map[string]string) error {
+	d.Version = 1
+	placed, change := placementWrites(d, nil, d.OwnerID, datasetOf)
+	history := []core.AccessChange{creation(d)}
+	if len(placed) > 0 {
+		change.At = d.CreatedAt
+		history = append(history, change)
+	}
+	ws := append(placed,
+		table.Put(dashboardKey(d.ID), writeDashboard(d), table.IfAbsent()),
+		table.Check(dashboardKey(sourceID), table.IfExists()))
+	err := apply(ctx, r.e, append(ws, historyWrites(history...)...))
+	if table.ConditionFailed(err) != nil {
+		return core.NotFound("input.id")
+	}
+	return err
 }
 
 // Edit changes a dashboard under the version the caller saw (0: any); nil when
@@ -119,7 +146,11 @@ func (r *Dashboards) Edit(ctx context.Context, id, actorID string, want int64, d
 		if err := change(d); err != nil {
 			return nil, err
 		}
-		return placementWrites(d, before, actorID, datasetOf), nil
+		ws, change := placementWrites(d, before, actorID, datasetOf)
+		if len(ws) > 0 {
+			ws = append(ws, historyWrite(change))
+		}
+		return ws, nil
 	})
 	if table.ConditionFailed(err) != nil && core.CodeOf(err) != core.CodeConflict { // a card was deleted meanwhile
 		return nil, core.NotFound("input.layout.cards")
@@ -135,25 +166,25 @@ func cardSet(ps []core.Placement) map[string]bool {
 	return set
 }
 
-// placementWrites are at most four for each place on the page and the history,
-// which a transaction holds even where every card is changed for another.
-func placementWrites(d *core.Dashboard, before map[string]bool, actorID string, datasetOf map[string]string) []table.Write {
-	var ws []table.Write
-	change, after := core.AccessChange{DashboardID: d.ID, At: Now(), Kind: "cards_changed", ActorID: actorID}, cardSet(d.Cards)
+// placementWrites are at most four for each place on the page, which a
+// transaction holds even where every card is changed for another, and the line
+// of history that belongs to them where there are any.
+func placementWrites(d *core.Dashboard, before map[string]bool, actorID string, datasetOf map[string]string) (ws []table.Write, change core.AccessChange) {
+	change = core.AccessChange{DashboardID: d.ID, At: Now(), Kind: "cards_changed", Grants: map[string][]string{}, ActorID: actorID}
+	after := cardSet(d.Cards)
 	for _, p := range d.Cards {
 		if before[p.CardID] {
 			continue
 		}
-		it := table.Item{"placed_card_id": p.CardID, "placed_on": d.ID}
-		putStr(it, "placed_dataset_id", datasetOf[p.CardID])
-		ws = append(ws, table.Put(placedKey(d.ID, p.CardID), it, table.Always()), table.Check(cardKey(p.CardID), table.IfExists()))
+		ws = append(ws, table.Check(cardKey(p.CardID), table.IfExists()))
 		change.Added = append(change.Added, p.CardID)
 		if len(p.Grants) > 0 {
-			if change.Grants == nil {
-				change.Grants = map[string][]string{}
-			}
 			change.Grants[p.CardID] = p.Grants
+			continue
 		}
+		it := table.Item{"placed_card_id": p.CardID, "placed_on": d.ID}
+		putStr(it, "placed_dataset_id", datasetOf[p.CardID])
+		ws = append(ws, table.Put(placedKey(d.ID, p.CardID), it, table.Always()))
 	}
 	ws = append(ws, placedWrites(change, datasetOf)...)
 	for _, id := range slices.Sorted(maps.Keys(before)) {
@@ -162,10 +193,7 @@ func placementWrites(d *core.Dashboard, before map[string]bool, actorID string, 
 			change.Removed = append(change.Removed, id)
 		}
 	}
-	if len(ws) > 0 {
-		ws = append(ws, historyWrite(change))
-	}
-	return ws
+	return ws, change
 }
 
 // placedWrites tell the history of each dataset which of its cards came onto the
@@ -262,13 +290,15 @@ func (r *Dashboards) ByOwner(ctx context.Context, ownerID, after string, limit i
 	return out, nil
 }
 
-// HoldingCard lists the ids of the dashboards that a card lies on, newest first, at most limit (0: all).
+// HoldingCard lists the ids of the dashboards that a card lies on otherwise than
+// as a copy, newest first, at most limit (0: all).
 func (r *Dashboards) HoldingCard(ctx context.Context, cardID string, limit int) ([]string, error) {
 	return r.holding(ctx, table.DashboardsByCard, cardID, limit)
 }
 
 // HoldingDataset lists the ids of the dashboards with a card that reads a
-// dataset, newest first, each once, out of at most limit places (0: all).
+// dataset and is no copy, newest first, each once, out of at most limit places
+// (0: all).
 func (r *Dashboards) HoldingDataset(ctx context.Context, datasetID string, limit int) ([]string, error) {
 	return r.holding(ctx, table.DashboardsByDataset, datasetID, limit)
 }

@@ -55,6 +55,7 @@ var stories = []struct {
 	{"a full page is changed for another", aFullPageIsChangedForAnother},
 	{"a dashboard too large is told so", aDashboardTooLargeIsToldSo},
 	{"dashboard lists run newest first", dashboardListsRunNewestFirst},
+	{"a copy keeps its grants and holds no card", aCopyKeepsItsGrantsAndHoldsNoCard},
 	{"deleting a dashboard takes its shares along", deletingADashboardTakesItsSharesAlong},
 	{"share is unique, expires and ends", shareIsUniqueExpiresAndEnds},
 	{"access history tells every change", accessHistoryTellsEveryChange},

@@ -174,6 +174,19 @@ func (w *World) Dashboard(owner *core.User, filters []core.Filter, cards ...*cor
 	return d
 }
 
+// Clone makes a copy of the dashboard for somebody without an own right to its cards.
+func (w *World) Clone(by *core.User, from *core.Dashboard) *core.Dashboard {
+	w.t.Helper()
+	now := store.Now()
+	d := &core.Dashboard{ID: core.NewID(core.NounDashboard), Name: "copy", Filters: from.Filters, OwnerID: by.ID, CreatedAt: now, UpdatedAt: now}
+	for _, p := range from.Cards {
+		p.Grants = append([]string{from.ID}, p.Grants...)
+		d.Cards = append(d.Cards, p)
+	}
+	w.must(w.Store.Dashboards.Clone(w.t.Context(), d, from.ID, nil))
+	return d
+}
+
 // Share shares the dashboard with a person.
 func (w *World) Share(d *core.Dashboard, with *core.User, p core.Permission) {
 	w.t.Helper()
