@@ -727,6 +727,29 @@ func (ec *executionContext) fieldContext_DashboardCard_card(_ context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _DashboardCard_admitted(ctx context.Context, field graphql.CollectedField, obj *DashboardCard) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DashboardCard_admitted(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Admitted, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DashboardCard_admitted(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DashboardCard", field, false, false, errors.New("field of type Boolean does not have child fields"))
+}
+
 func (ec *executionContext) _DashboardCard_x(ctx context.Context, field graphql.CollectedField, obj *DashboardCard) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2194,6 +2217,11 @@ func (ec *executionContext) _DashboardCard(ctx context.Context, sel ast.Selectio
 			}
 
 			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "admitted":
+			out.Values[i] = ec._DashboardCard_admitted(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		case "x":
 			out.Values[i] = ec._DashboardCard_x(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -55,6 +55,12 @@ type ChangePasswordPayload struct {
 	User *core.User `json:"user"`
 }
 
+// The copy.
+type CloneDashboardPayload struct {
+	// The copy.
+	Dashboard *core.Dashboard `json:"dashboard"`
+}
+
 // The new card.
 type CreateCardPayload struct {
 	// The card.
@@ -123,6 +129,8 @@ type DashboardCard struct {
 	ID string `json:"id"`
 	// Id of the card itself.
 	CardID string `json:"cardId"`
+	// It is shown to you here. A card that was copied from another dashboard is shown only to those who may see it there, too; to others it has no result.
+	Admitted bool `json:"admitted"`
 	// Column of its left edge, from 0.
 	X int `json:"x"`
 	// Row of its upper edge, from 0.

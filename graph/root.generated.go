@@ -29,6 +29,7 @@ type MutationResolver interface {
 	DeleteCard(ctx context.Context, input DeleteCardInput) (*DeleteCardPayload, error)
 	PreviewCard(ctx context.Context, input card.PreviewInput) (*PreviewCardPayload, error)
 	ExecuteCard(ctx context.Context, input card.ExecuteInput) (*ExecuteCardPayload, error)
+	CloneDashboard(ctx context.Context, input dashboard.CloneInput) (*CloneDashboardPayload, error)
 	CreateDashboard(ctx context.Context, input CreateDashboardInput) (*CreateDashboardPayload, error)
 	UpdateDashboard(ctx context.Context, input UpdateDashboardInput) (*UpdateDashboardPayload, error)
 	DeleteDashboard(ctx context.Context, input DeleteDashboardInput) (*DeleteDashboardPayload, error)
@@ -122,6 +123,20 @@ func (ec *executionContext) field_Mutation_changePassword_args(ctx context.Conte
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (ChangePasswordInput, error) {
 			return ec.unmarshalNChangePasswordInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐChangePasswordInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_cloneDashboard_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (dashboard.CloneInput, error) {
+			return ec.unmarshalNCloneDashboardInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdashboardᚐCloneInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1217,6 +1232,73 @@ func (ec *executionContext) fieldContext_Mutation_executeCard(ctx context.Contex
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_executeCard_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_cloneDashboard(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cloneDashboard(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CloneDashboard(ctx, fc.Args["input"].(dashboard.CloneInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				level, err := ec.unmarshalNPermission2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐPermission(ctx, "VIEWER")
+				if err != nil {
+					var zeroVal *CloneDashboardPayload
+					return zeroVal, err
+				}
+				arg, err := ec.unmarshalNString2string(ctx, "input.id")
+				if err != nil {
+					var zeroVal *CloneDashboardPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Dashboard == nil {
+					var zeroVal *CloneDashboardPayload
+					return zeroVal, errors.New("directive dashboard is not implemented")
+				}
+				return ec.Directives.Dashboard(ctx, nil, directive0, level, arg)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *CloneDashboardPayload) graphql.Marshaler {
+			return ec.marshalOCloneDashboardPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐCloneDashboardPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cloneDashboard(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CloneDashboardPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cloneDashboard_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -4496,6 +4578,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "executeCard":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_executeCard(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cloneDashboard":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cloneDashboard(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++

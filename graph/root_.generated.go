@@ -82,6 +82,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAnswerAccessRequestInput,
 		ec.unmarshalInputAuditLogFilter,
 		ec.unmarshalInputChangePasswordInput,
+		ec.unmarshalInputCloneDashboardInput,
 		ec.unmarshalInputColumnChangeInput,
 		ec.unmarshalInputCreateCardInput,
 		ec.unmarshalInputCreateDashboardInput,
@@ -658,6 +659,28 @@ type ExecuteCardPayload {
   result: CardResult!
 }
 `, BuiltIn: false},
+	{Name: "../schema/clone.graphqls", Input: `extend type Mutation {
+  "Copy a dashboard with its layout and its page filters, not with its shares. The copy is yours. It shows nobody more than the original does: a copied card is shown to those alone who may see the original, too, unless you have your own right to the card and its data."
+  cloneDashboard(
+    "The dashboard and the name of the copy."
+    input: CloneDashboardInput!
+  ): CloneDashboardPayload @dashboard(level: VIEWER, arg: "input.id")
+}
+
+"A dashboard to copy."
+input CloneDashboardInput {
+  "Id of the dashboard."
+  id: ID!
+  "Name of the copy, 1 to 200 characters; left out it is that of the original with ` + "`" + ` (Copy)` + "`" + `."
+  name: String
+}
+
+"The copy."
+type CloneDashboardPayload {
+  "The copy."
+  dashboard: Dashboard!
+}
+`, BuiltIn: false},
 	{Name: "../schema/dashboard.graphqls", Input: `extend type Query {
   "One dashboard. With its cards' results it is a whole page in one operation."
   dashboard(
@@ -744,8 +767,10 @@ type DashboardCard {
   id: ID!
   "Id of the card itself."
   cardId: ID!
-  "The card itself."
+  "The card itself; null where it is not shown to you."
   card: Card
+  "It is shown to you here. A card that was copied from another dashboard is shown only to those who may see it there, too; to others it has no result."
+  admitted: Boolean!
   "Column of its left edge, from 0."
   x: Int!
   "Row of its upper edge, from 0."
@@ -2760,6 +2785,14 @@ func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CloneDashboardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dashboard":
+		return ec.fieldContext_CloneDashboardPayload_dashboard(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CloneDashboardPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Column(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -2886,6 +2919,8 @@ func (ec *executionContext) childFields_DashboardCard(ctx context.Context, field
 		return ec.fieldContext_DashboardCard_cardId(ctx, field)
 	case "card":
 		return ec.fieldContext_DashboardCard_card(ctx, field)
+	case "admitted":
+		return ec.fieldContext_DashboardCard_admitted(ctx, field)
 	case "x":
 		return ec.fieldContext_DashboardCard_x(ctx, field)
 	case "y":
