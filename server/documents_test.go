@@ -45,8 +45,6 @@ var asked = map[string]string{
 	"Query.filterView/none": `{ filterView(id: "<view of none>") { id name } }`,
 	"Query.auditLogs":       `{ auditLogs(first: 5) { nodes { id eventType userId targetId details { name value } } } }`,
 	"Query.dashboard/copy":  `{ dashboard(id: "<copy>") { id name cards { cardId admitted card { name } } referencedDatasets { name } } }`,
-	"Query.dashboards":      `{ dashboards { nodes { id name myPermission cardCount owner { id } } } }`,
-	"Query.auditLogs":       `{ auditLogs(first: 5) { nodes { id eventType userId targetId details { name value } } } }`,
 
 	"Mutation.login":              `mutation { login(input: {email: "u@example.com", password: "` + password + `"}) { accessToken tokenType expiresIn user { id } } }`,
 	"Mutation.login/locked":       `mutation { login(input: {email: "<locked mail>", password: "` + password + `"}) { accessToken } }`,
