@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strconv"
 
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
@@ -71,6 +72,9 @@ func writeBody(w http.ResponseWriter, r *http.Request, form string, status int, 
 	body.WriteString(core.ActorFrom(r.Context()).RequestID) // letters and digits, see telemetry
 	body.WriteString(`"}}`)
 	w.Header().Set("Content-Type", form+"; charset=utf-8")
+	for _, e := range a.errors {
+		setRetryAfter(w, e.Extensions)
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body.Bytes()) // the client may be gone
 }
@@ -84,9 +88,17 @@ func writeProblem(w http.ResponseWriter, r *http.Request, problem *core.Error) {
 		panic(err) // details are plain values
 	}
 	w.Header().Set("Content-Type", typeJSON+"; charset=utf-8")
+	setRetryAfter(w, shown)
 	if problem.Code.HTTPStatus() == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	w.WriteHeader(problem.Code.HTTPStatus())
 	_, _ = w.Write(body)
+}
+
+// setRetryAfter says in the header, too, after how many seconds to try again.
+func setRetryAfter(w http.ResponseWriter, extensions map[string]any) {
+	if seconds, told := extensions["retryAfter"].(int); told {
+		w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	}
 }

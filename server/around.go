@@ -2,7 +2,6 @@ package server
 
 import (
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
@@ -27,7 +26,7 @@ func (s *server) around(next http.Handler) http.Handler {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 		}
 		ctx := core.WithActor(r.Context(), &core.Actor{
-			IP: clientIP(r), Agent: r.UserAgent(), RequestID: id,
+			IP: s.clientIP(r), Agent: r.UserAgent(), RequestID: id,
 			Locale: core.ParseAcceptLanguage(r.Header.Get("Accept-Language")),
 		})
 		ctx = telemetry.WithTrace(ctx, telemetry.Trace{
@@ -61,14 +60,6 @@ func (s *server) survive(w http.ResponseWriter, r *http.Request) {
 	}
 	s.Log.ErrorContext(r.Context(), "request panicked", slog.Any("panic", failure), slog.String("path", r.URL.Path), telemetry.Stack())
 	writeProblem(w, r, &core.Error{Code: core.CodeInternal})
-}
-
-func clientIP(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 func (s *server) unknownPath(w http.ResponseWriter, r *http.Request) {

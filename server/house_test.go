@@ -73,6 +73,7 @@ type site struct {
 	blobs    *accesstest.Blobs
 	executor *client.Client
 	engine   func(table.Engine) table.Engine // stands before the file's own, nil: nothing does
+	brakes   bool                            // slow down who guesses passwords
 }
 
 // newHouse is a house on an empty store without an executor.
@@ -94,7 +95,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	h.store = h.World.Store
 	h.identity = identity.New(identity.Deps{
 		Store: h.store, Audit: h.Audit, Gate: h.Gate, Keys: identity.Keys{Current: identity.NewKey(secret)},
-		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 2,
+		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 2, Unlimited: !on.brakes,
 	})
 	datasets := dataset.New(dataset.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,

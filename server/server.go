@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"net/netip"
 
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/resolvers"
@@ -13,13 +14,14 @@ import (
 type Deps struct {
 	Resolver  *resolvers.Resolver // with the services it answers from
 	Log       *slog.Logger
-	Local     bool     // ENV=local: introspection for everybody, cookies without TLS
-	Revision  string   // for X-Revision
-	Origins   []string // of pages, apart from our own, that may call the API
-	MaxUpload int64    // bytes of an uploaded file
-	Pages     fs.FS    // index.html
-	GraphiQL  fs.FS    // index.html, signin.html, denied.html
-	Assets    fs.FS    // flat, beside name perhaps name.gz
+	Local     bool           // ENV=local: introspection for everybody, cookies without TLS
+	Revision  string         // for X-Revision
+	Origins   []string       // of pages, apart from our own, that may call the API
+	Proxies   []netip.Prefix // networks of the proxies in front, whose X-Forwarded-For is believed
+	MaxUpload int64          // bytes of an uploaded file
+	Pages     fs.FS          // index.html
+	GraphiQL  fs.FS          // index.html, signin.html, denied.html
+	Assets    fs.FS          // flat, beside name perhaps name.gz
 }
 
 type server struct {

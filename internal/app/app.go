@@ -119,6 +119,7 @@ func (a *App) openServices(context.Context) error {
 	a.Identity = identity.New(identity.Deps{
 		Store: a.Store, Audit: a.Audit, Gate: a.Gate, Keys: a.keys,
 		Lifetime: c.TokenLifetime(), PasswordMin: c.PasswordMinLength, Workers: c.APIWorkers,
+		Unlimited: !c.RateLimiting,
 	})
 	a.Datasets = dataset.New(
 		dataset.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "dataset")},

@@ -17,21 +17,22 @@ const (
 // range (smallest and largest number), oneof (allowed values) and only ("local":
 // refused in every other environment).
 type Config struct {
-	Env          Env     `env:"ENV" envDefault:"local" oneof:"local staging production" doc:"Environment. Everything but local needs real secrets, DynamoDB and S3 unless told otherwise."`
-	APIHost      string  `env:"API_HOST" envDefault:"0.0.0.0" doc:"Address the API listens on."`
-	APIPort      int     `env:"API_PORT" envDefault:"8000" range:"0 65535" doc:"Port the API listens on; 0 takes a free one."`
-	APIWorkers   int     `env:"API_WORKERS" envDefault:"4" range:"1 256" doc:"Password checks that may run at the same time. They are the one heavy thing the API computes itself; requests are not limited by this."`
-	APIDebug     bool    `env:"API_DEBUG" envDefault:"false" only:"local" doc:"Adds the place in the code to each line of the log."`
-	LogLevel     string  `env:"LOG_LEVEL" envDefault:"INFO" oneof:"ERROR WARN INFO DEBUG" doc:"Least important level that is logged. DEBUG is for ENV=local."`
-	LogFormat    string  `env:"LOG_FORMAT" envDefault:"json" oneof:"json text" doc:"Form of the log on standard error."`
-	CORSOrigins  Origins `env:"CORS_ORIGINS" envDefault:"[\"http://localhost:3000\"]" doc:"Origins of pages, apart from our own, that may call the API: a JSON list."`
-	DataDir      string  `env:"DATA_DIR" envDefault:"data" doc:"Folder for what Karuta keeps on this machine: the embedded store, blobs, local secrets, the control socket, the audit spool."`
-	Store        string  `env:"STORE" oneof:"embedded dynamodb" doc:"Where items are kept. Default: embedded where ENV=local, else dynamodb."`
-	Blobs        string  `env:"BLOBS" oneof:"folder s3" doc:"Where files are kept. Default: folder where ENV=local, else s3."`
-	RedisURL     Secret  `env:"REDIS_URL" doc:"Redis that several API tasks share for events and limits; empty keeps both in this process."`
-	CacheTTL     int     `env:"CACHE_TTL_SECONDS" envDefault:"3600" range:"0 604800" doc:"Seconds a card's result is kept; 0 keeps none."`
-	MaxUpload    int64   `env:"MAX_UPLOAD_SIZE_BYTES" envDefault:"104857600" range:"1 1099511627776" doc:"Largest file that may be imported, in bytes."`
-	RateLimiting bool    `env:"RATE_LIMIT_ENABLED" envDefault:"true" doc:"Limits on how often things may be asked. Can be turned off in ENV=local alone."`
+	Env            Env      `env:"ENV" envDefault:"local" oneof:"local staging production" doc:"Environment. Everything but local needs real secrets, DynamoDB and S3 unless told otherwise."`
+	APIHost        string   `env:"API_HOST" envDefault:"0.0.0.0" doc:"Address the API listens on."`
+	APIPort        int      `env:"API_PORT" envDefault:"8000" range:"0 65535" doc:"Port the API listens on; 0 takes a free one."`
+	APIWorkers     int      `env:"API_WORKERS" envDefault:"4" range:"1 256" doc:"Password checks that may run at the same time. They are the one heavy thing the API computes itself; requests are not limited by this."`
+	APIDebug       bool     `env:"API_DEBUG" envDefault:"false" only:"local" doc:"Adds the place in the code to each line of the log."`
+	LogLevel       string   `env:"LOG_LEVEL" envDefault:"INFO" oneof:"ERROR WARN INFO DEBUG" doc:"Least important level that is logged. DEBUG is for ENV=local."`
+	LogFormat      string   `env:"LOG_FORMAT" envDefault:"json" oneof:"json text" doc:"Form of the log on standard error."`
+	CORSOrigins    Origins  `env:"CORS_ORIGINS" envDefault:"[\"http://localhost:3000\"]" doc:"Origins of pages, apart from our own, that may call the API: a JSON list."`
+	TrustedProxies Networks `env:"TRUSTED_PROXIES" envDefault:"[]" doc:"Networks of the load balancers in front of the API: a JSON list such as [\"10.0.0.0/8\"]. What these say in X-Forwarded-For is believed; without any, the header is ignored."`
+	DataDir        string   `env:"DATA_DIR" envDefault:"data" doc:"Folder for what Karuta keeps on this machine: the embedded store, blobs, local secrets, the control socket, the audit spool."`
+	Store          string   `env:"STORE" oneof:"embedded dynamodb" doc:"Where items are kept. Default: embedded where ENV=local, else dynamodb."`
+	Blobs          string   `env:"BLOBS" oneof:"folder s3" doc:"Where files are kept. Default: folder where ENV=local, else s3."`
+	RedisURL       Secret   `env:"REDIS_URL" doc:"Redis that several API tasks share for events and limits; empty keeps both in this process."`
+	CacheTTL       int      `env:"CACHE_TTL_SECONDS" envDefault:"3600" range:"0 604800" doc:"Seconds a card's result is kept; 0 keeps none."`
+	MaxUpload      int64    `env:"MAX_UPLOAD_SIZE_BYTES" envDefault:"104857600" range:"1 1099511627776" doc:"Largest file that may be imported, in bytes."`
+	RateLimiting   bool     `env:"RATE_LIMIT_ENABLED" envDefault:"true" doc:"Limits on how often things may be asked. Can be turned off in ENV=local alone."`
 
 	DynamoDBEndpoint    string `env:"DYNAMODB_ENDPOINT" only:"local" doc:"Address of a DynamoDB server other than Amazon's."`
 	DynamoDBRegion      string `env:"DYNAMODB_REGION" envDefault:"ap-northeast-1" doc:"Region of the tables."`

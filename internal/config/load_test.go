@@ -26,7 +26,7 @@ func load(t *testing.T, lines ...string) Config {
 func TestDefaults(t *testing.T) {
 	want := map[string]string{
 		"ENV": "local", "API_HOST": "0.0.0.0", "API_PORT": "8000", "API_WORKERS": "4", "API_DEBUG": "false",
-		"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "CORS_ORIGINS": `["http://localhost:3000"]`,
+		"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "CORS_ORIGINS": `["http://localhost:3000"]`, "TRUSTED_PROXIES": "[]",
 		"DYNAMODB_ENDPOINT": "", "DYNAMODB_REGION": "ap-northeast-1", "DYNAMODB_TABLE_PREFIX": "bi_",
 		"S3_ENDPOINT": "", "S3_REGION": "ap-northeast-1", "S3_BUCKET_DATASETS": "bi-datasets", "S3_BUCKET_STATIC": "bi-static",
 		"S3_ACCESS_KEY": "", "S3_SECRET_KEY": "",
@@ -77,6 +77,11 @@ func TestBadValuesAreRefusedByName(t *testing.T) {
 		"origins are no list":          {[]string{"CORS_ORIGINS=http://localhost"}, "CORS_ORIGINS"},
 		"any origin":                   {[]string{`CORS_ORIGINS=["*"]`}, "CORS_ORIGINS"},
 		"origin with a path":           {[]string{`CORS_ORIGINS=["http://a/b"]`}, "CORS_ORIGINS"},
+		"proxies are no list":          {[]string{"TRUSTED_PROXIES=10.0.0.0/8"}, "TRUSTED_PROXIES"},
+		"proxy without bits":           {[]string{`TRUSTED_PROXIES=["10.0.0.1"]`}, "TRUSTED_PROXIES"},
+		"proxy beside its network":     {[]string{`TRUSTED_PROXIES=["10.0.0.1/8"]`}, "TRUSTED_PROXIES"},
+		"everybody is a proxy":         {[]string{`TRUSTED_PROXIES=["0.0.0.0/0"]`}, "TRUSTED_PROXIES"},
+		"proxy in a mixed form":        {[]string{`TRUSTED_PROXIES=["::ffff:10.0.0.0/104"]`}, "TRUSTED_PROXIES"},
 		"no signature":                 {[]string{"JWT_ALGORITHM=none"}, "JWT_ALGORITHM"},
 		"endless token":                {[]string{"JWT_EXPIRE_MINUTES=99999999"}, "JWT_EXPIRE_MINUTES"},
 		"short passwords":              {[]string{"PASSWORD_MIN_LENGTH=7"}, "PASSWORD_MIN_LENGTH"},

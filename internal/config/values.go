@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"net/url"
 )
 
@@ -56,5 +57,37 @@ func (o *Origins) UnmarshalText(text []byte) error {
 // String is the list as JSON, as it is written in the environment.
 func (o Origins) String() string {
 	text, _ := json.Marshal([]string(o)) // strings always marshal
+	return string(text)
+}
+
+// Networks is a list of networks such as "10.0.0.0/8" or "2001:db8::/32".
+type Networks []netip.Prefix
+
+// UnmarshalText reads a JSON list of networks, each with the bits that count,
+// and refuses the whole internet.
+func (n *Networks) UnmarshalText(text []byte) error {
+	var list []string
+	if err := json.Unmarshal(text, &list); err != nil {
+		return fmt.Errorf(`want a JSON list such as ["10.0.0.0/8"]`)
+	}
+	networks := make(Networks, len(list))
+	for i, said := range list {
+		network, err := netip.ParsePrefix(said)
+		if err != nil || network.Bits() == 0 || network != network.Masked() || network.Addr().Is4In6() {
+			return fmt.Errorf("%q is not a network such as 10.0.0.0/8", said)
+		}
+		networks[i] = network
+	}
+	*n = networks
+	return nil
+}
+
+// String is the list as JSON, as it is written in the environment.
+func (n Networks) String() string {
+	list := make([]string, len(n))
+	for i, network := range n {
+		list[i] = network.String()
+	}
+	text, _ := json.Marshal(list) // strings always marshal
 	return string(text)
 }

@@ -74,6 +74,7 @@ var sentences = map[string]text{
 	"EXECUTION_ERROR.bad_answer":          {"結果を読み取れませんでした。コードを見直してください。", "The result could not be read. Review the code."},
 	"MEMORY_LIMIT":                        {"使えるメモリの上限を超えました。データを絞り込むか、カードの作成者に相談してください。", "This needed more memory than allowed. Narrow the data or ask the author of the card."},
 	"RATE_LIMIT_EXCEEDED":                 {"リクエスト数が上限を超えました。しばらくお待ちください。", "Too many requests. Please wait a moment."},
+	"RATE_LIMIT_EXCEEDED.tries":           {"パスワードの間違いが続いたため、しばらく受け付けません。{seconds}秒後にもう一度お試しください。", "There were too many wrong passwords. Please try again in {seconds} seconds."},
 	"INTERNAL_ERROR":                      {"一時的な問題が発生しました。しばらくしてからもう一度お試しください。", "Something went wrong for a moment. Please try again in a little while."},
 	"SERVICE_UNAVAILABLE":                 {"ただいま利用できません。しばらくしてからもう一度お試しください。", "This is not available right now. Please try again in a little while."},
 	"SERVICE_UNAVAILABLE.python_refused":  {"カードを安全に実行できる状態ではありません。管理者に知らせてください。", "Cards cannot be run safely at the moment. Please tell an administrator."},

@@ -39,8 +39,15 @@ func (s *Service) checkCurrent(ctx context.Context, user *core.User, current str
 	if len(current) > loginPassword {
 		return core.Invalid(field, "too_long", "max", passwordMax)
 	}
+	try, err := s.reserve(ctx, user.Email)
+	if err != nil {
+		return err
+	}
 	matches, err := s.passwords.matches(ctx, user.PasswordHash, current)
-	if err != nil || matches {
+	if err != nil {
+		return err
+	}
+	if err := s.settle(ctx, try, user, matches); err != nil || matches {
 		return err
 	}
 	s.audit.Record(ctx, core.AuditEvent{Type: core.EventPasswordChanged, TargetType: "user", TargetID: user.ID, Outcome: core.OutcomeFailure})

@@ -24,9 +24,14 @@ const (
 )
 
 // Login signs a person in. UNAUTHORIZED.credentials for an unknown address, a
-// wrong password and a locked account alike, after the same work.
+// wrong password and a locked account alike, after the same work;
+// RATE_LIMIT_EXCEEDED after too many of these.
 func (s *Service) Login(ctx context.Context, email, password string) (*SignIn, error) {
 	if err := boundLogin(email, password); err != nil {
+		return nil, err
+	}
+	try, err := s.reserve(ctx, normalEmail(email))
+	if err != nil {
 		return nil, err
 	}
 	email, bad := checkEmail("input.email", email)
@@ -37,15 +42,11 @@ func (s *Service) Login(ctx context.Context, email, password string) (*SignIn, e
 	if err != nil {
 		return nil, err
 	}
-	matches, err := s.passwords.matches(ctx, user.PasswordHash, password)
+	in, err := s.tryLogin(ctx, user, password)
 	if err != nil {
 		return nil, err
 	}
-	if !matches || !user.Active() {
-		return nil, s.refuseLogin(ctx, user, email)
-	}
-	in, err := s.enter(ctx, user)
-	if err != nil {
+	if err := s.settle(ctx, try, user, in != nil); err != nil {
 		return nil, err
 	}
 	if in == nil {
@@ -53,6 +54,15 @@ func (s *Service) Login(ctx context.Context, email, password string) (*SignIn, e
 	}
 	s.audit.Record(ctx, core.AuditEvent{Type: core.EventLogin, UserID: user.ID, SessionID: in.SessionID, TargetType: "user", TargetID: user.ID})
 	return in, nil
+}
+
+// tryLogin is the user's fresh session; nil where the password is wrong or the account locked.
+func (s *Service) tryLogin(ctx context.Context, user *core.User, password string) (*SignIn, error) {
+	matches, err := s.passwords.matches(ctx, user.PasswordHash, password)
+	if err != nil || !matches || !user.Active() {
+		return nil, err
+	}
+	return s.enter(ctx, user)
 }
 
 // enter signs in a person whose password was right, and looks again: nil where

@@ -19,6 +19,7 @@ type Deps struct {
 	Lifetime    time.Duration    // of a sign-in
 	PasswordMin int              // fewest characters of a password
 	Workers     int              // password checks at the same time
+	Unlimited   bool             // any number of failed tries to get in, see [Service.Login]
 	Clock       func() time.Time // nil is the present
 }
 
@@ -30,6 +31,7 @@ type Service struct {
 	keys      Keys
 	lifetime  time.Duration
 	passwords *passwords
+	unlimited bool
 	now       func() time.Time
 }
 
@@ -40,7 +42,7 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		store: d.Store, audit: d.Audit, gate: d.Gate, keys: d.Keys, lifetime: d.Lifetime,
-		passwords: newPasswords(d.PasswordMin, d.Workers), now: d.Clock,
+		passwords: newPasswords(d.PasswordMin, d.Workers), unlimited: d.Unlimited, now: d.Clock,
 	}
 }
 

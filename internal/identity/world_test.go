@@ -92,6 +92,11 @@ func (w *world) visitor() context.Context {
 	return core.WithActor(w.t.Context(), &core.Actor{IP: "192.0.2.7", Agent: "Firefox/150", RequestID: "request-7"})
 }
 
+// from is a visitor from another address.
+func (w *world) from(ip string) context.Context {
+	return core.WithActor(w.t.Context(), &core.Actor{IP: ip, RequestID: "request-7"})
+}
+
 func (w *world) signedIn(email string) *SignIn {
 	w.t.Helper()
 	in, err := w.Login(w.visitor(), email, goodPassword)

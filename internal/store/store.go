@@ -13,6 +13,7 @@ import (
 type Store struct {
 	Users       *Users
 	Sessions    *Sessions
+	Brakes      *Brakes
 	Groups      *Groups
 	Datasets    *Datasets
 	Cards       *Cards
@@ -33,6 +34,7 @@ func New(e table.Engine) *Store {
 	return &Store{
 		Users:       &Users{e},
 		Sessions:    &Sessions{e},
+		Brakes:      &Brakes{e},
 		Groups:      &Groups{e},
 		Datasets:    &Datasets{e},
 		Cards:       &Cards{e},

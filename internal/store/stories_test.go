@@ -33,6 +33,8 @@ var stories = []struct {
 	{"things' history tells owners and places", thingsHistoryTellsOwnersAndPlaces},
 	{"sessions open, end and expire", sessionsOpenEndAndExpire},
 	{"sessions end with their era", sessionsEndWithTheirEra},
+	{"brakes are changed together", brakesAreChangedTogether},
+	{"brakes race", brakesRace},
 	{"group names are unique", groupNamesAreUnique},
 	{"a group is renamed with its guard", aGroupIsRenamedWithItsGuard},
 	{"a deleted group opens nothing", aDeletedGroupOpensNothing},
