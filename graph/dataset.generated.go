@@ -27,6 +27,7 @@ type DatasetResolver interface {
 	Preview(ctx context.Context, obj *core.Dataset, limit int) (*dataset.Preview, error)
 	ColumnValues(ctx context.Context, obj *core.Dataset, column string, dashboardID *string, search *string, limit int) (*dataset.Values, error)
 	Versions(ctx context.Context, obj *core.Dataset, first *int, after *string) (*schema.Connection[*core.DatasetVersion], error)
+	Policies(ctx context.Context, obj *core.Dataset) ([]dataset.Policy, error)
 }
 type DatasetPreviewResolver interface {
 	PreviewRows(ctx context.Context, obj *dataset.Preview) (int, error)
@@ -234,6 +235,29 @@ func (ec *executionContext) _Column_description(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_Column_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Column", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _Column_class(ctx context.Context, field graphql.CollectedField, obj *core.Column) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Column_class(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PIIClass(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v core.PIIClass) graphql.Marshaler {
+			return ec.marshalNPIIClass2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐPIIClass(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Column_class(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Column", field, true, false, errors.New("field of type PIIClass does not have child fields"))
 }
 
 func (ec *executionContext) _ColumnValues_values(ctx context.Context, field graphql.CollectedField, obj *dataset.Values) (ret graphql.Marshaler) {
@@ -805,6 +829,38 @@ func (ec *executionContext) fieldContext_Dataset_versions(ctx context.Context, f
 	if fc.Args, err = ec.field_Dataset_versions_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Dataset_policies(ctx context.Context, field graphql.CollectedField, obj *core.Dataset) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Dataset_policies(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Dataset().Policies(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []dataset.Policy) graphql.Marshaler {
+			return ec.marshalNPolicy2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐPolicyᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Dataset_policies(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Dataset",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Policy(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -1810,7 +1866,7 @@ func (ec *executionContext) unmarshalInputColumnChangeInput(ctx context.Context,
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "description"}
+	fieldsInOrder := [...]string{"name", "description", "class"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1826,11 +1882,18 @@ func (ec *executionContext) unmarshalInputColumnChangeInput(ctx context.Context,
 			it.Name = data
 		case "description":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("description"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
 			it.Description = data
+		case "class":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("class"))
+			data, err := ec.unmarshalOPIIClass2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐPIIClass(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Class = data
 		}
 	}
 	return it, nil
@@ -2073,6 +2136,11 @@ func (ec *executionContext) _Column(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "description":
 			out.Values[i] = ec._Column_description(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "class":
+			out.Values[i] = ec._Column_class(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -2385,6 +2453,44 @@ func (ec *executionContext) _Dataset(ctx context.Context, sel ast.SelectionSet, 
 				}()
 				res = ec._Dataset_versions(ctx, field, obj)
 				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+		case "policies":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Dataset_policies(ctx, field, obj)
+				if res == graphql.Null {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}
 				return res

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/schema"
 )
 
@@ -97,6 +98,14 @@ type CreateGroupInput struct {
 type CreateGroupPayload struct {
 	// The group.
 	Group *core.Group `json:"group"`
+}
+
+// The new policy.
+type CreatePolicyPayload struct {
+	// The dataset, under its new version.
+	Dataset *core.Dataset `json:"dataset"`
+	// The policy.
+	Policy *dataset.Policy `json:"policy"`
 }
 
 // A new share.
@@ -209,6 +218,24 @@ type DeleteGroupInput struct {
 	ID string `json:"id"`
 	// Change nothing, only tell what would end.
 	DryRun *bool `json:"dryRun,omitempty"`
+}
+
+// A policy to remove.
+type DeletePolicyInput struct {
+	// Id of the dataset.
+	DatasetID string `json:"datasetId"`
+	// Id of the policy.
+	ID string `json:"id"`
+	// Version of the dataset that the removal is based on.
+	Version int `json:"version"`
+}
+
+// The policy is gone.
+type DeletePolicyPayload struct {
+	// The dataset, under its new version.
+	Dataset *core.Dataset `json:"dataset"`
+	// Id of the policy that is gone.
+	DeletedID string `json:"deletedId"`
 }
 
 // A share to take back.
@@ -513,6 +540,14 @@ type UpdateGroupInput struct {
 type UpdateGroupPayload struct {
 	// The group.
 	Group *core.Group `json:"group"`
+}
+
+// The changed policy.
+type UpdatePolicyPayload struct {
+	// The dataset, under its new version.
+	Dataset *core.Dataset `json:"dataset"`
+	// The policy.
+	Policy *dataset.Policy `json:"policy"`
 }
 
 // The changed account.

@@ -39,6 +39,8 @@ type ResolverRoot interface {
 	ImportJob() ImportJobResolver
 	Mutation() MutationResolver
 	Notice() NoticeResolver
+	Policy() PolicyResolver
+	PolicyTarget() PolicyTargetResolver
 	Query() QueryResolver
 	ReferencedDataset() ReferencedDatasetResolver
 	Session() SessionResolver
@@ -88,6 +90,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCreateDashboardInput,
 		ec.unmarshalInputCreateFilterViewInput,
 		ec.unmarshalInputCreateGroupInput,
+		ec.unmarshalInputCreatePolicyInput,
 		ec.unmarshalInputCreateShareInput,
 		ec.unmarshalInputCreateUserInput,
 		ec.unmarshalInputDeactivateUserInput,
@@ -96,6 +99,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeleteDatasetInput,
 		ec.unmarshalInputDeleteFilterViewInput,
 		ec.unmarshalInputDeleteGroupInput,
+		ec.unmarshalInputDeletePolicyInput,
 		ec.unmarshalInputDeleteShareInput,
 		ec.unmarshalInputExecuteCardInput,
 		ec.unmarshalInputFilterInput,
@@ -104,13 +108,16 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputLayoutInput,
 		ec.unmarshalInputLoginInput,
 		ec.unmarshalInputMarkNotificationsReadInput,
+		ec.unmarshalInputMaskedColumnInput,
 		ec.unmarshalInputPlacementInput,
+		ec.unmarshalInputPolicyTargetInput,
 		ec.unmarshalInputPreviewCardInput,
 		ec.unmarshalInputRelativeRangeInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRequestAccessInput,
 		ec.unmarshalInputResetPasswordInput,
 		ec.unmarshalInputRevokeSessionsInput,
+		ec.unmarshalInputRowConditionInput,
 		ec.unmarshalInputSetDefaultFilterViewInput,
 		ec.unmarshalInputSetPiiAccessInput,
 		ec.unmarshalInputSetUserAttributesInput,
@@ -121,6 +128,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpdateDatasetInput,
 		ec.unmarshalInputUpdateFilterViewInput,
 		ec.unmarshalInputUpdateGroupInput,
+		ec.unmarshalInputUpdatePolicyInput,
 		ec.unmarshalInputUpdateProfileInput,
 		ec.unmarshalInputUpdateShareInput,
 		ec.unmarshalInputUserAttributeInput,
@@ -1222,12 +1230,12 @@ type ImportCsvPayload {
   job: ImportJob!
 }
 
-"New words for a column."
+"What changes of a column. What is left out stays as it is."
 input ColumnChangeInput {
   "Name of the column."
   name: String!
   "What it means, at most 500 characters."
-  description: String!
+  description: String
 }
 
 "A change of a dataset's description. What is left out stays as it is."
@@ -1240,7 +1248,7 @@ input UpdateDatasetInput {
   name: String
   "The new description, at most 2000 characters."
   description: String
-  "New words for some columns, at most 500."
+  "What changes of some columns, at most 500."
   columns: [ColumnChangeInput!]
 }
 
@@ -1886,6 +1894,217 @@ input MarkNotificationsReadInput {
 type MarkNotificationsReadPayload {
   "Always true: they are read from now on."
   marked: Boolean!
+}
+`, BuiltIn: false},
+	{Name: "../schema/policies.graphqls", Input: `extend type Mutation {
+  "Open a part of a dataset to some people. With its first policy the rest of the dataset is closed: everybody but its owner and administrators sees what the policies for them open, and nothing else."
+  createPolicy(
+    "The dataset, and what is open to whom."
+    input: CreatePolicyInput!
+  ): CreatePolicyPayload @dataset(right: MANAGE, arg: "input.datasetId")
+
+  "Change what a policy opens, or to whom."
+  updatePolicy(
+    "The policy and what changes."
+    input: UpdatePolicyInput!
+  ): UpdatePolicyPayload @dataset(right: MANAGE, arg: "input.datasetId")
+
+  "Remove a policy. Without its last one the dataset is open as a whole to whoever may read it."
+  deletePolicy(
+    "Which policy."
+    input: DeletePolicyInput!
+  ): DeletePolicyPayload @dataset(right: MANAGE, arg: "input.datasetId")
+}
+
+extend type Dataset {
+  "Who sees which part of it, oldest first; where there are none, whoever may read the dataset sees all of it. For its owner and administrators; empty for others."
+  policies: [Policy!]!
+}
+
+extend type Column {
+  "What kind of personal data it holds. Who neither owns the dataset nor administers nor has access to personal data sees DIRECT columns masked and CONFIDENTIAL ones not at all."
+  class: PIIClass!
+}
+
+extend input ColumnChangeInput {
+  "What kind of personal data it holds."
+  class: PIIClass
+}
+
+"What kind of personal data a column holds."
+enum PIIClass {
+  "None."
+  NONE
+  "It names a person: name, address, telephone number."
+  DIRECT
+  "It points to a person: employee number, department."
+  INDIRECT
+  "Nobody without need may see it: salary, evaluation, health."
+  CONFIDENTIAL
+}
+
+"How a text is made unreadable. A value that is no text becomes empty under every mask."
+enum Mask {
+  "The first letter and the domain of an e-mail address."
+  EMAIL
+  "The first and last digits of a telephone number."
+  PHONE
+  "The first part of a name."
+  NAME
+  "Nothing is left."
+  ALL
+}
+
+"What a dataset shows to some people."
+type Policy {
+  "Id of the policy."
+  id: ID!
+  "Its name."
+  name: String!
+  "Whom it is for; empty for everybody."
+  targets: [PolicyTarget!]!
+  "The rows it opens, in the form of ` + "`" + `RowConditionInput` + "`" + `; ` + "`" + `{\"all\": []}` + "`" + ` is every row."
+  rows: JSON!
+  "Columns that it hides."
+  hidden: [String!]!
+  "Columns that it masks."
+  masked: [MaskedColumn!]!
+  "It names a column or a value that is no longer there, and opens nothing until it is mended."
+  broken: Boolean!
+  "Who made it."
+  createdBy: User
+  "When it was made."
+  createdAt: Time!
+  "When it was last changed."
+  updatedAt: Time!
+}
+
+"Somebody a policy is for."
+type PolicyTarget {
+  "Whether it is a person or a group."
+  type: TargetType!
+  "Id of the person or the group."
+  id: ID!
+  "The person or the group."
+  principal: Principal
+}
+
+"A column whose values are made unreadable."
+type MaskedColumn {
+  "Name of the column."
+  column: String!
+  "How."
+  mask: Mask!
+}
+
+"Somebody a policy is to be for."
+input PolicyTargetInput {
+  "Whether it is a person or a group."
+  type: TargetType!
+  "Id of the person or the group."
+  id: ID!
+}
+
+"A column whose values are to be made unreadable."
+input MaskedColumnInput {
+  "Name of the column."
+  column: String!
+  "How."
+  mask: Mask!
+}
+
+"Which rows, in exactly one form: ` + "`" + `all` + "`" + `, ` + "`" + `any` + "`" + `, ` + "`" + `not` + "`" + `, or a ` + "`" + `column` + "`" + ` with ` + "`" + `values` + "`" + ` and ` + "`" + `includeNull` + "`" + `, with ` + "`" + `from` + "`" + ` and ` + "`" + `to` + "`" + `, or with an ` + "`" + `attribute` + "`" + `. At most 100 conditions, nested 5 deep."
+input RowConditionInput {
+  "Rows for which all of these hold. An empty list is every row."
+  all: [RowConditionInput!]
+  "Rows for which one of these holds. An empty list is no row."
+  any: [RowConditionInput!]
+  "Rows for which this does not hold. A row whose column is empty is in neither."
+  not: RowConditionInput
+  "Name of the column that is asked about."
+  column: String
+  "Rows with one of these values, in the column's plain form. At most 500 of at most 1000 characters."
+  values: [String!]
+  "Rows where the column is empty, too."
+  includeNull: Boolean! = false
+  "Rows with this value or a later one; for moments a day."
+  from: String
+  "Rows with this value or an earlier one; for moments a day, all of which counts."
+  to: String
+  "Rows with one of the values that the viewer has of this attribute, at most 100 characters. Who has none gets no row by it."
+  attribute: String
+}
+
+"A new policy."
+input CreatePolicyInput {
+  "Id of the dataset."
+  datasetId: ID!
+  "Version of the dataset that the policy is based on."
+  version: Int!
+  "Its name, 1 to 200 characters."
+  name: String!
+  "Whom it is for, at most 50; an empty list is everybody."
+  targets: [PolicyTargetInput!]!
+  "The rows it opens; left out, every row."
+  rows: RowConditionInput
+  "Columns that it hides, at most 500."
+  hidden: [String!]
+  "Columns that it masks, at most 500."
+  masked: [MaskedColumnInput!]
+}
+
+"The new policy."
+type CreatePolicyPayload {
+  "The dataset, under its new version."
+  dataset: Dataset!
+  "The policy."
+  policy: Policy!
+}
+
+"A change of a policy. What is left out stays as it is; an empty list empties."
+input UpdatePolicyInput {
+  "Id of the dataset."
+  datasetId: ID!
+  "Id of the policy."
+  id: ID!
+  "Version of the dataset that the change is based on."
+  version: Int!
+  "The new name, 1 to 200 characters."
+  name: String
+  "Whom it is for now, at most 50; an empty list is everybody."
+  targets: [PolicyTargetInput!]
+  "The rows it opens now; ` + "`" + `{all: []}` + "`" + ` is every row."
+  rows: RowConditionInput
+  "Columns that it hides now, at most 500."
+  hidden: [String!]
+  "Columns that it masks now, at most 500."
+  masked: [MaskedColumnInput!]
+}
+
+"The changed policy."
+type UpdatePolicyPayload {
+  "The dataset, under its new version."
+  dataset: Dataset!
+  "The policy."
+  policy: Policy!
+}
+
+"A policy to remove."
+input DeletePolicyInput {
+  "Id of the dataset."
+  datasetId: ID!
+  "Id of the policy."
+  id: ID!
+  "Version of the dataset that the removal is based on."
+  version: Int!
+}
+
+"The policy is gone."
+type DeletePolicyPayload {
+  "The dataset, under its new version."
+  dataset: Dataset!
+  "Id of the policy that is gone."
+  deletedId: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/profile.graphqls", Input: `extend type Mutation {
@@ -2805,6 +3024,8 @@ func (ec *executionContext) childFields_Column(ctx context.Context, field graphq
 		return ec.fieldContext_Column_zoned(ctx, field)
 	case "description":
 		return ec.fieldContext_Column_description(ctx, field)
+	case "class":
+		return ec.fieldContext_Column_class(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Column", field.Name)
 }
@@ -2851,6 +3072,16 @@ func (ec *executionContext) childFields_CreateGroupPayload(ctx context.Context, 
 		return ec.fieldContext_CreateGroupPayload_group(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CreateGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreatePolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dataset":
+		return ec.fieldContext_CreatePolicyPayload_dataset(ctx, field)
+	case "policy":
+		return ec.fieldContext_CreatePolicyPayload_policy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreatePolicyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateSharePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2997,6 +3228,8 @@ func (ec *executionContext) childFields_Dataset(ctx context.Context, field graph
 		return ec.fieldContext_Dataset_columnValues(ctx, field)
 	case "versions":
 		return ec.fieldContext_Dataset_versions(ctx, field)
+	case "policies":
+		return ec.fieldContext_Dataset_policies(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Dataset", field.Name)
 }
@@ -3133,6 +3366,16 @@ func (ec *executionContext) childFields_DeleteGroupPayload(ctx context.Context, 
 		return ec.fieldContext_DeleteGroupPayload_losesAccess(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletePolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dataset":
+		return ec.fieldContext_DeletePolicyPayload_dataset(ctx, field)
+	case "deletedId":
+		return ec.fieldContext_DeletePolicyPayload_deletedId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletePolicyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteSharePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3423,6 +3666,16 @@ func (ec *executionContext) childFields_MarkNotificationsReadPayload(ctx context
 	return nil, fmt.Errorf("no field named %q was found under type MarkNotificationsReadPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MaskedColumn(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "column":
+		return ec.fieldContext_MaskedColumn_column(ctx, field)
+	case "mask":
+		return ec.fieldContext_MaskedColumn_mask(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MaskedColumn", field.Name)
+}
+
 func (ec *executionContext) childFields_Notice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3481,6 +3734,44 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_Policy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Policy_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Policy_name(ctx, field)
+	case "targets":
+		return ec.fieldContext_Policy_targets(ctx, field)
+	case "rows":
+		return ec.fieldContext_Policy_rows(ctx, field)
+	case "hidden":
+		return ec.fieldContext_Policy_hidden(ctx, field)
+	case "masked":
+		return ec.fieldContext_Policy_masked(ctx, field)
+	case "broken":
+		return ec.fieldContext_Policy_broken(ctx, field)
+	case "createdBy":
+		return ec.fieldContext_Policy_createdBy(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Policy_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Policy_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Policy", field.Name)
+}
+
+func (ec *executionContext) childFields_PolicyTarget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "type":
+		return ec.fieldContext_PolicyTarget_type(ctx, field)
+	case "id":
+		return ec.fieldContext_PolicyTarget_id(ctx, field)
+	case "principal":
+		return ec.fieldContext_PolicyTarget_principal(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PolicyTarget", field.Name)
 }
 
 func (ec *executionContext) childFields_PreviewCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3681,6 +3972,16 @@ func (ec *executionContext) childFields_UpdateGroupPayload(ctx context.Context, 
 		return ec.fieldContext_UpdateGroupPayload_group(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateGroupPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdatePolicyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dataset":
+		return ec.fieldContext_UpdatePolicyPayload_dataset(ctx, field)
+	case "policy":
+		return ec.fieldContext_UpdatePolicyPayload_policy(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdatePolicyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateProfilePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -99,6 +100,34 @@ UpdateDatasetInput.columns        list 500
 ColumnChangeInput.name            column
 ColumnChangeInput.description     text 500
 DeleteDatasetInput.id             id dataset mine
+CreatePolicyInput.datasetId       id dataset mine
+CreatePolicyInput.version         version
+CreatePolicyInput.name            line 200
+CreatePolicyInput.targets         list 50
+CreatePolicyInput.hidden          list 500
+CreatePolicyInput.hidden.*        column
+CreatePolicyInput.masked          list 500
+UpdatePolicyInput.datasetId       id dataset mine
+UpdatePolicyInput.id              id policy
+UpdatePolicyInput.version         version
+UpdatePolicyInput.name            line 200
+UpdatePolicyInput.targets         list 50
+UpdatePolicyInput.hidden          list 500
+UpdatePolicyInput.hidden.*        column
+UpdatePolicyInput.masked          list 500
+DeletePolicyInput.datasetId       id dataset mine
+DeletePolicyInput.id              id policy
+DeletePolicyInput.version         version
+PolicyTargetInput.id              id user
+MaskedColumnInput.column          column
+RowConditionInput.all             list 100
+RowConditionInput.any             list 100
+RowConditionInput.column          column
+RowConditionInput.values          list 500
+RowConditionInput.values.*        value 1000 may be empty
+RowConditionInput.from            day
+RowConditionInput.to              day
+RowConditionInput.attribute       line 100
 
 CreateCardInput.name              line 200
 CreateCardInput.description       text 2000
@@ -220,7 +249,9 @@ type argument struct {
 	must bool            // it cannot be left out
 }
 
-// argumentsOf are all arguments of a field with all of their parts.
+// argumentsOf are all arguments of a field with all of their parts. Of an input
+// that holds others of its kind, in one form at a time, the parts are those of
+// the others in its list any, where an example has one of each form.
 func argumentsOf(owner string, f *ast.FieldDefinition, rules map[string]rule) (all []argument) {
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
 	var walk func(key, path string, kind *ast.Type, given bool)
@@ -232,7 +263,7 @@ func argumentsOf(owner string, f *ast.FieldDefinition, rules map[string]rule) (a
 			return
 		}
 		if def.Kind == ast.InputObject {
-			for _, part := range def.Fields {
+			for _, part := range partsOf(def, path) {
 				walk(def.Name+"."+part.Name, path+"."+part.Name, part.Type, part.DefaultValue != nil)
 			}
 		}
@@ -245,6 +276,21 @@ func argumentsOf(owner string, f *ast.FieldDefinition, rules map[string]rule) (a
 		walk(key, a.Name, a.Type, a.DefaultValue != nil)
 	}
 	return all
+}
+
+// partsOf are the parts of an input at the path that are walked.
+func partsOf(def *ast.Definition, path string) (parts ast.FieldList) {
+	if !slices.ContainsFunc(def.Fields, func(part *ast.FieldDefinition) bool { return part.Type.Name() == def.Name }) {
+		return def.Fields
+	}
+	_, within, _ := strings.Cut(path, ".any.*")
+	switch {
+	case within != "":
+		return nil
+	case strings.HasSuffix(path, ".any.*"):
+		return def.Fields
+	}
+	return ast.FieldList{def.Fields.ForName("any")}
 }
 
 // fieldsWithArguments are all of the schema, by name.

@@ -159,6 +159,7 @@ func (c *company) furnish(h *house) {
 	}
 	must(h.t, h.store.Outbox.Add(ctx, notice))
 	c.ids["notice"], c.ids["request"] = notice.ID, request.ID()
+	c.ids["policy"] = data.Policies[0].ID
 	for name, id := range map[string]string{
 		"dashboard": d.ID, "copy": copied.ID, "card": placed.ID, "spare": spare.ID, "dataset": data.ID, "unused": unused.ID, "job": job.ID, "filter": filters[0].ID,
 		"share": core.ShareID(d.ID, core.TargetGroup, c.ids["group"]), "place": core.DashboardCardID(d.ID, placed.ID),
@@ -225,9 +226,11 @@ func (c *company) request(h *house, d *core.Dashboard) *core.AccessRequest {
 	return q
 }
 
+// dataset is one of the owner's, with a policy that opens all of it to everybody.
 func (c *company) dataset(h *house, owner *core.User) *core.Dataset {
 	d, err := h.store.Datasets.Edit(h.t.Context(), h.Dataset(owner, columns()...).ID, 0, func(d *core.Dataset) error {
 		d.Name, d.Description, d.Path = inside, inside, private
+		d.Policies = []core.Policy{{ID: core.NewID(core.NounPolicy), Name: private, CreatedBy: owner.ID, CreatedAt: store.Now(), UpdatedAt: store.Now()}}
 		return nil
 	})
 	must(h.t, err)

@@ -68,6 +68,10 @@ var asked = map[string]string{
 	"Mutation.deleteDataset":        `mutation { deleteDataset(input: {id: "<dataset>"}) { deletedId } }`,
 	"Mutation.deleteDataset/unused": `mutation { deleteDataset(input: {id: "<unused>"}) { deletedId } }`,
 
+	"Mutation.createPolicy": `mutation { createPolicy(input: {datasetId: "<dataset>", version: 2, name: "x", targets: [], hidden: ["額"]}) { policy { id broken } dataset { version } } }`,
+	"Mutation.updatePolicy": `mutation { updatePolicy(input: {datasetId: "<dataset>", id: "<policy>", version: 2, name: "x"}) { policy { id name } } }`,
+	"Mutation.deletePolicy": `mutation { deletePolicy(input: {datasetId: "<dataset>", id: "<policy>", version: 2}) { deletedId dataset { policies { id } } } }`,
+
 	"Mutation.createCard":        `mutation { createCard(input: {name: "x", datasetId: "<dataset>", code: "x"}) { card { id dataset { id } } } }`,
 	"Mutation.createCard/text":   `mutation { createCard(input: {kind: TEXT, name: "x", code: "<p>x"}) { card { id code } } }`,
 	"Mutation.updateCard":        `mutation { updateCard(input: {id: "<card>", version: 2, code: "x"}) { card { id version } } }`,

@@ -26,6 +26,7 @@ Dashboard.accessRequests        403    403    shown   shown 403    shown
 Notice.request                  -      -      -       shown -      -
 Notice.target                   -      -      -       shown -      -
 Dataset.path                    -      -      -       shown -      shown
+Dataset.policies                -      -      -       shown -      shown
 Dataset.preview                 403    403    403     shown 403    shown
 Dataset.preview/card            403    403    403     shown 403    shown
 Dataset.columnValues            403    403    403     shown 403    shown
@@ -57,6 +58,7 @@ var fieldsAsked = map[string]string{
 	"Notice.request":              `{ notifications { nodes { x: request { message } } } }`,
 	"Notice.target":               `{ notifications { nodes { x: target { id } } } }`,
 	"Dataset.path":                `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: path } } } } }`,
+	"Dataset.policies":            `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: policies { id name } } } } } }`,
 	"Dataset.preview":             `{ dataset(id: "<dataset>") { x: preview { rows } } }`,
 	"Dataset.preview/card":        `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: preview { rows } } } } } }`,
 	"Dataset.columnValues":        `{ dataset(id: "<dataset>") { x: columnValues(column: "地域") { values } } }`,

@@ -16,6 +16,10 @@ const (
 	oneResult    = `{ result { html appliedFilters } }`
 	oneChoice    = `[{"filterId": "<filter>", "column": "地域", "values": ["東京"], "includeNull": false}, {"column": "日付", "from": "2026-01-01", "to": "2026-01-31"},
 		{"column": "日付", "relative": {"unit": "DAY", "count": 7, "includeCurrent": true}}]`
+	onePolicy = `"targets": [{"type": "USER", "id": "<viewer>"}], "hidden": ["日付"], "masked": [{"column": "額", "mask": "ALL"}], "rows": {"any": [
+		{"column": "地域", "values": ["東京"], "includeNull": true}, {"column": "日付", "from": "2026-01-01", "to": "2026-01-31"},
+		{"column": "地域", "attribute": "region"}, {"not": {"column": "額", "values": ["1"]}},
+		{"all": [{"column": "額", "values": ["1"]}]}, {"any": [{"column": "額", "values": ["1"]}]}]}`
 	upload  = "a file" // is sent beside the variables
 	onePage = `{"first": 5, "after": null}`
 )
@@ -92,10 +96,22 @@ var examples = map[string]example{
 			"nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
 	},
 	"Mutation.updateDataset": {
-		"owner", `mutation($input: UpdateDatasetInput!) { updateDataset(input: $input) { dataset { id name description columns { name description } } } }`,
-		`{"input": {"id": "<dataset>", "version": 2, "name": "売上", "description": "a", "columns": [{"name": "地域", "description": "b"}]}}`,
+		"owner", `mutation($input: UpdateDatasetInput!) { updateDataset(input: $input) { dataset { id name description columns { name description class } } } }`,
+		`{"input": {"id": "<dataset>", "version": 2, "name": "売上", "description": "a", "columns": [{"name": "地域", "description": "b", "class": "DIRECT"}]}}`,
 	},
 	"Mutation.deleteDataset": {"owner", `mutation($input: DeleteDatasetInput!) { deleteDataset(input: $input) { deletedId } }`, `{"input": {"id": "<unused>"}}`},
+
+	"Mutation.createPolicy": {
+		"owner", `mutation($input: CreatePolicyInput!) { createPolicy(input: $input) { policy { id name rows } } }`,
+		`{"input": {"datasetId": "<dataset>", "version": 2, "name": "東日本", ` + onePolicy + `}}`,
+	},
+	"Mutation.updatePolicy": {
+		"owner", `mutation($input: UpdatePolicyInput!) { updatePolicy(input: $input) { policy { id name rows } } }`,
+		`{"input": {"datasetId": "<dataset>", "id": "<policy>", "version": 2, "name": "東日本", ` + onePolicy + `}}`,
+	},
+	"Mutation.deletePolicy": {
+		"owner", `mutation($input: DeletePolicyInput!) { deletePolicy(input: $input) { deletedId } }`, `{"input": {"datasetId": "<dataset>", "id": "<policy>", "version": 2}}`,
+	},
 
 	"Mutation.createCard": {
 		"owner", `mutation($input: CreateCardInput!) { createCard(input: $input) { card ` + oneCard + ` } }`,

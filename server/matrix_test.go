@@ -83,6 +83,9 @@ Mutation.importCsv/append     401       404!*    403!*  403!*  403!*   ok    403
 Mutation.updateDataset        401       404!     403!   403!   403!    ok    403!   403!  401    bad
 Mutation.deleteDataset        401       404!     403!   403!   403!    400*  403!   400*  401    bad
 Mutation.deleteDataset/unused 401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Mutation.createPolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad
+Mutation.updatePolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad
+Mutation.deletePolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad
 Mutation.createCard           401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
 Mutation.createCard/text      401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Mutation.updateCard           401       404!     403!   403!   403!    ok    403!   403!  401    bad

@@ -195,6 +195,9 @@ func (c *company) ids404(a argument) []probe {
 
 // ghost is an id of nothing of the kind.
 func (c *company) ghost(noun string) string {
+	if noun == "policy" {
+		return core.NewID(core.NounPolicy)
+	}
 	if noun == "view" {
 		return core.NewFilterViewID(c.ids["dashboard"])
 	}

@@ -21,6 +21,9 @@ type Source struct {
 	Where     *core.Predicate `json:"where,omitempty"` // nil: every row that is seen
 }
 
+// Seen are the columns that the sight leaves, in their order: those of the replies.
+func (s Source) Seen() []core.Column { return s.Sight.Columns(s.Columns) }
+
 // CardRequest asks for one run of a card.
 type CardRequest struct {
 	RunID          string             `json:"runId"`

@@ -10,7 +10,8 @@ import (
 const holdingLimit = 500
 
 // RequireDataset opens a dataset. To view, a dashboard that holds it is enough;
-// then the dataset comes with its name, columns and freshness alone (Redacted).
+// then the dataset comes with its name, the columns that are not hidden from the
+// actor and its freshness alone (Redacted).
 // Editing is the owner's, managing the owner's or an administrator's.
 func (g *Gate) RequireDataset(ctx context.Context, field, id string, want Right) (*core.Dataset, error) {
 	if _, err := g.RequireSignedIn(ctx); err != nil {
@@ -126,7 +127,12 @@ func (g *Gate) openDataset(ctx context.Context, d *core.Dataset) (*core.Dataset,
 			return nil, err
 		}
 	}
+	sight, err := g.Sight(ctx, d)
+	if err != nil {
+		return nil, err
+	}
 	seen := *d
+	seen.Columns, seen.Policies = sight.Columns(d.Columns), nil
 	seen.Redacted, seen.Source, seen.Path, seen.Parts, seen.LastImportBy = true, core.CSVOptions{}, "", nil, ""
 	return &seen, nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/dataset"
 )
 
 // ExecuteInput asks for a card's result. DashboardID is the page it is seen
@@ -54,8 +55,18 @@ func (s *Service) narrowed(ctx context.Context, cardID, dashboardID string, filt
 	if v.card.IgnoresFilters {
 		chosen = nil
 	}
-	j := job{card: v.card, dataset: v.dataset, dashboardID: dashboardID}
-	j.values, j.where, err = narrow(chosen, v.dataset)
+	j, err := s.job(ctx, v, chosen)
+	j.dashboardID = dashboardID
+	return j, err
+}
+
+// job is the card over what the actor sees of its data, narrowed by the choices.
+func (s *Service) job(ctx context.Context, v view, chosen []choice) (j job, err error) {
+	j.card = v.card
+	if j.source, err = dataset.Source(ctx, s.Gate, v.dataset, nil); err != nil {
+		return job{}, err
+	}
+	j.values, j.source.Where, err = narrow(chosen, j.source.Seen())
 	return j, err
 }
 
@@ -85,8 +96,8 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (*core.CardResul
 	if err != nil {
 		return nil, err
 	}
-	j := job{card: &core.Card{Kind: core.CardCode, Code: in.Code, Params: params}, dataset: d}
-	if j.values, j.where, err = narrow(chosen, d); err != nil {
+	j, err := s.job(ctx, view{card: &core.Card{Kind: core.CardCode, Code: in.Code, Params: params}, dataset: d}, chosen)
+	if err != nil {
 		return nil, err
 	}
 	result, err := s.run(ctx, j, previewKey())

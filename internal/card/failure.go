@@ -3,6 +3,8 @@ package card
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/karuta-bi/karuta/executor/client"
@@ -14,6 +16,7 @@ import (
 type failure struct {
 	reply   *client.CardReply
 	timeout time.Duration
+	hidden  []string // columns that were not there for those who share the run
 }
 
 func (f *failure) Error() string {
@@ -30,11 +33,16 @@ func tell(err error, author bool) error {
 	}
 	p := f.reply.Problem
 	e := &core.Error{Code: p.Code, Args: map[string]any{"seconds": f.timeout.Seconds()}, Cause: f}
+	if f.missesColumn() {
+		e.Reason = "column_hidden"
+	}
 	if !author {
 		return e
 	}
-	e.Reason = p.Reason
-	if p.Reason == "" && p.Code == core.CodeExecution {
+	if e.Reason == "" {
+		e.Reason = p.Reason
+	}
+	if e.Reason == "" && p.Code == core.CodeExecution {
 		e.Reason = "raised"
 	}
 	for k, v := range p.Args {
@@ -52,4 +60,27 @@ func tell(err error, author bool) error {
 		e.Details["log"] = f.reply.Log
 	}
 	return e
+}
+
+// missesColumn tells whether the code failed over a column that is hidden from
+// its readers, by what Python says of a name that it does not find.
+func (f *failure) missesColumn() bool {
+	p := f.reply.Problem
+	said := p.Message
+	if p.Traceback != nil {
+		said += "\n" + p.Traceback.Message
+	}
+	return p.Code == core.CodeExecution && slices.ContainsFunc(f.hidden, func(name string) bool {
+		return strings.Contains(said, "'"+name+"'") || strings.Contains(said, `"`+name+`"`)
+	})
+}
+
+// hiddenColumns are the names of the source's columns that its sight hides.
+func hiddenColumns(src client.Source) (names []string) {
+	for _, c := range src.Columns {
+		if src.Sight.Hides(c.Name) {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }

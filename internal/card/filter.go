@@ -2,10 +2,7 @@ package card
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -69,12 +66,12 @@ func defined(chosen []choice, filters []core.Filter) ([]choice, error) {
 
 // narrow turns the choices that reach a dataset into its filter: every one
 // narrows what the ones before it left, so nothing that is chosen can widen. A
-// choice reaches the dataset if it has the column, and a range if the column
-// holds dates. The values come back in canonical form and order.
-func narrow(chosen []choice, d *core.Dataset) (reached []core.FilterValue, where *core.Predicate, err error) {
+// choice reaches the dataset if its reader sees the column there, and a range if
+// the column holds dates. The values come back in canonical form and order.
+func narrow(chosen []choice, columns []core.Column) (reached []core.FilterValue, where *core.Predicate, err error) {
 	var parts []core.Predicate
 	for _, c := range chosen {
-		column, ok := d.Column(c.Column)
+		column, ok := core.ColumnNamed(columns, c.Column)
 		if !ok || c.IsRange() && column.Type != core.TypeDate && column.Type != core.TypeDatetime {
 			continue
 		}
@@ -102,7 +99,7 @@ func (c choice) predicate(column core.Column) (core.Predicate, error) {
 	}
 	values := make([]string, len(c.Values))
 	for i, v := range c.Values {
-		canonical, ok := canonicalValue(column, v)
+		canonical, ok := column.Canonical(v)
 		if !ok {
 			return core.Predicate{}, c.invalid("values", "bad_value")
 		}
@@ -110,38 +107,6 @@ func (c choice) predicate(column core.Column) (core.Predicate, error) {
 	}
 	slices.Sort(values)
 	return core.Predicate{Op: core.OpIn, Column: c.Column, Values: slices.Compact(values), IncludeNull: c.IncludeNull}, nil
-}
-
-var decimal = regexp.MustCompile(`^[+-]?[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?$`)
-
-// canonicalValue is the value in the column's canonical form (see [core.Predicate]).
-func canonicalValue(column core.Column, v string) (string, bool) {
-	switch column.Type {
-	case core.TypeInt64:
-		n, err := strconv.ParseInt(v, 10, 64)
-		return strconv.FormatInt(n, 10), err == nil
-	case core.TypeFloat64:
-		f, err := strconv.ParseFloat(v, 64)
-		return strconv.FormatFloat(f, 'g', -1, 64), err == nil && decimal.MatchString(v)
-	case core.TypeBool:
-		v = strings.ToLower(v)
-		return v, v == "true" || v == "false"
-	case core.TypeDate:
-		_, err := time.Parse(time.DateOnly, v)
-		return v, err == nil
-	case core.TypeDatetime:
-		return canonicalMoment(v, column.Zoned)
-	}
-	return v, true
-}
-
-func canonicalMoment(v string, zoned bool) (string, bool) {
-	if zoned {
-		t, err := time.Parse(time.RFC3339, v)
-		return t.UTC().Format("2006-01-02T15:04:05.999999Z"), err == nil
-	}
-	t, err := time.Parse(time.DateTime, strings.Replace(v, "T", " ", 1))
-	return t.Format("2006-01-02 15:04:05.999999"), err == nil
 }
 
 // columnsOf are the columns of the values, each once.

@@ -100,7 +100,7 @@ func narrowAll(values []core.FilterValue) ([]core.FilterValue, *core.Predicate, 
 	if err != nil {
 		return nil, nil, err
 	}
-	return narrow(chosen, sales)
+	return narrow(chosen, sales.Columns)
 }
 
 func TestTooManyFilters(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/core"
-	"github.com/karuta-bi/karuta/internal/dataset"
 )
 
 // MaxRows is how many of the rows under a card can be read.
@@ -48,9 +47,9 @@ func (s *Service) Rows(ctx context.Context, in RowsInput) (*Rows, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, rowsTimeout)
 	defer cancel()
-	reply, err := s.Executor.Rows(ctx, client.RowsRequest{Source: dataset.Source(j.dataset, j.where), Limit: in.Limit})
+	reply, err := s.Executor.Rows(ctx, client.RowsRequest{Source: j.source, Limit: in.Limit})
 	if err != nil {
 		return nil, err
 	}
-	return &Rows{Columns: j.dataset.Columns, Rows: reply.Rows, TotalRows: reply.TotalRows}, nil
+	return &Rows{Columns: j.source.Seen(), Rows: reply.Rows, TotalRows: reply.TotalRows}, nil
 }

@@ -10,19 +10,17 @@ import (
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/core"
-	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
 // waitTimeout is how long a run may wait for its turn and its data.
 const waitTimeout = time.Minute
 
-// job is one card over one slice of one version of a dataset.
+// job is one card over one slice of one version of a dataset, as somebody sees it.
 type job struct {
 	card        *core.Card
-	dataset     *core.Dataset
+	source      client.Source
 	values      []core.FilterValue // that reach the card
-	where       *core.Predicate
 	dashboardID string
 }
 
@@ -88,7 +86,7 @@ func (s *Service) run(ctx context.Context, j job, key string) (*core.CardResult,
 	defer cancel()
 	started := store.Now()
 	reply, err := s.Executor.Render(timeout, client.CardRequest{
-		RunID: core.NewID("run"), Code: j.card.Code, Source: dataset.Source(j.dataset, j.where),
+		RunID: core.NewID("run"), Code: j.card.Code, Source: j.source,
 		Filters: j.values, Params: params(j.card), TimeoutSeconds: s.cfg.Timeout.Seconds(), MemoryMB: s.cfg.MemoryMB,
 	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
@@ -97,15 +95,15 @@ func (s *Service) run(ctx context.Context, j job, key string) (*core.CardResult,
 	if err != nil {
 		return nil, err
 	}
-	s.Log.InfoContext(ctx, "card run", "card", j.card.ID, "dataset", j.dataset.ID, "filters", columnsOf(j.values),
+	s.Log.InfoContext(ctx, "card run", "card", j.card.ID, "dataset", j.source.DatasetID, "filters", columnsOf(j.values),
 		"rows", reply.RowsIn, "bytes", len(reply.HTML), "read_ms", reply.ReadMS, "run_ms", reply.RunMS, "failed", reply.Problem != nil)
 	if reply.Problem != nil {
-		return nil, &failure{reply, s.cfg.Timeout}
+		return nil, &failure{reply, s.cfg.Timeout, hiddenColumns(j.source)}
 	}
 	r := &core.CardResult{
 		HTML: reply.HTML, UsedColumns: reply.UsedColumns, AppliedFilters: columnsOf(j.values),
 		FilterApplicable: reply.FilterApplicable && !j.card.IgnoresFilters,
-		ExecutedAt:       started, DurationMS: store.Now().Sub(started).Milliseconds(), DatasetVersion: j.dataset.DataVersion,
+		ExecutedAt:       started, DurationMS: store.Now().Sub(started).Milliseconds(), DatasetVersion: j.source.Version,
 		RowsIn: reply.RowsIn, CodeHash: codeHash(j.card), Log: reply.Log, Key: key,
 	}
 	if err := s.kept.put(ctx, r); err != nil {
@@ -127,13 +125,15 @@ func codeHash(c *core.Card) string {
 }
 
 // key names the result by everything that it depends on, below its slot: the
-// same card over the same choice, whatever its code and data were.
+// same card over the same choice for the same eyes, whatever its code and data
+// were. Who sees something else of the data has other keys and other slots, so
+// that nobody gets a result, not even an old one, that was made for others.
 func (s *Service) key(j job) string {
-	return slot(j) + "/" + digest(s.cfg.Platform, codeHash(j.card), string(params(j.card)), j.dataset.DataVersion, j.where)
+	return slot(j) + "/" + digest(s.cfg.Platform, codeHash(j.card), string(params(j.card)), j.source.Version, j.source.Where)
 }
 
 func slot(j job) string {
-	return digest(j.card.ID, j.dataset.ID, j.values)[:32]
+	return digest(j.card.ID, j.source.DatasetID, j.values, j.source.Sight)[:32]
 }
 
 func digest(parts ...any) string {

@@ -25,6 +25,14 @@ type Column struct {
 	Class       PIIClass   `json:"class,omitempty"` // "" is ClassNone
 }
 
+// PIIClass is the column's class, ClassNone where none is set.
+func (c Column) PIIClass() PIIClass {
+	if c.Class == "" {
+		return ClassNone
+	}
+	return c.Class
+}
+
 // Dataset is a table of data: its name, its owner and its newest version.
 type Dataset struct {
 	ID           string
@@ -49,8 +57,11 @@ type Dataset struct {
 }
 
 // Column finds a column by name.
-func (d *Dataset) Column(name string) (Column, bool) {
-	for _, c := range d.Columns {
+func (d *Dataset) Column(name string) (Column, bool) { return ColumnNamed(d.Columns, name) }
+
+// ColumnNamed finds a column by name.
+func ColumnNamed(columns []Column, name string) (Column, bool) {
+	for _, c := range columns {
 		if c.Name == name {
 			return c, true
 		}

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PIIClass tells what kind of personal data a column holds.
 type PIIClass string
@@ -56,8 +59,8 @@ type MaskedColumn struct {
 }
 
 // RowCondition is a [Predicate] that may ask for the viewer: an OpIn with an
-// Attribute matches the viewer's own values of it, and nothing where the viewer
-// has none.
+// Attribute matches the viewer's own values of it. Where the viewer has none that
+// fit the column it holds no row, nor does its opposite under an OpNot.
 type RowCondition struct {
 	Op          PredicateOp    `json:"op"`
 	Args        []RowCondition `json:"args,omitempty"`
@@ -88,4 +91,18 @@ type Window struct {
 	Rows   *Predicate     `json:"rows,omitempty"` // nil: every row
 	Hidden []string       `json:"hidden,omitempty"`
 	Masked []MaskedColumn `json:"masked,omitempty"`
+}
+
+// Columns are those of a dataset's columns that are there, in their order: a
+// column that every window hides is not.
+func (s *Sight) Columns(all []Column) []Column {
+	if s == nil {
+		return all
+	}
+	return slices.DeleteFunc(slices.Clone(all), func(c Column) bool { return s.Hides(c.Name) })
+}
+
+// Hides tells whether no window shows the column, masked or plain.
+func (s *Sight) Hides(column string) bool {
+	return s != nil && !slices.ContainsFunc(s.Windows, func(w Window) bool { return !slices.Contains(w.Hidden, column) })
 }

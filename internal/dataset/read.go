@@ -20,10 +20,16 @@ const (
 // readTimeout bounds a call to the executor that only reads.
 const readTimeout = 30 * time.Second
 
-// Source refers the executor to the newest version of a dataset, narrowed by
-// the filter (nil: all rows).
-func Source(d *core.Dataset, where *core.Predicate) client.Source {
-	return client.Source{DatasetID: d.ID, Version: d.DataVersion, Parts: d.Parts, Columns: d.Columns, Where: where}
+// Source refers the executor to what the actor sees of the newest version of a
+// dataset, narrowed by the filter (nil: all of it). It is the only way to make a
+// source, so that nobody can forget whose eyes it is for. The dataset is one
+// that the store gave, which the actor may read.
+func Source(ctx context.Context, g *access.Gate, d *core.Dataset, where *core.Predicate) (client.Source, error) {
+	sight, err := g.Sight(ctx, d)
+	if err != nil {
+		return client.Source{}, err
+	}
+	return client.Source{DatasetID: d.ID, Version: d.DataVersion, Parts: d.Parts, Columns: d.Columns, Where: where, Sight: sight}, nil
 }
 
 // Preview is the first rows of a dataset as text; nil is null.
@@ -46,13 +52,17 @@ func (s *Service) Preview(ctx context.Context, id string, limit int) (*Preview, 
 	if limit < 1 || limit > MaxPreview {
 		return nil, core.Invalid("limit", "out_of_range", "min", 1, "max", MaxPreview)
 	}
-	ctx, cancel := context.WithTimeout(ctx, readTimeout)
-	defer cancel()
-	reply, err := s.Executor.Rows(ctx, client.RowsRequest{Source: Source(d, nil), Limit: limit})
+	source, err := Source(ctx, s.Gate, d, nil)
 	if err != nil {
 		return nil, err
 	}
-	return &Preview{Columns: d.Columns, Rows: reply.Rows, TotalRows: reply.TotalRows}, nil
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	reply, err := s.Executor.Rows(ctx, client.RowsRequest{Source: source, Limit: limit})
+	if err != nil {
+		return nil, err
+	}
+	return &Preview{Columns: source.Seen(), Rows: reply.Rows, TotalRows: reply.TotalRows}, nil
 }
 
 // ValuesInput asks for a column's distinct values. With a DashboardID, its
@@ -88,14 +98,19 @@ func (s *Service) ColumnValues(ctx context.Context, in ValuesInput) (*Values, er
 	if err != nil {
 		return nil, err
 	}
-	column, ok := d.Column(in.Column)
+	source, err := Source(ctx, s.Gate, d, nil)
+	if err != nil {
+		return nil, err
+	}
+	column, ok := core.ColumnNamed(source.Seen(), in.Column)
 	if !ok {
 		return nil, unknownColumn("column", in.Column)
 	}
+	if source.Sight == nil { // the rows of a sight are chosen by other columns too
+		source.Columns = []core.Column{column}
+	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	source := Source(d, nil)
-	source.Columns = []core.Column{column}
 	reply, err := s.Executor.Values(ctx, client.ValuesRequest{Source: source, Column: in.Column, Prefix: in.Search, Limit: in.Limit})
 	if err != nil {
 		return nil, err

@@ -18,6 +18,8 @@ const (
 	maxSkipRows   = 1000
 )
 
+var classes = []core.PIIClass{core.ClassNone, core.ClassDirect, core.ClassIndirect, core.ClassConfidential}
+
 var encodings = []string{"", "auto", "utf-8", "utf-16", "shift_jis", "cp932"}
 
 // checkOptions checks how a file is to be read.
@@ -75,11 +77,21 @@ func checkChange(c *Change) error {
 		return core.Invalid("input.columns", "too_many", "max", maxColumns)
 	}
 	for i, col := range c.Columns {
-		if err := core.CheckText(fmt.Sprintf("input.columns.%d.description", i), col.Description, maxColumnText); err != nil {
+		if err := checkColumn(fmt.Sprintf("input.columns.%d", i), col); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func checkColumn(field string, col ColumnChange) error {
+	if col.Class != nil && !slices.Contains(classes, *col.Class) {
+		return core.Invalid(field+".class", "bad_choice", "choices", "NONE, DIRECT, INDIRECT, CONFIDENTIAL")
+	}
+	if col.Description == nil {
+		return nil
+	}
+	return core.CheckText(field+".description", *col.Description, maxColumnText)
 }
 
 // apply writes a checked change into the dataset.
@@ -95,9 +107,25 @@ func apply(d *core.Dataset, c Change) error {
 		if at < 0 {
 			return unknownColumn(fmt.Sprintf("input.columns.%d.name", i), change.Name)
 		}
-		d.Columns[at].Description = change.Description
+		if change.Description != nil {
+			d.Columns[at].Description = *change.Description
+		}
+		if change.Class != nil {
+			d.Columns[at].Class = *change.Class
+		}
 	}
 	return nil
+}
+
+// classDetails are the new classes by column, for the audit log.
+func classDetails(c Change) map[string]string {
+	details := map[string]string{}
+	for _, col := range c.Columns {
+		if col.Class != nil {
+			details[col.Name] = string(*col.Class)
+		}
+	}
+	return map[string]string{"classes": fmt.Sprint(details)}
 }
 
 func unknownColumn(field, name string) error {

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 
 	"github.com/karuta-bi/karuta/executor/client"
@@ -88,7 +89,7 @@ func (s *Service) Versions(ctx context.Context, id string, page core.PageArgs) (
 	return versionPage(all, page)
 }
 
-// Change is an edit of a dataset's texts. Nil leaves a text as it is.
+// Change is an edit of a dataset's texts and classes. Nil leaves a text as it is.
 type Change struct {
 	ID          string
 	Version     int64 // as last read
@@ -97,13 +98,20 @@ type Change struct {
 	Columns     []ColumnChange
 }
 
-// ColumnChange describes one column anew.
+// ColumnChange describes or classes one column anew. Nil leaves a part as it is.
 type ColumnChange struct {
 	Name        string
-	Description string
+	Description *string
+	Class       *core.PIIClass
 }
 
-// Update changes a dataset's texts; for its owner. CONFLICT when it was changed since.
+// classes tells whether the change classes a column anew.
+func (c Change) classes() bool {
+	return slices.ContainsFunc(c.Columns, func(col ColumnChange) bool { return col.Class != nil })
+}
+
+// Update changes a dataset's texts and the classes of its columns; for its
+// owner. CONFLICT when it was changed since.
 func (s *Service) Update(ctx context.Context, c Change) (*core.Dataset, error) {
 	if _, err := s.Gate.RequireDataset(ctx, "input.id", c.ID, access.Edit); err != nil {
 		return nil, err
@@ -111,12 +119,20 @@ func (s *Service) Update(ctx context.Context, c Change) (*core.Dataset, error) {
 	if err := checkChange(&c); err != nil {
 		return nil, err
 	}
+	if c.classes() {
+		if err := s.Audit.Ready(); err != nil {
+			return nil, err
+		}
+	}
 	d, err := s.Store.Datasets.Edit(ctx, c.ID, c.Version, func(d *core.Dataset) error { return apply(d, c) })
 	if err != nil {
 		return nil, err
 	}
 	if d == nil {
 		return nil, core.NotFound("input.id")
+	}
+	if c.classes() {
+		return d, s.Audit.RecordStrict(ctx, event(core.EventDatasetUpdated, d.ID, classDetails(c)))
 	}
 	s.note(ctx, core.EventDatasetUpdated, d.ID, nil)
 	return d, nil

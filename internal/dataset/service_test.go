@@ -112,7 +112,7 @@ func TestUpdate(t *testing.T) { // DS-8, DS-15
 	w := newWorld(t)
 	d := w.Dataset(w.owner, region)
 	description := "説明"
-	c := dataset.Change{ID: d.ID, Version: d.Version, Description: &description, Columns: []dataset.ColumnChange{{Name: "地域", Description: "都道府県"}}}
+	c := dataset.Change{ID: d.ID, Version: d.Version, Description: &description, Columns: []dataset.ColumnChange{{Name: "地域", Description: new("都道府県")}}}
 	after, err := w.s.Update(w.As(w.owner), c)
 	if err != nil || after.Description != description || after.Columns[0].Description != "都道府県" || after.Name != d.Name {
 		t.Fatalf("got %+v, %v", after, err)
@@ -130,7 +130,7 @@ func TestUpdate(t *testing.T) { // DS-8, DS-15
 func TestDelete(t *testing.T) { // DS-15
 	w := newWorld(t)
 	d := w.Dataset(w.owner, region)
-	for _, key := range []string{d.Parts[0], dataset.Source(d, nil).Parts[0] + "x", "datasets/other/data"} {
+	for _, key := range []string{d.Parts[0], d.Parts[0] + "x", "datasets/other/data"} {
 		if _, err := w.blobs.Put(t.Context(), key, strings.NewReader("x")); err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -11,8 +12,9 @@ import (
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
-// Datasets is bi_datasets: DATASET#id / METADATA or VERSION#n. The METADATA
-// item names the newest version, and changing it is what publishes a version.
+// Datasets is bi_datasets: DATASET#id / METADATA, VERSION#n or HISTORY#time#….
+// The METADATA item names the newest version, and changing it is what publishes a
+// version. A change of its policies or classes writes a line of history with it.
 type Datasets struct{ e table.Engine }
 
 const datasetsList = "DATASET"
@@ -47,6 +49,9 @@ func writeDataset(d *core.Dataset) table.Item {
 	if raw, err := json.Marshal(d.Source); err == nil {
 		it["source_config"] = string(raw)
 	}
+	if len(d.Policies) > 0 {
+		it["policies"] = policiesText(d.Policies)
+	}
 	putTime(it, "last_import_at", d.LastImportAt)
 	putTime(it, "created_at", d.CreatedAt)
 	putTime(it, "updated_at", d.UpdatedAt)
@@ -63,7 +68,28 @@ func readDataset(it table.Item) *core.Dataset {
 		CreatedAt: getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
 	}
 	_ = json.Unmarshal([]byte(it.Str("source_config")), &d.Source) // written by writeDataset
+	if text := it.Str("policies"); text != "" && json.Unmarshal([]byte(text), &d.Policies) != nil {
+		d.Policies = []core.Policy{{Masked: []core.MaskedColumn{{}}}} // broken, so that it opens nothing
+	}
 	return d
+}
+
+func policiesText(policies []core.Policy) string {
+	raw, _ := json.Marshal(policies) // texts and times always encode
+	return string(raw)
+}
+
+// sightRules are what decides who sees which part of a dataset, as its history
+// keeps them: the policies and the classes of columns by name, in JSON.
+func sightRules(d *core.Dataset) map[string]string {
+	classes := map[string]core.PIIClass{}
+	for _, c := range d.Columns {
+		if c.PIIClass() != core.ClassNone {
+			classes[c.Name] = c.Class
+		}
+	}
+	raw, _ := json.Marshal(classes) // texts always encode
+	return map[string]string{"policies": policiesText(d.Policies), "classes": string(raw)}
 }
 
 func writeColumns(cols []core.Column) []any {
@@ -75,6 +101,9 @@ func writeColumns(cols []core.Column) []any {
 		}
 		if c.Description != "" {
 			m["description"] = c.Description
+		}
+		if c.Class != "" {
+			m["class"] = string(c.Class)
 		}
 		out[i] = m
 	}
@@ -89,7 +118,7 @@ func readColumns(v any) []core.Column {
 		m := table.Item(raw)
 		cols = append(cols, core.Column{
 			Name: m.Str("name"), Type: core.ColumnType(m.Str("type")), Nullable: m.Bool("nullable"),
-			Zoned: m.Bool("zoned"), Description: m.Str("description"),
+			Zoned: m.Bool("zoned"), Description: m.Str("description"), Class: core.PIIClass(m.Str("class")),
 		})
 	}
 	return cols
@@ -163,17 +192,23 @@ func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.Dataset
 	return err
 }
 
-// Edit changes a dataset's own words under the version the caller saw (0: any);
-// nil when there is none.
+// Edit changes a dataset's own words and rules under the version the caller saw
+// (0: any); nil when there is none. Rules that are others afterwards are written
+// to its history in the same transaction.
 func (r *Datasets) Edit(ctx context.Context, id string, want int64, change func(*core.Dataset) error) (*core.Dataset, error) {
 	defer forget[core.Dataset](ctx, table.Datasets, id)
 	return edit(ctx, r.e, datasetVersioned(id), want, func(d *core.Dataset) (ws []table.Write, err error) {
-		owner := d.OwnerID
+		owner, rules := d.OwnerID, sightRules(d)
 		if err := change(d); err != nil {
 			return nil, err
 		}
 		if d.OwnerID != owner {
 			ws = append(ws, rightsWrite(datasetKey(id), rightsChange(ctx, id, core.RightsOwner, d.OwnerID)))
+		}
+		if now := sightRules(d); !maps.Equal(now, rules) {
+			c := rightsChange(ctx, id, core.RightsPolicies, "")
+			c.Details = now
+			ws = append(ws, rightsWrite(datasetKey(id), c))
 		}
 		return ws, nil
 	})

@@ -48,6 +48,7 @@ var stories = []struct {
 	{"publications race", publicationsRace},
 	{"dataset lists run by owner and by name", datasetListsRunByOwnerAndByName},
 	{"deleting a dataset takes its versions along", deletingADatasetTakesItsVersionsAlong},
+	{"policies and classes have a history", policiesAndClassesHaveAHistory},
 	{"cards keep all they are given", cardsKeepAllTheyAreGiven},
 	{"card lists run by owner and by dataset", cardListsRunByOwnerAndByDataset},
 	{"cards need their dataset and their version", cardsNeedTheirDatasetAndTheirVersion},
