@@ -217,11 +217,15 @@ func placedWrites(change core.AccessChange, datasetOf map[string]string) (ws []t
 }
 
 // Delete removes a dashboard at the given version with its cards' places, its
-// shares and the requests for access to it; the access history stays. Its filter
-// views, shares beyond a transaction's size and those that came meanwhile go
-// after it: without their dashboard they open nothing and are not seen.
+// shares, its filter views and the requests for access to it; the access history
+// stays. What is beyond a transaction's size, or came meanwhile, goes after it:
+// without their dashboard shares open nothing and views are not seen.
 func (r *Dashboards) Delete(ctx context.Context, d *core.Dashboard, actorID string) error {
 	shares, err := (&Shares{r.e}).Of(ctx, d.ID)
+	if err != nil {
+		return err
+	}
+	views, err := (&FilterViews{r.e}).keysOf(ctx, d.ID)
 	if err != nil {
 		return err
 	}
@@ -234,6 +238,9 @@ func (r *Dashboards) Delete(ctx context.Context, d *core.Dashboard, actorID stri
 	}
 	for _, s := range shares {
 		ws = append(ws, table.Delete(shareKey(s.DashboardID, s.TargetType, s.TargetID), table.Always()))
+	}
+	for _, k := range views {
+		ws = append(ws, table.Delete(k, table.Always()))
 	}
 	first := min(len(ws), table.MaxTransact)
 	err = r.e.Transact(ctx, "", ws[:first])
@@ -257,7 +264,10 @@ func (r *Dashboards) sweep(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	var keys []table.Key
+	keys, err := (&FilterViews{r.e}).keysOf(ctx, id)
+	if err != nil {
+		return err
+	}
 	for _, s := range shares {
 		keys = append(keys, shareKey(id, s.TargetType, s.TargetID))
 	}
@@ -269,7 +279,7 @@ func (r *Dashboards) sweep(ctx context.Context, id string) error {
 			return err
 		}
 	}
-	return (&FilterViews{r.e}).sweep(ctx, id)
+	return nil
 }
 
 // ByOwner lists a person's dashboards, newest first, at most limit, from the

@@ -231,15 +231,12 @@ func afterView(dashboardID, after string) (*table.Position, error) {
 	return &table.Position{PK: k.PK, SK: k.SK, Sort: after}, nil
 }
 
-// sweep removes all views and defaults of a dashboard that is gone.
-func (r *FilterViews) sweep(ctx context.Context, dashboardID string) error {
+// keysOf are the keys of all views and defaults of a dashboard.
+func (r *FilterViews) keysOf(ctx context.Context, dashboardID string) (keys []table.Key, err error) {
 	pk := "DASHBOARD#" + dashboardID
 	items, err := collect(ctx, r.e, table.Query{Table: table.FilterViews, PK: pk}, 0)
 	for _, it := range items {
-		if err == nil {
-			k := table.Key{Table: table.FilterViews, PK: pk, SK: it.Str(table.AttrSK)}
-			err = r.e.Write(ctx, table.Delete(k, table.Always()))
-		}
+		keys = append(keys, table.Key{Table: table.FilterViews, PK: pk, SK: it.Str(table.AttrSK)})
 	}
-	return err
+	return keys, err
 }

@@ -25,6 +25,10 @@ func (items Items) Check(t testing.TB) {
 			items.checkBoard(t, k, it, what)
 		case table.Shares:
 			items.checkShare(t, k, it, owner)
+		case table.FilterViews:
+			if items.at(table.Dashboards, k.PK, "METADATA") == nil {
+				t.Errorf("%s of %s has lost its dashboard", k.SK, owner)
+			}
 		}
 	}
 }
