@@ -562,6 +562,12 @@ type UpdateSharePayload struct {
 	Share *core.Share `json:"share"`
 }
 
+// What a person sees. Owners of datasets are answered by `dataset`, `datasetRows`,
+// `dashboard`, `card` and `node` alone, for their own datasets and for dashboards
+// that they may view themselves and that show nothing but their own data.
+type View struct {
+}
+
 // How the system or a part of it is doing.
 type HealthStatus string
 

@@ -46,6 +46,7 @@ type ResolverRoot interface {
 	Session() SessionResolver
 	Share() ShareResolver
 	User() UserResolver
+	View() ViewResolver
 }
 
 type DirectiveRoot struct {
@@ -2767,6 +2768,104 @@ type ResetPasswordPayload {
   user: User!
 }
 `, BuiltIn: false},
+	{Name: "../schema/view.graphqls", Input: `extend type Query {
+  """
+  What a person sees: everything below is answered as if they asked, and nothing
+  is done in their name. For administrators, and for owners of datasets, to whom
+  it shows their own data alone. Each look stands in the audit log.
+  """
+  viewAs(
+    "Id of the person, who must be able to sign in."
+    userId: ID!
+  ): View @auth
+}
+
+"""
+What a person sees. Owners of datasets are answered by ` + "`" + `dataset` + "`" + `, ` + "`" + `datasetRows` + "`" + `,
+` + "`" + `dashboard` + "`" + `, ` + "`" + `card` + "`" + ` and ` + "`" + `node` + "`" + ` alone, for their own datasets and for dashboards
+that they may view themselves and that show nothing but their own data.
+"""
+type View {
+  "The person."
+  me: User
+
+  "A thing by its id; null when there is none that the person may see."
+  node(
+    "Id of the thing."
+    id: ID!
+  ): Node
+
+  "A dashboard."
+  dashboard(
+    "Id of the dashboard."
+    id: ID!
+  ): Dashboard
+
+  "The person's dashboards and those that are shared with them, newest first."
+  dashboards(
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): DashboardConnection
+
+  "A dataset."
+  dataset(
+    "Id of the dataset."
+    id: ID!
+  ): Dataset
+
+  "The first rows of a dataset that the person sees, as text; also where they see it through a dashboard alone."
+  datasetRows(
+    "Id of the dataset."
+    id: ID!
+    "How many rows at most, 1 to 1000."
+    limit: Int! = 100
+  ): DatasetPreview
+
+  "The person's datasets, newest first."
+  datasets(
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): DatasetConnection
+
+  "A card."
+  card(
+    "Id of the card."
+    id: ID!
+  ): Card
+
+  "The person's cards, newest first."
+  cards(
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): CardConnection
+
+  "A filter view."
+  filterView(
+    "Id of the filter view."
+    id: ID!
+  ): FilterView
+
+  "A group."
+  group(
+    "Id of the group."
+    id: ID!
+  ): Group
+
+  "The groups that the person may see, by name."
+  groups(
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): GroupConnection
+}
+`, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
 
@@ -4056,6 +4155,36 @@ func (ec *executionContext) childFields_UserEdge(ctx context.Context, field grap
 		return ec.fieldContext_UserEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_View(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "me":
+		return ec.fieldContext_View_me(ctx, field)
+	case "node":
+		return ec.fieldContext_View_node(ctx, field)
+	case "dashboard":
+		return ec.fieldContext_View_dashboard(ctx, field)
+	case "dashboards":
+		return ec.fieldContext_View_dashboards(ctx, field)
+	case "dataset":
+		return ec.fieldContext_View_dataset(ctx, field)
+	case "datasetRows":
+		return ec.fieldContext_View_datasetRows(ctx, field)
+	case "datasets":
+		return ec.fieldContext_View_datasets(ctx, field)
+	case "card":
+		return ec.fieldContext_View_card(ctx, field)
+	case "cards":
+		return ec.fieldContext_View_cards(ctx, field)
+	case "filterView":
+		return ec.fieldContext_View_filterView(ctx, field)
+	case "group":
+		return ec.fieldContext_View_group(ctx, field)
+	case "groups":
+		return ec.fieldContext_View_groups(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type View", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -52,7 +52,8 @@ func New(ctx context.Context, from *Sources) *Loaders {
 		Cards:      newLoader(from.Cards),
 		Dashboards: newLoader(from.Dashboards),
 	}
-	if u := core.ActorFrom(ctx).User; u != nil {
+	actor := core.ActorFrom(ctx)
+	if u := actor.User; u != nil && actor.Is(u.ID) {
 		l.Users.inner.Prime(u.ID, u)
 	}
 	return l

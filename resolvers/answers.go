@@ -80,7 +80,7 @@ func nameOf(noun any) string {
 // they are not given.
 func ownOrAdmin(ctx context.Context, u *core.User) bool {
 	actor := core.ActorFrom(ctx)
-	return actor.IsAdmin() || actor.UserID() == u.ID
+	return actor.IsAdmin() || actor.Is(u.ID)
 }
 
 // optional is the text, nil where there is none.

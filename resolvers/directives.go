@@ -105,7 +105,7 @@ func (r *Resolver) signedIn(ctx context.Context) error {
 	if err := credentialProblem(ctx); err != nil {
 		return err
 	}
-	_, err := r.Services.Gate.RequireSignedIn(ctx)
+	_, err := r.Services.Gate.RequireOnlooker(ctx)
 	return err
 }
 

@@ -35,6 +35,15 @@ Query.card.id                     id card mine
 Query.group.id                    id group mine
 Query.dashboard.id                id dashboard mine
 Query.filterView.id               id view
+Query.viewAs.userId               id user
+View.node.id                      node
+View.dashboard.id                 id dashboard mine
+View.dataset.id                   id dataset mine
+View.datasetRows.id               id dataset mine
+View.datasetRows.limit            int 1 1000
+View.card.id                      id card mine
+View.filterView.id                id view
+View.group.id                     id group mine
 AuditLogFilter.eventTypes         list 50
 AuditLogFilter.userId             bytes 300
 AuditLogFilter.targetId           bytes 300

@@ -43,6 +43,9 @@ var asked = map[string]string{
 		isPersonalDefault canRun version createdAt updatedAt } }`,
 	"Query.filterView/own":  `{ filterView(id: "<own view>") { id name filters { values } } }`,
 	"Query.filterView/none": `{ filterView(id: "<view of none>") { id name } }`,
+	"Query.viewAs":          `{ viewAs(userId: "<guest>") { __typename } }`,
+	"Query.viewAs/locked":   `{ viewAs(userId: "<locked>") { __typename } }`,
+	"Query.viewAs/variable": `query($id: ID = "<viewer>") { viewAs(userId: $id) { ...v } } fragment v on View { __typename }`,
 	"Query.auditLogs":       `{ auditLogs(first: 5) { nodes { id eventType userId targetId details { name value } } } }`,
 	"Query.dashboard/copy":  `{ dashboard(id: "<copy>") { id name cards { cardId admitted card { name } } referencedDatasets { name } } }`,
 

@@ -49,6 +49,19 @@ var examples = map[string]example{
 	},
 
 	"Dashboard.filterViews": {"owner", `query($first: Int, $after: String) { dashboard(id: "<dashboard>") { filterViews(first: $first, after: $after) { nodes { id } } } }`, onePage},
+	"Query.viewAs":          {"admin", `query($userId: ID!) { viewAs(userId: $userId) { me { id } } }`, `{"userId": "<owner>"}`},
+	"View.node":             {"admin", `query($id: ID!) { viewAs(userId: "<owner>") { node(id: $id) { id } } }`, `{"id": "<dashboard>"}`},
+	"View.dashboard":        {"admin", `query($id: ID!) { viewAs(userId: "<owner>") { dashboard(id: $id) { id } } }`, `{"id": "<dashboard>"}`},
+	"View.dashboards":       {"admin", `query($first: Int, $after: String) { viewAs(userId: "<owner>") { dashboards(first: $first, after: $after) { nodes { id } } } }`, onePage},
+	"View.dataset":          {"admin", `query($id: ID!) { viewAs(userId: "<owner>") { dataset(id: $id) { id } } }`, `{"id": "<dataset>"}`},
+	"View.datasetRows":      {"admin", `query($id: ID!, $limit: Int!) { viewAs(userId: "<owner>") { datasetRows(id: $id, limit: $limit) { rows } } }`, `{"id": "<dataset>", "limit": 5}`},
+	"View.datasets":         {"admin", `query($first: Int, $after: String) { viewAs(userId: "<owner>") { datasets(first: $first, after: $after) { nodes { id } } } }`, onePage},
+	"View.card":             {"admin", `query($id: ID!) { viewAs(userId: "<owner>") { card(id: $id) { id } } }`, `{"id": "<card>"}`},
+	"View.cards":            {"admin", `query($first: Int, $after: String) { viewAs(userId: "<owner>") { cards(first: $first, after: $after) { nodes { id } } } }`, onePage},
+	"View.filterView":       {"admin", `query($id: ID!) { viewAs(userId: "<owner>") { filterView(id: $id) { id } } }`, `{"id": "<view>"}`},
+	"View.group":            {"admin", `query($id: ID!) { viewAs(userId: "<member>") { group(id: $id) { id } } }`, `{"id": "<group>"}`},
+	"View.groups":           {"admin", `query($first: Int, $after: String) { viewAs(userId: "<member>") { groups(first: $first, after: $after) { nodes { id } } } }`, onePage},
+
 	"DashboardCard.result": {
 		"owner", `query($filters: [FilterValueInput!], $useCache: Boolean!) { dashboard(id: "<dashboard>") { cards { result(filters: $filters, useCache: $useCache) { html } } } }`,
 		`{"useCache": true, "filters": ` + oneChoice + `}`,

@@ -62,6 +62,9 @@ Query.notifications           401       ok       ok     ok     ok      ok    ok 
 Query.filterView              401       403!*    ok     ok     ok      ok    ok     ok    401    bad
 Query.filterView/own          401       403!*    403!*  403!*  403!*   ok    403!*  403!* 401    bad
 Query.filterView/none         401       404*     404*   404*   404*    404*  404*   404*  401    bad
+Query.viewAs                  401       ok       403!*  403!*  403!*   ok    403!*  ok    401    bad
+Query.viewAs/locked           401       404*     403!*  403!*  403!*   404*  403!*  400*  401    bad
+Query.viewAs/variable         401       ok       403!*  403!*  403!*   ok    403!*  ok    401    bad
 Query.auditLogs               401       403!     403!   403!   403!    403!  403!   ok    401    bad
 
 Mutation.login                ok        ok       ok     ok     ok      ok    ok     ok    ok     ok

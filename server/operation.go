@@ -31,6 +31,7 @@ type engine struct {
 	documents *documents
 	sources   *loaders.Sources
 	audit     *audit.Log
+	root      graphql.RootFieldMiddleware
 	log       *slog.Logger
 	local     bool
 }
@@ -38,7 +39,7 @@ type engine struct {
 func newEngine(r *resolvers.Resolver, log *slog.Logger, local bool) *engine {
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: r.Directives()})
 	return &engine{
-		schema: schema, documents: newDocuments(schema.Schema()), sources: r.Sources(), audit: r.Services.Audit,
+		schema: schema, documents: newDocuments(schema.Schema()), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit,
 		log: telemetry.Named(log, "graphql"), local: local,
 	}
 }
@@ -94,7 +95,7 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 		RawQuery: req.Query, OperationName: req.OperationName, Variables: variables, Doc: doc, Operation: op,
 		DisableIntrospection: !introspect, RecoverFunc: e.panicked,
 		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
-		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+		RootResolverMiddleware: e.root,
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"maps"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
@@ -31,7 +32,7 @@ func (gr *Grant) Allows(r Right) bool {
 // RequireDashboard opens a dashboard for a right. The field is the argument the
 // id came in, for the error.
 func (g *Gate) RequireDashboard(ctx context.Context, field, id string, want Right) (*Grant, error) {
-	if _, err := g.RequireSignedIn(ctx); err != nil {
+	if _, err := g.RequireOnlooker(ctx); err != nil {
 		return nil, err
 	}
 	if err := core.CheckID(field, id, core.NounDashboard); err != nil {
@@ -137,6 +138,11 @@ func (g *Gate) grants(ctx context.Context, ids []string) (map[string]*Grant, err
 	}
 	if len(missing) == 0 {
 		return found, nil
+	}
+	if actor.Asker != nil {
+		narrow, err := g.narrowGrants(ctx, actor, missing)
+		maps.Copy(found, narrow)
+		return found, err
 	}
 	var groups []string
 	if actor.User != nil {

@@ -35,13 +35,16 @@ const (
 	Manage Right = "MANAGE" // share it, delete it, see who has it
 )
 
-// RequireSignedIn refuses the anonymous with UNAUTHORIZED.
+// RequireSignedIn refuses the anonymous with UNAUTHORIZED. It is for what
+// people do and have by themselves: who looks through another's eyes and is no
+// administrator is refused with FORBIDDEN, see [Gate.RequireOnlooker].
 func (g *Gate) RequireSignedIn(ctx context.Context) (*core.Actor, error) {
-	a := core.ActorFrom(ctx)
-	if !a.SignedIn() {
-		return nil, &core.Error{Code: core.CodeUnauthorized}
+	a, err := g.RequireOnlooker(ctx)
+	if err == nil && a.Asker != nil {
+		g.denied(ctx, Denial{Wanted: "ADMIN"})
+		return nil, core.Forbidden("admin_only")
 	}
-	return a, nil
+	return a, err
 }
 
 // RequireAdmin refuses everybody but administrators and the operator.

@@ -40,7 +40,7 @@ func (l *Log) Denied(ctx context.Context, targetType, targetID, wanted string) {
 
 func (l *Log) sample(ctx context.Context, parts ...string) (suppressed int, write bool) {
 	actor := core.ActorFrom(ctx)
-	who := actor.UserID()
+	who := actor.ViewedBy + actor.UserID()
 	if who == "" {
 		who = "ip " + actor.IP
 	}

@@ -24,7 +24,7 @@ func (l *Log) complete(ctx context.Context, ev core.AuditEvent) core.AuditEvent 
 	actor := core.ActorFrom(ctx)
 	ev.ID, ev.At = core.NewID(core.NounAudit), l.now()
 	if ev.UserID == "" {
-		ev.UserID = actor.UserID()
+		ev.UserID = actor.ActingID()
 	}
 	if ev.UserID == "" {
 		ev.UserID = anonymous
@@ -42,6 +42,12 @@ func (l *Log) complete(ctx context.Context, ev core.AuditEvent) core.AuditEvent 
 	ev.TargetID = cut(ev.TargetID, maxAgent)
 	ev.ActorIP, ev.Agent = cut(actor.IP, maxAgent), cut(telemetry.Mask(actor.Agent), maxAgent)
 	ev.Details = maskDetails(ev.Details)
+	if actor.ViewedBy != "" {
+		if ev.Details == nil {
+			ev.Details = map[string]string{}
+		}
+		ev.Details["viewedAs"] = actor.UserID()
+	}
 	return ev
 }
 

@@ -31,7 +31,7 @@ func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.CardResul
 	}
 	result, err := s.result(ctx, j, in.UseCache)
 	if err != nil {
-		return nil, tell(err, core.ActorFrom(ctx).UserID() == j.card.OwnerID)
+		return nil, tell(err, core.ActorFrom(ctx).Is(j.card.OwnerID))
 	}
 	return seenBy(ctx, j.card, result), nil
 }
@@ -159,7 +159,7 @@ func (s *Service) openOn(ctx context.Context, cardID, dashboardID string) (view,
 // isAuthor tells whether the actor may read the card's code and what it prints.
 func isAuthor(ctx context.Context, c *core.Card) bool {
 	actor := core.ActorFrom(ctx)
-	return actor.IsAdmin() || actor.UserID() == c.OwnerID
+	return actor.IsAdmin() || actor.Is(c.OwnerID)
 }
 
 func seenBy(ctx context.Context, c *core.Card, r *core.CardResult) *core.CardResult {

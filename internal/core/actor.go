@@ -18,6 +18,7 @@ type Actor struct {
 	Locale    Locale
 	Key       *APIKey // the key that opened the door, nil for a session
 	ViewedBy  string  // id of who looks through the User's eyes, "" for nobody; then everything is read-only and recorded under this id
+	Asker     *Actor  // who looks, where they are no administrator: nothing opens to them that is not open to both; nil for all others
 
 	memo sync.Map // decisions of this request, see Memo
 }
@@ -25,9 +26,24 @@ type Actor struct {
 // SignedIn tells whether a person or the system is known.
 func (a *Actor) SignedIn() bool { return a != nil && (a.User != nil || a.System != "") }
 
-// IsAdmin tells whether the actor may administer.
+// IsAdmin tells whether the actor may administer. Nobody may through somebody
+// else's eyes who may not by themselves.
 func (a *Actor) IsAdmin() bool {
-	return a != nil && (a.System != "" || a.User != nil && a.User.Role == RoleAdmin)
+	return a != nil && a.Asker == nil && (a.System != "" || a.User != nil && a.User.Role == RoleAdmin)
+}
+
+// Is tells whether the actor is the person, for what is theirs alone to see:
+// through their eyes only an administrator sees it.
+func (a *Actor) Is(userID string) bool {
+	return a != nil && a.Asker == nil && a.UserID() == userID
+}
+
+// ActingID is whose act it is: who looks through another's eyes, else [Actor.UserID].
+func (a *Actor) ActingID() string {
+	if a != nil && a.ViewedBy != "" {
+		return a.ViewedBy
+	}
+	return a.UserID()
 }
 
 // UserID is the acting user's id, "" for the anonymous, the system's name for the system.
@@ -71,6 +87,6 @@ func Detach(life, request context.Context) context.Context {
 	a := ActorFrom(request)
 	return WithActor(life, &Actor{
 		User: a.User, System: a.System, SessionID: a.SessionID,
-		IP: a.IP, Agent: a.Agent, RequestID: a.RequestID, Locale: a.Locale, Key: a.Key, ViewedBy: a.ViewedBy,
+		IP: a.IP, Agent: a.Agent, RequestID: a.RequestID, Locale: a.Locale, Key: a.Key, ViewedBy: a.ViewedBy, Asker: a.Asker,
 	})
 }

@@ -187,7 +187,7 @@ func (s *Service) FilterView(ctx context.Context, id string) (*core.FilterView, 
 // FilterViews lists the actor's own views of a dashboard and the shared ones,
 // newest first; for the dashboard's viewers.
 func (s *Service) FilterViews(ctx context.Context, dashboardID string, page core.PageArgs) (core.Page[*core.FilterView], error) {
-	if _, err := s.gate.RequireDashboard(ctx, "id", dashboardID, access.View); err != nil {
+	if err := s.requireOwnViews(ctx, dashboardID); err != nil {
 		return core.Page[*core.FilterView]{}, err
 	}
 	found, err := s.store.FilterViews.List(ctx, dashboardID, core.ActorFrom(ctx).UserID(), page)
@@ -200,7 +200,7 @@ func (s *Service) FilterViews(ctx context.Context, dashboardID string, page core
 // DefaultFilterView is the view that the dashboard begins with for the actor:
 // their own default, else everybody's, nil without one; for its viewers.
 func (s *Service) DefaultFilterView(ctx context.Context, dashboardID string) (*core.FilterView, error) {
-	if _, err := s.gate.RequireDashboard(ctx, "id", dashboardID, access.View); err != nil {
+	if err := s.requireOwnViews(ctx, dashboardID); err != nil {
 		return nil, err
 	}
 	actor := core.ActorFrom(ctx).UserID()
@@ -209,6 +209,16 @@ func (s *Service) DefaultFilterView(ctx context.Context, dashboardID string) (*c
 		return nil, core.Internal("read default filter views", err)
 	}
 	return firstVisible(actor, personal, all), nil
+}
+
+// requireOwnViews opens a dashboard to view for what also gives what people keep
+// for themselves.
+func (s *Service) requireOwnViews(ctx context.Context, dashboardID string) error {
+	if _, err := s.gate.RequireSignedIn(ctx); err != nil {
+		return err
+	}
+	_, err := s.gate.RequireDashboard(ctx, "id", dashboardID, access.View)
+	return err
 }
 
 // noteView writes to the audit log who keeps, shares or removes a view. What it

@@ -146,7 +146,8 @@ func (s *Service) Dashboard(ctx context.Context, id string) (*core.Dashboard, er
 	if err != nil {
 		return nil, err
 	}
-	if s.views.first(core.ActorFrom(ctx).UserID(), id, store.Now()) {
+	actor := core.ActorFrom(ctx)
+	if s.views.first(actor.ViewedBy+actor.UserID(), id, store.Now()) {
 		s.note(ctx, core.EventDashboardViewed, id, nil)
 	}
 	return grant.Dashboard, nil

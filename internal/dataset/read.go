@@ -49,6 +49,27 @@ func (s *Service) Preview(ctx context.Context, id string, limit int) (*Preview, 
 	if limit == 0 {
 		limit = DefaultPreview
 	}
+	return s.firstRows(ctx, d, limit)
+}
+
+// SeenRows reads the first rows (1..[MaxPreview]) of a dataset as the actor sees
+// them, for an administrator or the dataset's owner who looks through the
+// actor's eyes; NOT_FOUND where the actor may not read the dataset.
+func (s *Service) SeenRows(ctx context.Context, id string, limit int) (*Preview, error) {
+	if core.ActorFrom(ctx).ViewedBy == "" {
+		return nil, core.Forbidden("")
+	}
+	if _, err := s.Gate.RequireDataset(ctx, "id", id, access.View); err != nil {
+		return nil, err
+	}
+	d, err := s.existing(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.firstRows(ctx, d, limit)
+}
+
+func (s *Service) firstRows(ctx context.Context, d *core.Dataset, limit int) (*Preview, error) {
 	if limit < 1 || limit > MaxPreview {
 		return nil, core.Invalid("limit", "out_of_range", "min", 1, "max", MaxPreview)
 	}

@@ -140,7 +140,7 @@ func (s *Service) Group(ctx context.Context, id string) (*core.Group, error) {
 }
 
 func (s *Service) mayView(ctx context.Context, groupID string) error {
-	actor, err := s.gate.RequireSignedIn(ctx)
+	actor, err := s.gate.RequireOnlooker(ctx)
 	if err != nil {
 		return err
 	}
@@ -155,12 +155,12 @@ func (s *Service) mayView(ctx context.Context, groupID string) error {
 }
 
 func sees(actor *core.Actor, groupID string) bool {
-	return actor.IsAdmin() || actor.User != nil && slices.Contains(actor.User.GroupIDs, groupID)
+	return actor.IsAdmin() || actor.User != nil && actor.Is(actor.User.ID) && slices.Contains(actor.User.GroupIDs, groupID)
 }
 
 // GroupsByID reads groups by id, for loaders: those the actor may view.
 func (s *Service) GroupsByID(ctx context.Context, ids []string) (map[string]*core.Group, error) {
-	actor, err := s.gate.RequireSignedIn(ctx)
+	actor, err := s.gate.RequireOnlooker(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -51,6 +51,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"RemoveMember":       door(func(c context.Context) error { _, err := w.RemoveMember(c, g.ID, "x"); return err }, no, no, wrong, wrong),
 		"AllUsers":           door(func(c context.Context) error { _, err := w.AllUsers(c, p); return err }, no, no, "", ""),
 		"UserByEmail":        door(func(c context.Context) error { _, err := w.UserByEmail(c, other.Email); return err }, no, no, "", ""),
+		"ViewAs":             door(func(c context.Context) error { _, err := w.ViewAs(c, "x"); return err }, no, no, wrong, wrong),
 		"ChangePassword":     door(func(c context.Context) error { _, err := w.ChangePassword(c, "", "x"); return err }, wrong, wrong, wrong, no),
 		"Users":              door(func(c context.Context) error { _, err := w.Users(c, "a", p); return err }, "", "", "", ""),
 		"UsersByID":          door(func(c context.Context) error { _, err := w.UsersByID(c, []string{other.ID}); return err }, "", "", "", ""),

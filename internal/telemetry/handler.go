@@ -53,7 +53,7 @@ func contextAttrs(ctx context.Context) []slog.Attr {
 	}
 	attrs := make([]slog.Attr, 0, 4)
 	for _, f := range [...]struct{ name, value string }{
-		{"request_id", t.RequestID}, {"trace_id", t.TraceID}, {"user_id", actor.UserID()}, {"operation", t.Operation},
+		{"request_id", t.RequestID}, {"trace_id", t.TraceID}, {"user_id", actor.ActingID()}, {"operation", t.Operation},
 	} {
 		if f.value != "" {
 			attrs = append(attrs, slog.String(f.name, f.value))
