@@ -44,9 +44,8 @@ func (r *mutationResolver) SetUserRole(ctx context.Context, input graph.SetUserR
 	return &graph.SetUserRolePayload{User: u}, err
 }
 
-func (r *mutationResolver) DeactivateUser(ctx context.Context, input graph.DeactivateUserInput) (*graph.DeactivateUserPayload, error) {
-	u, err := r.Services.Identity.Deactivate(ctx, input.UserID)
-	return &graph.DeactivateUserPayload{User: u}, err
+func (r *mutationResolver) DeactivateUser(ctx context.Context, input identity.Departure) (*identity.Departed, error) {
+	return r.Services.Identity.Depart(ctx, input)
 }
 
 func (r *mutationResolver) ChangePassword(ctx context.Context, input graph.ChangePasswordInput) (*graph.ChangePasswordPayload, error) {

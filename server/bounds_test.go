@@ -187,6 +187,10 @@ CreateShareInput.expiresAt        future
 UpdateShareInput.id               id share managed
 UpdateShareInput.expiresAt        future
 DeleteShareInput.id               id share managed
+DeactivateUserInput.handOverTo    id user
+TransferOwnershipInput.id         id dashboard mine
+TransferOwnershipInput.toUserId   id user
+TransferOwnershipInput.version    version
 RequestAccessInput.dashboardId    id dashboard unknown
 RequestAccessInput.message        text 500
 AnswerAccessRequestInput.id       id request mine

@@ -96,6 +96,12 @@ var asked = map[string]string{
 	"Mutation.updateShare": `mutation { updateShare(input: {id: "<share>", permission: OWNER}) { share { id permission target { __typename } } } }`,
 	"Mutation.deleteShare": `mutation { deleteShare(input: {id: "<share>"}) { deletedId } }`,
 
+	"Mutation.deactivateUser/dry":        `mutation { deactivateUser(input: {userId: "<owner>", handOverTo: "<guest>", dryRun: true}) { user { id } owned { dashboards { name } } } }`,
+	"Mutation.deactivateUser/owner":      `mutation { deactivateUser(input: {userId: "<owner>", handOverTo: "<guest>"}) { user { id } handedOver owned { dashboardCount } } }`,
+	"Mutation.transferOwnership":         `mutation { transferOwnership(input: {id: "<dashboard>", toUserId: "<guest>", keep: VIEWER, version: 3}) { transferredId } }`,
+	"Mutation.transferOwnership/dataset": `mutation { transferOwnership(input: {id: "<unused>", toUserId: "<guest>", version: 2}) { transferredId } }`,
+	"Mutation.transferOwnership/card":    `mutation { transferOwnership(input: {id: "<spare>", toUserId: "<guest>", version: 2}) { transferredId } }`,
+
 	"Mutation.requestAccess":       `mutation { requestAccess(input: {dashboardId: "<dashboard>", permission: EDITOR, message: "x"}) { requested } }`,
 	"Mutation.answerAccessRequest": `mutation { answerAccessRequest(input: {id: "<request>", grant: true}) { request { id status dashboard { name } answeredBy { id } } } }`,
 

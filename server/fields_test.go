@@ -36,6 +36,7 @@ Dataset.versions                403    403    403     shown 403    shown
 Group.members                   403    403    -       -     403    shown
 Group.members/own               404    404    404     404   shown  shown
 HealthComponent.detail          -      -      -       -     -      shown
+User.owned                      -      -      -       -     -      shown
 User.role                       -      -      -       shown -      shown
 User.locale                     -      -      shown   -     -      shown
 User.groups                     -      -      -       -     shown  shown
@@ -68,6 +69,7 @@ var fieldsAsked = map[string]string{
 	"Group.members":               `{ dashboard(id: "<dashboard>") { shares { target { ... on Group { x: members { nodes { userId } } } } } } }`,
 	"Group.members/own":           `{ group(id: "<group>") { x: members { nodes { userId } } } }`,
 	"HealthComponent.detail":      `{ health { components { x: detail } } }`,
+	"User.owned":                  `{ node(id: "<owner>") { ... on User { x: owned { dashboardCount cards { name } } } } }`,
 	"User.role":                   `{ node(id: "<owner>") { ... on User { x: role } } }`,
 	"User.locale":                 `{ node(id: "<coowner>") { ... on User { x: locale } } }`,
 	"User.groups":                 `{ users(query: "<member mail>") { nodes { x: groups { id } } } }`,

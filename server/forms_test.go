@@ -89,7 +89,7 @@ var examples = map[string]example{
 		`{"input": {"email": "new@example.com", "name": "花子", "password": "` + password + `", "role": "USER"}}`,
 	},
 	"Mutation.setUserRole":    {"admin", `mutation($input: SetUserRoleInput!) { setUserRole(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>", "role": "ADMIN"}}`},
-	"Mutation.deactivateUser": {"admin", `mutation($input: DeactivateUserInput!) { deactivateUser(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>"}}`},
+	"Mutation.deactivateUser": {"admin", `mutation($input: DeactivateUserInput!) { deactivateUser(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>", "handOverTo": "<stranger>", "dryRun": false}}`},
 	"Mutation.changePassword": {
 		"owner", `mutation($input: ChangePasswordInput!) { changePassword(input: $input) { user { id } } }`,
 		`{"input": {"currentPassword": "` + password + `", "newPassword": "Another-Horse-9"}}`,
@@ -161,6 +161,10 @@ var examples = map[string]example{
 	"Mutation.updateShare": {"owner", `mutation($input: UpdateShareInput!) { updateShare(input: $input) { share { id } } }`, `{"input": {"id": "<share>", "permission": "EDITOR", "expiresAt": "2999-01-01"}}`},
 	"Mutation.deleteShare": {"owner", `mutation($input: DeleteShareInput!) { deleteShare(input: $input) { deletedId } }`, `{"input": {"id": "<share>"}}`},
 
+	"Mutation.transferOwnership": {
+		"owner", `mutation($input: TransferOwnershipInput!) { transferOwnership(input: $input) { transferredId } }`,
+		`{"input": {"id": "<dashboard>", "toUserId": "<guest>", "keep": "VIEWER", "version": 3}}`,
+	},
 	"Mutation.requestAccess": {
 		"stranger", `mutation($input: RequestAccessInput!) { requestAccess(input: $input) { requested } }`,
 		`{"input": {"dashboardId": "<dashboard>", "permission": "VIEWER", "message": "a"}}`,

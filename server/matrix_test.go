@@ -107,6 +107,11 @@ Mutation.cloneDashboard       401       404!     ok     ok     ok      ok    ok 
 Mutation.createShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
 Mutation.updateShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
 Mutation.deleteShare          401       403!     403!   403!   ok      ok    403!   ok    401    bad
+Mutation.deactivateUser/dry   401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.deactivateUser/owner 401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.transferOwnership    401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
+Mutation.transferOwnership/dataset 401  404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
+Mutation.transferOwnership/card 401     404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Mutation.requestAccess        401       ok       ok     400*   400*    400*  ok     ok    401    bad
 Mutation.answerAccessRequest  401       404!*    403!*  403!*  ok      ok    403!*  ok    401    bad
 Mutation.markNotificationsRead 401      404*     404*   404*   404*    ok    404*   404*  401    bad

@@ -29,6 +29,7 @@ type User struct {
 	SessionEra    int64               // rises when all sessions end: those of an earlier era are over
 	KeptSession   string              // the one session of an earlier era that is not over, "" for none
 	DeactivatedAt time.Time
+	SuccessorID   string // who took over what the person owned, "" for nobody
 	Version       int64
 	CreatedAt     time.Time
 	UpdatedAt     time.Time

@@ -18,6 +18,8 @@ const (
 	beatEvery    = time.Second      // how often progress and heartbeat are saved
 	endTimeout   = 10 * time.Second // for writing down how an import ended
 	publishTries = 5
+
+	successorsAsked = 10 // who took over may have left, too
 )
 
 // work does one import from its turn to its end.
@@ -146,7 +148,9 @@ func (s *Service) publish(ctx context.Context, job *core.ImportJob, target strin
 func (s *Service) version(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) (*core.Dataset, *core.DatasetVersion, error) {
 	if !job.Append {
 		d := firstVersion(job, done)
-		return d, versionOf(d, job, target), nil
+		var err error
+		d.OwnerID, err = s.ownerFor(ctx, job.OwnerID)
+		return d, versionOf(d, job, target), err
 	}
 	d, err := s.existing(ctx, job.DatasetID)
 	if err != nil {
@@ -157,6 +161,22 @@ func (s *Service) version(ctx context.Context, job *core.ImportJob, target strin
 	}
 	d.Path = target
 	return d, versionOf(d, job, target), nil
+}
+
+// ownerFor is whose a new dataset is: of who imported it or, where they have left
+// meanwhile, of who took over what they owned.
+func (s *Service) ownerFor(ctx context.Context, userID string) (string, error) {
+	for range successorsAsked {
+		u, err := s.Store.Users.Get(ctx, userID)
+		if err != nil {
+			return "", core.Internal("read owner of import", err)
+		}
+		if u == nil || u.Active() || u.SuccessorID == "" {
+			break
+		}
+		userID = u.SuccessorID
+	}
+	return userID, nil
 }
 
 func (s *Service) noteImport(ctx context.Context, job *core.ImportJob, v *core.DatasetVersion) {

@@ -35,10 +35,13 @@ func TestWhoMayDoWhat(t *testing.T) {
 	p := core.PageArgs{First: 10}
 	// The calls of the administrators' verbs are wrong on purpose, so that nothing changes.
 	doors := map[string]asked{
-		"CreateUser":    door(func(c context.Context) error { _, err := w.CreateUser(c, NewUser{}); return err }, no, no, wrong, wrong),
-		"SetRole":       door(func(c context.Context) error { _, err := w.SetRole(c, other.ID, "ROOT"); return err }, no, no, wrong, wrong),
-		"Deactivate":    door(func(c context.Context) error { _, err := w.Deactivate(c, "x"); return err }, no, no, wrong, wrong),
-		"ResetPassword": door(func(c context.Context) error { _, err := w.ResetPassword(c, other.ID, "x"); return err }, no, no, wrong, wrong),
+		"CreateUser":        door(func(c context.Context) error { _, err := w.CreateUser(c, NewUser{}); return err }, no, no, wrong, wrong),
+		"SetRole":           door(func(c context.Context) error { _, err := w.SetRole(c, other.ID, "ROOT"); return err }, no, no, wrong, wrong),
+		"TransferOwnership": door(func(c context.Context) error { return w.TransferOwnership(c, Transfer{ID: core.NewID(core.NounCard)}) }, gone, gone, gone, gone),
+		"Depart":            door(func(c context.Context) error { _, err := w.Depart(c, Departure{UserID: "x"}); return err }, no, no, wrong, wrong),
+		"Owned":             door(func(c context.Context) error { _, err := w.Owned(c, other.ID); return err }, no, no, "", ""),
+		"Deactivate":        door(func(c context.Context) error { _, err := w.Deactivate(c, "x"); return err }, no, no, wrong, wrong),
+		"ResetPassword":     door(func(c context.Context) error { _, err := w.ResetPassword(c, other.ID, "x"); return err }, no, no, wrong, wrong),
 		"RevokeSessions": door(func(c context.Context) error {
 			_, err := w.RevokeSessions(c, Revocation{UserID: &other.ID})
 			return err

@@ -12,6 +12,7 @@ import (
 // (0: any).
 type Handover struct {
 	ID     string
+	FromID string          // owner until now; CONFLICT where it is somebody else by now
 	ToID   string          // new owner
 	Want   int64           // version, 0 for any
 	Keep   core.Permission // share on a dashboard that the owner until now gets, none for none
@@ -22,6 +23,9 @@ type Handover struct {
 func (r *Datasets) Transfer(ctx context.Context, h Handover) (*core.Dataset, error) {
 	defer forget[core.Dataset](ctx, table.Datasets, h.ID)
 	return edit(ctx, r.e, datasetVersioned(h.ID), h.Want, func(d *core.Dataset) ([]table.Write, error) {
+		if d.OwnerID != h.FromID {
+			return nil, core.Conflict(h.Want, d.Version)
+		}
 		d.OwnerID = h.ToID
 		return []table.Write{
 			rightsWrite(datasetKey(h.ID), rightsChange(ctx, h.ID, core.RightsOwner, h.ToID)), noticeWrite(h.Notice),
@@ -33,6 +37,9 @@ func (r *Datasets) Transfer(ctx context.Context, h Handover) (*core.Dataset, err
 func (r *Cards) Transfer(ctx context.Context, h Handover) (*core.Card, error) {
 	defer forget[core.Card](ctx, table.Cards, h.ID)
 	return edit(ctx, r.e, cardVersioned(h.ID), h.Want, func(c *core.Card) ([]table.Write, error) {
+		if c.OwnerID != h.FromID {
+			return nil, core.Conflict(h.Want, c.Version)
+		}
 		c.OwnerID = h.ToID
 		return []table.Write{
 			rightsWrite(cardKey(h.ID), rightsChange(ctx, h.ID, core.RightsOwner, h.ToID)), noticeWrite(h.Notice),
@@ -45,19 +52,21 @@ func (r *Cards) Transfer(ctx context.Context, h Handover) (*core.Card, error) {
 // keep and no other. CONFLICT when one of the shares was changed meanwhile.
 func (r *Dashboards) Transfer(ctx context.Context, h Handover) (*core.Dashboard, error) {
 	d, err := edit(ctx, r.e, dashboardVersioned(h.ID), h.Want, func(d *core.Dashboard) ([]table.Write, error) {
-		was := d.OwnerID
+		if d.OwnerID != h.FromID {
+			return nil, core.Conflict(h.Want, d.Version)
+		}
 		d.OwnerID = h.ToID
 		ended, err := r.shareWrites(ctx, d.ID, h.ToID, core.PermissionNone)
 		if err != nil {
 			return nil, err
 		}
-		kept, err := r.shareWrites(ctx, d.ID, was, h.Keep)
+		kept, err := r.shareWrites(ctx, d.ID, h.FromID, h.Keep)
 		if err != nil {
 			return nil, err
 		}
 		change := core.AccessChange{
 			DashboardID: d.ID, At: Now(), Kind: "transferred", TargetType: core.TargetUser, TargetID: h.ToID,
-			Permission: core.PermissionOwner, PreviousOwner: was, ActorID: core.ActorFrom(ctx).UserID(),
+			Permission: core.PermissionOwner, PreviousOwner: h.FromID, ActorID: core.ActorFrom(ctx).UserID(),
 		}
 		return append(append(ended, kept...), historyWrite(change), noticeWrite(h.Notice)), nil
 	})

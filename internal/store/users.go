@@ -49,6 +49,7 @@ func writeUser(u *core.User) table.Item {
 	}
 	putStr(it, "kept_session", u.KeptSession)
 	putTime(it, "deactivated_at", u.DeactivatedAt)
+	putStr(it, "successor_id", u.SuccessorID)
 	putTime(it, "created_at", u.CreatedAt)
 	putTime(it, "updated_at", u.UpdatedAt)
 	return it
@@ -62,8 +63,8 @@ func readUser(it table.Item) *core.User {
 		GroupsVersion: it.Int("groups_version"), Version: it.Int("version"),
 		Attributes: getAttributes(it), PIIAccess: it.Bool("pii_access"),
 		SessionEra: it.Int("session_era"), KeptSession: it.Str("kept_session"),
-		DeactivatedAt: getTime(it, "deactivated_at"),
-		CreatedAt:     getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
+		DeactivatedAt: getTime(it, "deactivated_at"), SuccessorID: it.Str("successor_id"),
+		CreatedAt: getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
 	}
 }
 

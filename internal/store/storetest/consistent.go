@@ -29,6 +29,8 @@ func (items Items) Check(t testing.TB) {
 			if items.at(table.Dashboards, k.PK, "METADATA") == nil {
 				t.Errorf("%s of %s has lost its dashboard", k.SK, owner)
 			}
+		case table.Outbox:
+			items.checkRequest(t, k, it)
 		}
 	}
 }
@@ -143,5 +145,20 @@ func (items Items) checkShare(t testing.TB, k table.Key, it table.Item, dashboar
 	}
 	if last.Str("permission") != it.Str("permission") {
 		t.Errorf("%s of %s is %s, the history says %q last", k.SK, dashboard, it.Str("permission"), last.Str("permission"))
+	}
+}
+
+// checkRequest holds a request for access against its dashboard, and against the
+// share that was given.
+func (items Items) checkRequest(t testing.TB, k table.Key, it table.Item) {
+	t.Helper()
+	if !strings.HasPrefix(k.SK, "REQUEST#") {
+		return
+	}
+	if items.at(table.Dashboards, k.PK, "METADATA") == nil {
+		t.Errorf("%s waits at %s, which is gone", k.SK, k.PK)
+	}
+	if granted := it.Str("status") == "granted"; granted && items.at(table.Shares, k.PK, "USER#"+cut(k.SK)) == nil {
+		t.Errorf("%s of %s was granted, and there is no share", k.SK, k.PK)
 	}
 }
