@@ -16,6 +16,7 @@ type userCmd struct {
 	List          userListCmd          `cmd:"" help:"List all accounts."`
 	SetRole       userSetRoleCmd       `cmd:"" help:"Make somebody an administrator or an ordinary user."`
 	ResetPassword userResetPasswordCmd `cmd:"" help:"Give somebody a new password and end their sessions."`
+	Deactivate    userDeactivateCmd    `cmd:"" help:"Lock an account, and hand over what its person owns."`
 	SetAttributes userSetAttributesCmd `cmd:"" help:"Give somebody the attributes that policies ask for."`
 	SetPii        userSetPIICmd        `cmd:"" help:"Let somebody see personal and confidential columns, or no longer."`
 }

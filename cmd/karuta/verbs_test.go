@@ -36,7 +36,7 @@ func ok(t *testing.T, in string, args ...string) string {
 
 var verbs = [][]string{
 	{"serve"}, {"executor"}, {"user", "create"}, {"user", "list"}, {"user", "set-role"}, {"user", "reset-password"},
-	{"user", "set-attributes"}, {"user", "set-pii"},
+	{"user", "deactivate"}, {"user", "set-attributes"}, {"user", "set-pii"},
 	{"tables", "list"}, {"tables", "init"}, {"tables", "verify"}, {"config", "check"}, {"config", "print"},
 	{"token", "inspect"}, {"health"}, {"import"}, {"data", "reset"}, {"seed"}, {"version"},
 }
@@ -108,6 +108,18 @@ func operate(t *testing.T, dir string) {
 	}
 	if s := karuta(t, "", at("user", "set-attributes", "--email", "taro@example.com", "region=関東", "region=関西")...); s.code != exitUsage {
 		t.Errorf("a name twice: %+v", s)
+	}
+	if out := ok(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "hanako@example.com", "--dry-run")...); !strings.Contains(out, "true") || !strings.Contains(out, "handed over 0; owns 0 dashboards") {
+		t.Error(out)
+	}
+	if s := karuta(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "nobody@example.com")...); s.code != exitRefused {
+		t.Error(s)
+	}
+	if s := karuta(t, "", at("user", "deactivate", "hanako@example.com")...); s.code != exitUsage {
+		t.Error("the last administrator:", s)
+	}
+	if out := ok(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "hanako@example.com")...); !strings.Contains(out, "false") {
+		t.Error(out)
 	}
 	if out := ok(t, "", at("user", "list")...); strings.Count(out, "\n") != 3 {
 		t.Errorf("list: %s", out)

@@ -23,6 +23,7 @@ const (
 	VerbUserResetPassword = "user/reset-password" // UserArgs (Email, Password) → UserRow
 	VerbUserSetAttributes = "user/set-attributes" // UserFacts (Email, Attributes) → UserRow
 	VerbUserSetPII        = "user/set-pii"        // UserFacts (Email, PIIAccess) → UserRow
+	VerbUserDeactivate    = "user/deactivate"     // DepartureArgs → DepartureRow
 	VerbTablesList        = "tables/list"         // nothing → []TableRow
 	VerbTablesInit        = "tables/init"         // nothing → []TableRow
 	VerbTokenInspect      = "token/inspect"       // the token as text → TokenReport
@@ -38,6 +39,7 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbUserResetPassword: verb(a.resetPassword),
 		VerbUserSetAttributes: verb(a.setAttributes),
 		VerbUserSetPII:        verb(a.setPII),
+		VerbUserDeactivate:    verb(a.deactivateUser),
 		VerbTablesList:        verb(a.listTables),
 		VerbTablesInit:        verb(a.initTables),
 		VerbTokenInspect:      verb(a.inspectToken),

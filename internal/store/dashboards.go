@@ -221,11 +221,7 @@ func placedWrites(change core.AccessChange, datasetOf map[string]string) (ws []t
 // stays. What is beyond a transaction's size, or came meanwhile, goes after it:
 // without their dashboard shares open nothing and views are not seen.
 func (r *Dashboards) Delete(ctx context.Context, d *core.Dashboard, actorID string) error {
-	shares, err := (&Shares{r.e}).Of(ctx, d.ID)
-	if err != nil {
-		return err
-	}
-	views, err := (&FilterViews{r.e}).keysOf(ctx, d.ID)
+	beside, err := r.beside(ctx, d.ID)
 	if err != nil {
 		return err
 	}
@@ -236,10 +232,7 @@ func (r *Dashboards) Delete(ctx context.Context, d *core.Dashboard, actorID stri
 	for _, p := range d.Cards {
 		ws = append(ws, table.Delete(placedKey(d.ID, p.CardID), table.Always()))
 	}
-	for _, s := range shares {
-		ws = append(ws, table.Delete(shareKey(s.DashboardID, s.TargetType, s.TargetID), table.Always()))
-	}
-	for _, k := range views {
+	for _, k := range beside {
 		ws = append(ws, table.Delete(k, table.Always()))
 	}
 	first := min(len(ws), table.MaxTransact)
@@ -253,20 +246,28 @@ func (r *Dashboards) Delete(ctx context.Context, d *core.Dashboard, actorID stri
 	return r.sweep(ctx, d.ID)
 }
 
-// sweep removes what is left of a dashboard that is gone. Nothing new comes:
-// whatever is written beside a dashboard checks that it exists.
+// sweep removes what is left beside a dashboard that is gone. Nothing new comes:
+// whatever is written there checks that the dashboard exists.
 func (r *Dashboards) sweep(ctx context.Context, id string) error {
+	left, err := r.beside(ctx, id)
+	for _, k := range left {
+		if err == nil {
+			err = r.e.Write(ctx, table.Delete(k, table.Always()))
+		}
+	}
+	return err
+}
+
+// beside are the keys of a dashboard's shares, its filter views and the requests
+// for access to it.
+func (r *Dashboards) beside(ctx context.Context, id string) (keys []table.Key, err error) {
 	shares, err := (&Shares{r.e}).Of(ctx, id)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	requests, err := (&Requests{r.e}).of(ctx, id)
 	if err != nil {
-		return err
-	}
-	keys, err := (&FilterViews{r.e}).keysOf(ctx, id)
-	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, s := range shares {
 		keys = append(keys, shareKey(id, s.TargetType, s.TargetID))
@@ -274,12 +275,8 @@ func (r *Dashboards) sweep(ctx context.Context, id string) error {
 	for _, q := range requests {
 		keys = append(keys, requestKey(id, q.UserID))
 	}
-	for _, k := range keys {
-		if err := r.e.Write(ctx, table.Delete(k, table.Always())); err != nil {
-			return err
-		}
-	}
-	return nil
+	views, err := (&FilterViews{r.e}).keysOf(ctx, id)
+	return append(keys, views...), err
 }
 
 // ByOwner lists a person's dashboards, newest first, at most limit, from the

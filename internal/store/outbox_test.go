@@ -103,7 +103,7 @@ func aRequestIsAskedAndAnsweredOnce(t *testing.T, st *world) {
 	}
 	st.calls.Take()
 	must(t, answer(*got))
-	st.wantCalls(t, "Transact dashboard_shares,dashboards,outbox")
+	st.wantCalls(t, "Get dashboards", "Transact dashboard_shares,dashboards,outbox")
 	wantCode(t, answer(*got), core.CodeConflict)
 	open, err := st.Requests.OpenOf(t.Context(), d.ID)
 	if n, _ := st.Requests.CountOpen(t.Context(), guest.ID, 20); err != nil || n != 0 || len(open) != 0 {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -100,4 +101,33 @@ func (r *Dashboards) shareWrites(ctx context.Context, dashboardID, userID string
 	}
 	sh.UpdatedAt, sh.ExpiresAt = Now(), time.Time{}
 	return raisedShare(sh, previous, actorID), nil
+}
+
+var errOwns = errors.New("store: a share for the dashboard's owner")
+
+// withOtherOwner does a transaction that gives a person a share of their own. It
+// happens only while the dashboard is there and somebody else's, which the write
+// that it is handed checks, and is done again where the dashboard was changed
+// meanwhile. NOT_FOUND when the dashboard is gone, errOwns when it is theirs by now.
+func withOtherOwner(ctx context.Context, e table.Engine, dashboardID, userID string, do func(stays table.Write) error) error {
+	key := dashboardKey(dashboardID)
+	for try := 0; ; try++ {
+		it, err := e.Get(ctx, key)
+		switch {
+		case err != nil:
+			return err
+		case it == nil:
+			return core.NotFound("input.dashboardId")
+		case it.Str("owner_id") == userID:
+			return errOwns
+		}
+		err = do(table.Check(key, table.IfVersion(it.Int("version"))))
+		failed := table.ConditionFailed(err)
+		if failed == nil || failed.Key != key {
+			return err
+		}
+		if try >= editTries {
+			return &core.Error{Code: core.CodeConflict, Cause: err}
+		}
+	}
 }

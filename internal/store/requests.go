@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -121,18 +122,24 @@ func (r *Requests) Answer(ctx context.Context, q *core.AccessRequest, sh *core.S
 	was := q.Version
 	q.Version++
 	ws := []table.Write{
-		table.Put(requestKey(q.DashboardID, q.UserID), writeRequest(q), table.IfVersion(was)),
-		table.Check(dashboardKey(q.DashboardID), table.IfExists()),
-		noticeWrite(notice),
+		table.Put(requestKey(q.DashboardID, q.UserID), writeRequest(q), table.IfVersion(was)), noticeWrite(notice),
 	}
-	if sh != nil {
+	var err error
+	if sh == nil {
+		err = r.e.Transact(ctx, "", append(ws, table.Check(dashboardKey(q.DashboardID), table.IfExists())))
+	} else {
 		ws = append(ws, raisedShare(sh, previous, q.AnsweredBy)...)
+		err = withOtherOwner(ctx, r.e, q.DashboardID, q.UserID, func(stays table.Write) error {
+			return r.e.Transact(ctx, "", append(ws, stays))
+		})
 	}
-	err := r.e.Transact(ctx, "", ws)
-	if failed := table.ConditionFailed(err); failed != nil {
-		if failed.Index == 1 {
-			return core.NotFound("input.id")
-		}
+	failed := table.ConditionFailed(err)
+	switch {
+	case errors.Is(err, errOwns):
+		return core.Invalid("input.id", "is_owner")
+	case core.CodeOf(err) == core.CodeNotFound, failed != nil && failed.Key == dashboardKey(q.DashboardID) && sh == nil:
+		return core.NotFound("input.id")
+	case failed != nil:
 		return &core.Error{Code: core.CodeConflict, Field: "input.id", Cause: err}
 	}
 	return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -64,17 +65,23 @@ func (r *Shares) Create(ctx context.Context, s *core.Share, actorID string, tell
 	add := func(more ...table.Write) error {
 		return r.e.Transact(ctx, "", append([]table.Write{
 			table.Put(shareKey(s.DashboardID, s.TargetType, s.TargetID), writeShare(s), table.IfAbsent()),
-			table.Check(dashboardKey(s.DashboardID), table.IfExists()),
 			shareChange(s, "share_added", core.PermissionNone, actorID),
 		}, more...))
 	}
 	var err error
 	if s.TargetType == core.TargetGroup {
-		err = withLiveGroup(ctx, r.e, s.TargetID, "input.target.id", func(lives table.Write) error { return add(lives) })
+		err = withLiveGroup(ctx, r.e, s.TargetID, "input.target.id", func(lives table.Write) error {
+			return add(lives, table.Check(dashboardKey(s.DashboardID), table.IfExists()))
+		})
 	} else {
-		err = add(noticeWrites(tell)...)
+		err = withOtherOwner(ctx, r.e, s.DashboardID, s.TargetID, func(stays table.Write) error {
+			return add(append(noticeWrites(tell), stays)...)
+		})
 	}
-	if core.CodeOf(err) == core.CodeConflict {
+	switch {
+	case errors.Is(err, errOwns):
+		return core.Invalid("input.target.id", "is_owner")
+	case core.CodeOf(err) == core.CodeConflict:
 		return err
 	}
 	if failed := table.ConditionFailed(err); failed != nil {
