@@ -152,18 +152,6 @@ type DashboardCard struct {
 	DashboardID string `json:"-"`
 }
 
-// An account to lock.
-type DeactivateUserInput struct {
-	// Id of the person.
-	UserID string `json:"userId"`
-}
-
-// The locked account.
-type DeactivateUserPayload struct {
-	// The person.
-	User *core.User `json:"user"`
-}
-
 // A card to delete.
 type DeleteCardInput struct {
 	// Id of the card.
@@ -484,6 +472,12 @@ type ShareTargetInput struct {
 	Type core.TargetType `json:"type"`
 	// Id of the person or the group.
 	ID string `json:"id"`
+}
+
+// The thing belongs to somebody else.
+type TransferOwnershipPayload struct {
+	// Id of the thing.
+	TransferredID string `json:"transferredId"`
 }
 
 // The changed card.

@@ -58,11 +58,12 @@ type MutationResolver interface {
 	CreateShare(ctx context.Context, input CreateShareInput) (*CreateSharePayload, error)
 	UpdateShare(ctx context.Context, input dashboard.ShareChange) (*UpdateSharePayload, error)
 	DeleteShare(ctx context.Context, input DeleteShareInput) (*DeleteSharePayload, error)
+	TransferOwnership(ctx context.Context, input identity.Transfer) (*TransferOwnershipPayload, error)
 	Login(ctx context.Context, input LoginInput) (*LoginPayload, error)
 	Logout(ctx context.Context) (*LogoutPayload, error)
 	CreateUser(ctx context.Context, input identity.NewUser) (*CreateUserPayload, error)
 	SetUserRole(ctx context.Context, input SetUserRoleInput) (*SetUserRolePayload, error)
-	DeactivateUser(ctx context.Context, input DeactivateUserInput) (*DeactivateUserPayload, error)
+	DeactivateUser(ctx context.Context, input identity.Departure) (*identity.Departed, error)
 	ChangePassword(ctx context.Context, input ChangePasswordInput) (*ChangePasswordPayload, error)
 	ResetPassword(ctx context.Context, input ResetPasswordInput) (*ResetPasswordPayload, error)
 }
@@ -251,8 +252,8 @@ func (ec *executionContext) field_Mutation_deactivateUser_args(ctx context.Conte
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (DeactivateUserInput, error) {
-			return ec.unmarshalNDeactivateUserInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐDeactivateUserInput(ctx, v)
+		func(ctx context.Context, v any) (identity.Departure, error) {
+			return ec.unmarshalNDeactivateUserInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋidentityᚐDeparture(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -533,6 +534,20 @@ func (ec *executionContext) field_Mutation_setUserRole_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (SetUserRoleInput, error) {
 			return ec.unmarshalNSetUserRoleInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐSetUserRoleInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_transferOwnership_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (identity.Transfer, error) {
+			return ec.unmarshalNTransferOwnershipInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋidentityᚐTransfer(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3066,6 +3081,63 @@ func (ec *executionContext) fieldContext_Mutation_deleteShare(ctx context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_transferOwnership(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_transferOwnership(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().TransferOwnership(ctx, fc.Args["input"].(identity.Transfer))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Auth == nil {
+					var zeroVal *TransferOwnershipPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *TransferOwnershipPayload) graphql.Marshaler {
+			return ec.marshalOTransferOwnershipPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐTransferOwnershipPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_transferOwnership(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TransferOwnershipPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_transferOwnership_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_login(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3292,14 +3364,14 @@ func (ec *executionContext) _Mutation_deactivateUser(ctx context.Context, field 
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().DeactivateUser(ctx, fc.Args["input"].(DeactivateUserInput))
+			return ec.Resolvers.Mutation().DeactivateUser(ctx, fc.Args["input"].(identity.Departure))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
 
 			directive1 := func(ctx context.Context) (any, error) {
 				if ec.Directives.Admin == nil {
-					var zeroVal *DeactivateUserPayload
+					var zeroVal *identity.Departed
 					return zeroVal, errors.New("directive admin is not implemented")
 				}
 				return ec.Directives.Admin(ctx, nil, directive0)
@@ -3308,8 +3380,8 @@ func (ec *executionContext) _Mutation_deactivateUser(ctx context.Context, field 
 			next = directive1
 			return next
 		},
-		func(ctx context.Context, selections ast.SelectionSet, v *DeactivateUserPayload) graphql.Marshaler {
-			return ec.marshalODeactivateUserPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐDeactivateUserPayload(ctx, selections, v)
+		func(ctx context.Context, selections ast.SelectionSet, v *identity.Departed) graphql.Marshaler {
+			return ec.marshalODeactivateUserPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋidentityᚐDeparted(ctx, selections, v)
 		},
 		true,
 		false,
@@ -5099,6 +5171,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "deleteShare":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_deleteShare(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "transferOwnership":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_transferOwnership(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++

@@ -124,6 +124,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputSetUserAttributesInput,
 		ec.unmarshalInputSetUserRoleInput,
 		ec.unmarshalInputShareTargetInput,
+		ec.unmarshalInputTransferOwnershipInput,
 		ec.unmarshalInputUpdateCardInput,
 		ec.unmarshalInputUpdateDashboardInput,
 		ec.unmarshalInputUpdateDatasetInput,
@@ -2557,6 +2558,55 @@ type DeleteSharePayload {
   deletedId: ID!
 }
 `, BuiltIn: false},
+	{Name: "../schema/transfer.graphqls", Input: `extend type Mutation {
+  "Make somebody else the owner of a dashboard, a dataset or a card. For its owner and administrators, not for those with a share as OWNER."
+  transferOwnership(
+    "What goes to whom."
+    input: TransferOwnershipInput!
+  ): TransferOwnershipPayload @auth
+}
+
+extend type User {
+  "What they own. Only administrators see it; null for others."
+  owned: OwnedThings
+}
+
+"What a person owns."
+type OwnedThings {
+  "How many dashboards."
+  dashboardCount: Int!
+  "Their newest dashboards, at most 100."
+  dashboards: [Dashboard!]!
+  "How many datasets."
+  datasetCount: Int!
+  "Their newest datasets, at most 100."
+  datasets: [Dataset!]!
+  "How many cards."
+  cardCount: Int!
+  "Their newest cards, at most 100."
+  cards: [Card!]!
+  "How many imports of theirs have not ended."
+  runningImports: Int!
+}
+
+"A thing that gets another owner."
+input TransferOwnershipInput {
+  "Id of the dashboard, the dataset or the card."
+  id: ID!
+  "Id of the new owner."
+  toUserId: ID!
+  "What the owner until now may still do with a dashboard; nothing where it is left out."
+  keep: Permission
+  "Version of the thing that the transfer is based on."
+  version: Int!
+}
+
+"The thing belongs to somebody else."
+type TransferOwnershipPayload {
+  "Id of the thing."
+  transferredId: ID!
+}
+`, BuiltIn: false},
 	{Name: "../schema/user.graphqls", Input: `extend type Query {
   "The person who is signed in."
   me: User @auth
@@ -2597,7 +2647,11 @@ extend type Mutation {
     input: SetUserRoleInput!
   ): SetUserRolePayload @admin
 
-  "Lock an account: its sessions end at once and nobody can sign in with it."
+  """
+  Lock an account: its sessions end at once and nobody can sign in with it. What its person owns
+  can be handed over; where that stops midway, ` + "`" + `handedOver` + "`" + ` in the error tells how many things
+  have gone, and the same again goes on with the rest.
+  """
   deactivateUser(
     "Whose account."
     input: DeactivateUserInput!
@@ -2732,12 +2786,20 @@ type SetUserRolePayload {
 input DeactivateUserInput {
   "Id of the person."
   userId: ID!
+  "Id of who gets what they own. Where it is left out it stays theirs."
+  handOverTo: ID
+  "Only tell what they own, and change nothing."
+  dryRun: Boolean! = false
 }
 
 "The locked account."
 type DeactivateUserPayload {
   "The person."
   user: User!
+  "How many things were handed over."
+  handedOver: Int!
+  "What they own now."
+  owned: OwnedThings!
 }
 
 "A change of your own password."
@@ -3413,6 +3475,10 @@ func (ec *executionContext) childFields_DeactivateUserPayload(ctx context.Contex
 	switch field.Name {
 	case "user":
 		return ec.fieldContext_DeactivateUserPayload_user(ctx, field)
+	case "handedOver":
+		return ec.fieldContext_DeactivateUserPayload_handedOver(ctx, field)
+	case "owned":
+		return ec.fieldContext_DeactivateUserPayload_owned(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeactivateUserPayload", field.Name)
 }
@@ -3821,6 +3887,26 @@ func (ec *executionContext) childFields_NoticeEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type NoticeEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_OwnedThings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dashboardCount":
+		return ec.fieldContext_OwnedThings_dashboardCount(ctx, field)
+	case "dashboards":
+		return ec.fieldContext_OwnedThings_dashboards(ctx, field)
+	case "datasetCount":
+		return ec.fieldContext_OwnedThings_datasetCount(ctx, field)
+	case "datasets":
+		return ec.fieldContext_OwnedThings_datasets(ctx, field)
+	case "cardCount":
+		return ec.fieldContext_OwnedThings_cardCount(ctx, field)
+	case "cards":
+		return ec.fieldContext_OwnedThings_cards(ctx, field)
+	case "runningImports":
+		return ec.fieldContext_OwnedThings_runningImports(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OwnedThings", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -4033,6 +4119,14 @@ func (ec *executionContext) childFields_Share(ctx context.Context, field graphql
 	return nil, fmt.Errorf("no field named %q was found under type Share", field.Name)
 }
 
+func (ec *executionContext) childFields_TransferOwnershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "transferredId":
+		return ec.fieldContext_TransferOwnershipPayload_transferredId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransferOwnershipPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "card":
@@ -4121,6 +4215,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_attributes(ctx, field)
 	case "piiAccess":
 		return ec.fieldContext_User_piiAccess(ctx, field)
+	case "owned":
+		return ec.fieldContext_User_owned(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }
