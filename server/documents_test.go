@@ -40,7 +40,7 @@ var asked = map[string]string{
 		cards { card { name code params dataset { name path columns { name } } } result { html log url } } } }`,
 	"Query.dashboards": `{ dashboards { nodes { id name myPermission cardCount owner { id } } } }`,
 	"Query.filterView": `{ filterView(id: "<view>") { id dashboardId name owner { id name } filters { column values relative { unit } } resolvedFilters { values from to } isShared isDefault
-		isPersonalDefault canRun version createdAt updatedAt } }`,
+		isPersonalDefault canRun isPartial version createdAt updatedAt } }`,
 	"Query.filterView/own":  `{ filterView(id: "<own view>") { id name filters { values } } }`,
 	"Query.filterView/none": `{ filterView(id: "<view of none>") { id name } }`,
 	"Query.viewAs":          `{ viewAs(userId: "<guest>") { __typename } }`,

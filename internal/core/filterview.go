@@ -21,6 +21,7 @@ type FilterView struct {
 	Default  bool // everybody's default
 	Personal bool // their own default
 	CanRun   bool // they may view the dashboard now
+	Partial  bool // some of what it chooses is withheld from them
 }
 
 // VisibleTo tells whether a person sees the view: its owner always, others where

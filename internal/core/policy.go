@@ -106,3 +106,22 @@ func (s *Sight) Columns(all []Column) []Column {
 func (s *Sight) Hides(column string) bool {
 	return s != nil && !slices.ContainsFunc(s.Windows, func(w Window) bool { return !slices.Contains(w.Hidden, column) })
 }
+
+// Shows tells whether the values of the column are seen as they are in every row
+// that is seen; not where none is.
+func (s *Sight) Shows(column string) bool {
+	if s == nil {
+		return true
+	}
+	plain := slices.DeleteFunc(slices.Clone(s.Windows), func(w Window) bool { return !w.shows(column) })
+	everyRow := slices.ContainsFunc(plain, func(w Window) bool { return w.Rows == nil })
+	return everyRow || len(plain) > 0 && len(plain) == len(s.Windows)
+}
+
+// shows tells whether the window has rows and the column's own values in them.
+func (w Window) shows(column string) bool {
+	if w.Rows != nil && w.Rows.Op == OpOr && len(w.Rows.Args) == 0 { // holds of no row
+		return false
+	}
+	return !slices.Contains(w.Hidden, column) && !slices.ContainsFunc(w.Masked, func(m MaskedColumn) bool { return m.Column == column })
+}

@@ -179,28 +179,42 @@ func (s *Service) putDefault(ctx context.Context, in DefaultInput) error {
 	return s.store.FilterViews.SetDefault(ctx, v, whose)
 }
 
-// FilterView is one filter view that the actor may see.
+// FilterView is one filter view that the actor may see, without what it chooses
+// of columns that they do not see as they are.
 func (s *Service) FilterView(ctx context.Context, id string) (*core.FilterView, error) {
-	return s.gate.RequireFilterView(ctx, "id", id, access.View)
+	v, err := s.gate.RequireFilterView(ctx, "id", id, access.View)
+	if err != nil || !v.CanRun {
+		return v, err
+	}
+	grant, err := s.gate.RequireDashboard(ctx, "id", v.DashboardID, access.View)
+	if err != nil {
+		return nil, err
+	}
+	return v, s.withhold(ctx, grant.Dashboard, v)
 }
 
 // FilterViews lists the actor's own views of a dashboard and the shared ones,
-// newest first; for the dashboard's viewers.
+// newest first, as FilterView does; for the dashboard's viewers.
 func (s *Service) FilterViews(ctx context.Context, dashboardID string, page core.PageArgs) (core.Page[*core.FilterView], error) {
-	if err := s.requireOwnViews(ctx, dashboardID); err != nil {
+	grant, err := s.requireOwnViews(ctx, dashboardID)
+	if err != nil {
 		return core.Page[*core.FilterView]{}, err
 	}
 	found, err := s.store.FilterViews.List(ctx, dashboardID, core.ActorFrom(ctx).UserID(), page)
+	if err != nil {
+		return core.Page[*core.FilterView]{}, err
+	}
 	for _, v := range found.Nodes {
 		v.CanRun = true
 	}
-	return found, err
+	return found, s.withhold(ctx, grant.Dashboard, found.Nodes...)
 }
 
 // DefaultFilterView is the view that the dashboard begins with for the actor:
 // their own default, else everybody's, nil without one; for its viewers.
 func (s *Service) DefaultFilterView(ctx context.Context, dashboardID string) (*core.FilterView, error) {
-	if err := s.requireOwnViews(ctx, dashboardID); err != nil {
+	grant, err := s.requireOwnViews(ctx, dashboardID)
+	if err != nil {
 		return nil, err
 	}
 	actor := core.ActorFrom(ctx).UserID()
@@ -208,17 +222,17 @@ func (s *Service) DefaultFilterView(ctx context.Context, dashboardID string) (*c
 	if err != nil {
 		return nil, core.Internal("read default filter views", err)
 	}
-	return firstVisible(actor, personal, all), nil
+	first := firstVisible(actor, personal, all)
+	return first, s.withhold(ctx, grant.Dashboard, first)
 }
 
 // requireOwnViews opens a dashboard to view for what also gives what people keep
 // for themselves.
-func (s *Service) requireOwnViews(ctx context.Context, dashboardID string) error {
+func (s *Service) requireOwnViews(ctx context.Context, dashboardID string) (*access.Grant, error) {
 	if _, err := s.gate.RequireSignedIn(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	_, err := s.gate.RequireDashboard(ctx, "id", dashboardID, access.View)
-	return err
+	return s.gate.RequireDashboard(ctx, "id", dashboardID, access.View)
 }
 
 // noteView writes to the audit log who keeps, shares or removes a view. What it
