@@ -1434,7 +1434,7 @@ type FilterView implements Node {
   name: String!
   "Who made it. It can be seen and changed by them always, also where they lost the dashboard."
   owner: User
-  "What it chooses, as it was saved. A value for a filter that the dashboard does not have any more is ignored."
+  "What it chooses, as it was saved, without what is about columns that you do not see as they are. A value for a filter that the dashboard does not have any more is ignored."
   filters: [FilterValue!]!
   "What it chooses today: relative ranges are the days that they stand for now."
   resolvedFilters: [FilterValue!]!
@@ -1446,6 +1446,8 @@ type FilterView implements Node {
   isPersonalDefault: Boolean!
   "You may see the dashboard now, and so what it chooses."
   canRun: Boolean!
+  "Some of what it chooses is left out for you, because it is about columns that you do not see as they are."
+  isPartial: Boolean!
   "Version of the filter view, to be sent back with a change."
   version: Int!
   "When it was made."
@@ -3619,6 +3621,8 @@ func (ec *executionContext) childFields_FilterView(ctx context.Context, field gr
 		return ec.fieldContext_FilterView_isPersonalDefault(ctx, field)
 	case "canRun":
 		return ec.fieldContext_FilterView_canRun(ctx, field)
+	case "isPartial":
+		return ec.fieldContext_FilterView_isPartial(ctx, field)
 	case "version":
 		return ec.fieldContext_FilterView_version(ctx, field)
 	case "createdAt":
