@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -55,6 +56,29 @@ func executor(ctx context.Context) int {
 type Instance struct {
 	URL string
 	App *app.App // its services, for what a test prepares or looks into
+
+	log *journal
+}
+
+// Log is what the API has logged so far, in lines of JSON or text.
+func (i *Instance) Log() string { return i.log.String() }
+
+// journal keeps what is written to it.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
 }
 
 // Start runs a Karuta on an empty data folder and waits until it is ready. The
@@ -68,7 +92,8 @@ func Start(t testing.TB, environ ...string) *Instance {
 	if err != nil {
 		t.Fatal(err)
 	}
-	log := telemetry.NewLogger(t.Output(), telemetry.Options{Level: c.LogLevel})
+	kept := &journal{}
+	log := telemetry.NewLogger(io.MultiWriter(t.Output(), kept), telemetry.Options{Level: c.LogLevel})
 	a, err := app.Open(context.Background(), c, log)
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +120,7 @@ func Start(t testing.TB, environ ...string) *Instance {
 	if !ok {
 		t.Fatalf("not ready: %q, %v", line, err)
 	}
-	return &Instance{URL: url, App: a}
+	return &Instance{URL: url, App: a, log: kept}
 }
 
 // Somebody makes an account with the role and signs it in, without the price of
