@@ -136,7 +136,7 @@ RowConditionInput.values          list 500
 RowConditionInput.values.*        value 1000 may be empty
 RowConditionInput.from            day
 RowConditionInput.to              day
-RowConditionInput.attribute       line 100
+RowConditionInput.attribute       line 50
 
 CreateCardInput.name              line 200
 CreateCardInput.description       text 2000

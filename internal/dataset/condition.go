@@ -13,7 +13,6 @@ const (
 	maxConditions    = 100
 	maxDepth         = 5
 	maxConditionText = 1000 // characters of a value
-	maxAttribute     = 100
 )
 
 // Condition is a row condition as people write it, in exactly one form: All,
@@ -141,7 +140,7 @@ func (p *parser) list(op core.PredicateOp, field string, list []Condition, depth
 func leaf(field string, c Condition, column core.Column) (core.RowCondition, error) {
 	switch {
 	case c.Attribute != nil && !c.isIn() && !c.isRange():
-		name, err := core.CheckLine(field+".attribute", *c.Attribute, maxAttribute)
+		name, err := core.CheckLine(field+".attribute", *c.Attribute, core.MaxAttributeName)
 		return core.RowCondition{Op: core.OpIn, Column: column.Name, Attribute: name}, err
 	case c.isIn() && !c.isRange() && c.Attribute == nil:
 		return choice(field, c, column)

@@ -14,6 +14,7 @@ const (
 	maxPolicies   = 20
 	maxTargets    = 50
 	maxPolicyText = 100 << 10 // bytes of all of them, so that the dataset has room to grow
+	maxValuesHeld = 5000      // in all of them, half of what a query takes: the rest is for attributes
 )
 
 // changePolicy writes what a change gives into the policy, the rows apart.
@@ -120,8 +121,22 @@ func checkPolicies(d *core.Dataset) error {
 	if err != nil {
 		return core.Internal("size of policies", err)
 	}
-	if len(raw) > maxPolicyText {
+	held := 0
+	for _, p := range d.Policies {
+		if p.Rows != nil {
+			held += valuesIn(*p.Rows)
+		}
+	}
+	if len(raw) > maxPolicyText || held > maxValuesHeld {
 		return core.Invalid("input", "request_too_large")
 	}
 	return nil
+}
+
+func valuesIn(c core.RowCondition) int {
+	n := len(c.Values)
+	for _, arg := range c.Args {
+		n += valuesIn(arg)
+	}
+	return n
 }

@@ -1,0 +1,36 @@
+package karuta_test
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var filledSource = regexp.MustCompile(`client\.Source\{[^}]`)
+
+// What a query may see is decided where its source is made, so only one place
+// may make sources (SH-9, policies).
+func TestOnlyDatasetsMakeSources(t *testing.T) {
+	made := map[string]int{}
+	for _, room := range []string{"internal", "resolvers", "server", "loaders", "cmd"} {
+		err := filepath.WalkDir(room, func(path string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			if n := len(filledSource.FindAll(text, -1)); n > 0 {
+				made[filepath.ToSlash(path)] += n
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(made) != 1 || made["internal/dataset/read.go"] != 1 {
+		t.Errorf("sources are made in %v", made)
+	}
+}
