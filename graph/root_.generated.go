@@ -2035,7 +2035,7 @@ input RowConditionInput {
   from: String
   "Rows with this value or an earlier one; for moments a day, all of which counts."
   to: String
-  "Rows with one of the values that the viewer has of this attribute, at most 100 characters. Who has none gets no row by it."
+  "Rows with one of the values that the viewer has of this attribute, at most 50 characters. Who has none gets no row by it."
   attribute: String
 }
 
