@@ -287,3 +287,27 @@ func TestCloseInterruptsImports(t *testing.T) { // FAIL-5
 		t.Errorf("ended as %+v", end)
 	}
 }
+
+// An import that ends after its owner has left makes a dataset of who took over.
+func TestImportOfSomebodyWhoLeaves(t *testing.T) { // SH-8
+	w := newWorld(t)
+	w.importing(t, region)
+	importing := w.executor.Import
+	w.executor.Import = func(r client.ImportRequest, tell func(client.ImportEvent)) client.ImportEvent {
+		_, err := w.Store.Users.Edit(t.Context(), w.owner.ID, func(u *core.User) error {
+			u.DeactivatedAt, u.SuccessorID = time.Now(), w.other.ID
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		return importing(r, tell)
+	}
+	job, err := w.s.Import(w.As(w.owner), csv("売上"))
+	accesstest.Code(t, "import", err, "")
+	w.ended(t, job)
+	d, err := w.s.Dataset(w.As(w.other), job.DatasetID)
+	if err != nil || d.OwnerID != w.other.ID || d.LastImportBy != w.owner.ID {
+		t.Errorf("got %+v, %v", d, err)
+	}
+}

@@ -74,6 +74,8 @@ var stories = []struct {
 	{"notices run newest first", noticesRunNewestFirst},
 	{"notices are marked together or not at all", noticesAreMarkedTogether},
 	{"a request is asked and answered once", aRequestIsAskedAndAnsweredOnce},
+	{"owners change as a whole", ownersChangeAsAWhole},
+	{"answers and owners race", answersAndOwnersRace},
 	{"jobs are open until they end", jobsAreOpenUntilTheyEnd},
 }
 
