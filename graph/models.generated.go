@@ -62,6 +62,14 @@ type CloneDashboardPayload struct {
 	Dashboard *core.Dashboard `json:"dashboard"`
 }
 
+// The new API key.
+type CreateAPIKeyPayload struct {
+	// The key.
+	APIKey *core.APIKey `json:"apiKey"`
+	// For the header `Authorization: Bearer …`. It is shown this once and kept nowhere.
+	Secret string `json:"secret"`
+}
+
 // The new card.
 type CreateCardPayload struct {
 	// The card.
@@ -396,6 +404,18 @@ type ResetPasswordInput struct {
 type ResetPasswordPayload struct {
 	// The person.
 	User *core.User `json:"user"`
+}
+
+// An API key to end.
+type RevokeAPIKeyInput struct {
+	// Id of the key.
+	ID string `json:"id"`
+}
+
+// The key has ended.
+type RevokeAPIKeyPayload struct {
+	// The key.
+	APIKey *core.APIKey `json:"apiKey"`
 }
 
 // Sessions have ended.

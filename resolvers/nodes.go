@@ -23,6 +23,8 @@ func (r *Resolver) node(ctx context.Context, id string) func() (schema.Node, err
 		return later(load.Cards, ctx, id)
 	case core.NounDashboard:
 		return later(load.Dashboards, ctx, id)
+	case core.NounAPIKey:
+		return func() (schema.Node, error) { return hidden(found(r.Services.Identity.APIKey(ctx, id))) }
 	case core.NounSession:
 		return func() (schema.Node, error) { return hidden(found(r.Services.Identity.Session(ctx, id))) }
 	case core.NounJob:

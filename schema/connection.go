@@ -65,6 +65,8 @@ type (
 	FilterViewEdge           = Edge[*core.FilterView]
 	AuditLogConnection       = Connection[*core.AuditEvent]
 	AuditLogEdge             = Edge[*core.AuditEvent]
+	APIKeyConnection         = Connection[*core.APIKey]
+	APIKeyEdge               = Edge[*core.APIKey]
 	NoticeConnection         = Connection[*core.Notice]
 	NoticeEdge               = Edge[*core.Notice]
 )

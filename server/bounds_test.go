@@ -21,6 +21,7 @@ import (
 //	bytes N   any text of up to N bytes; what it does not name is not found
 //	value N   any text of 1 to N characters, as it may stand in data
 //	code N    1 to N bytes of program
+//	future    a time to come, with "year" within a year
 //	any       any text of any length; what is no id finds nothing
 //	id NOUN   the id of such a thing; mine where others have such things that
 //	          the asker may not see
@@ -68,6 +69,11 @@ RelativeRangeInput.count          int 1 400
 
 LoginInput.email                  address 254
 LoginInput.password               secret 1024
+CreateApiKeyInput.name            line 100
+CreateApiKeyInput.scopes          list 100
+CreateApiKeyInput.scopes.*        scope
+CreateApiKeyInput.expiresAt       future year
+RevokeApiKeyInput.id              id key mine
 RevokeSessionsInput.userId        id user
 RevokeSessionsInput.sessionId     id session mine
 RevokeSessionsInput.reason        note 200

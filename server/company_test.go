@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -43,7 +44,7 @@ func newCompany(t testing.TB) *company {
 	t.Helper()
 	c := &company{
 		file: filepath.Join(t.TempDir(), "company.db"), executor: obliging(t).Client(),
-		ids: map[string]string{}, tokens: map[string]string{"anonymous": ""},
+		ids: map[string]string{"soon": time.Now().AddDate(0, 0, 7).Format(time.DateOnly)}, tokens: map[string]string{"anonymous": ""},
 	}
 	var ledger *storetest.Ledger
 	h := openHouse(t, site{file: c.file, blobs: accesstest.NewBlobs(), executor: c.executor, engine: func(e table.Engine) table.Engine {
@@ -104,8 +105,10 @@ func (c *company) hire(h *house) {
 		switch name {
 		case "owner":
 			c.ids["session"] = h.session(c.ids[name])
+			c.ids["key"] = h.key(c.ids[name], inside)
 		case "stranger":
 			c.ids["foreign session"] = h.session(c.ids[name])
+			c.ids["foreign key"] = h.key(c.ids[name], "帳票")
 		}
 	}
 	for _, name := range []string{"owner", "coowner", "member", "locked"} {

@@ -80,6 +80,12 @@ var examples = map[string]example{
 	"Group.members":    {"member", `query($first: Int, $after: String) { group(id: "<group>") { members(first: $first, after: $after) { nodes { userId } } } }`, onePage},
 
 	"Mutation.login": {"anonymous", `mutation($input: LoginInput!) { login(input: $input) { tokenType } }`, `{"input": {"email": "<owner mail>", "password": "` + password + `"}}`},
+	"Query.apiKeys":  {"admin", `query($all: Boolean!, $first: Int, $after: String) { apiKeys(all: $all, first: $first, after: $after) { nodes { id } } }`, `{"all": true, "first": 5, "after": null}`},
+	"Mutation.createApiKey": {
+		"owner", `mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { name scopes } } }`,
+		`{"input": {"name": "帳票", "scopes": ["Query.dashboards"], "expiresAt": "<soon>"}}`,
+	},
+	"Mutation.revokeApiKey": {"owner", `mutation($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { id } } }`, `{"input": {"id": "<key>"}}`},
 	"Mutation.revokeSessions": {
 		"admin", `mutation($input: RevokeSessionsInput!) { revokeSessions(input: $input) { revoked } }`,
 		`{"input": {"userId": "<owner>", "sessionId": "<session>", "reason": "a"}}`,

@@ -2,9 +2,11 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/core"
 )
 
 // health tells that the process is alive, in the runbook's own bytes. It asks nobody.
@@ -16,6 +18,11 @@ func health(w http.ResponseWriter, _ *http.Request) {
 // ready tells whether requests can be served: 503 while a part that is needed
 // does not work.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	if err := s.engine.gate.RequireScope(r.Context(), "Query.health"); err != nil {
+		problem, _ := errors.AsType[*core.Error](err)
+		writeProblem(w, r, problem)
+		return
+	}
 	state := s.Resolver.Services.Monitor.Health(r.Context())
 	body, err := json.Marshal(state)
 	if err != nil {

@@ -95,7 +95,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	h.store = h.World.Store
 	h.identity = identity.New(identity.Deps{
 		Store: h.store, Audit: h.Audit, Gate: h.Gate, Keys: identity.Keys{Current: identity.NewKey(secret)},
-		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 2, Unlimited: !on.brakes,
+		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 2, Unlimited: !on.brakes, RootFields: server.RootFields(),
 	})
 	datasets := dataset.New(dataset.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
@@ -168,6 +168,17 @@ func (h *house) session(userID string) string {
 		h.t.Fatalf("%d sessions", len(all))
 	}
 	return all[0].ID
+}
+
+// key is an API key of a person that opens nothing.
+func (h *house) key(userID, name string) string {
+	h.t.Helper()
+	k := &core.APIKey{
+		ID: core.NewID(core.NounAPIKey), Name: name, OwnerID: userID, Hash: private, Scopes: []string{"Query.me"},
+		CreatedAt: store.Now(), ExpiresAt: store.Now().AddDate(0, 1, 0),
+	}
+	must(h.t, h.store.APIKeys.Create(h.t.Context(), k))
+	return k.ID
 }
 
 // answered is an HTTP answer, read.

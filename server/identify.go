@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/resolvers"
 )
 
@@ -21,9 +22,12 @@ const (
 func (s *server) who(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		if token, err := s.credential(r); err != nil {
+		switch token, err := s.credential(r); {
+		case err != nil:
 			ctx = resolvers.WithCredentialProblem(ctx, err)
-		} else {
+		case identity.IsAPIKey(token):
+			ctx = s.withKey(ctx, token)
+		default:
 			ctx = s.signedIn(ctx, token)
 		}
 		if r.Header.Get(clientHeader) == "web" {
@@ -42,12 +46,28 @@ func (s *server) signedIn(ctx context.Context, token string) context.Context {
 	if err != nil {
 		return resolvers.WithCredentialProblem(ctx, err)
 	}
-	actor := core.ActorFrom(ctx) // made for this request alone, see around
-	actor.User, actor.SessionID = user, session.ID
+	actsFor(ctx, user).SessionID = session.ID
+	return ctx
+}
+
+// withKey is the context of a program that holds the key.
+func (s *server) withKey(ctx context.Context, token string) context.Context {
+	user, key, err := s.Resolver.Services.Identity.AuthenticateKey(ctx, token)
+	if err != nil {
+		return resolvers.WithCredentialProblem(ctx, err)
+	}
+	actsFor(ctx, user).Key = key
+	return ctx
+}
+
+// actsFor makes the request's actor, which is its alone (see around), the user.
+func actsFor(ctx context.Context, user *core.User) *core.Actor {
+	actor := core.ActorFrom(ctx)
+	actor.User = user
 	if user.Locale != "" {
 		actor.Locale = user.Locale
 	}
-	return ctx
+	return actor
 }
 
 // credential is the token that the request carries, "" where it carries none.
@@ -60,8 +80,11 @@ func (s *server) credential(r *http.Request) (string, error) {
 	if err != nil || c.Value == "" {
 		return "", nil
 	}
-	if r.Header.Get(clientHeader) != "web" || !s.ownOrigin(r) {
+	switch {
+	case r.Header.Get(clientHeader) != "web" || !s.ownOrigin(r):
 		return "", core.Forbidden("csrf")
+	case identity.IsAPIKey(c.Value):
+		return "", &core.Error{Code: core.CodeInvalidToken, Cause: errors.New("a key in a cookie")}
 	}
 	return c.Value, nil
 }

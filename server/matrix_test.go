@@ -36,10 +36,13 @@ Query.node/spare              401       null!*   null!* null!* null!*  ok    nul
 Query.node/group              401       null!*   null!* null!* null!*  null!* ok     ok    401    bad
 Query.node/job                401       null!*   null!* null!* null!*  ok    null!* ok    401    bad
 Query.node/share              401       null!*   null!* null!* ok      ok    null!* ok    401    bad
+Query.node/key                401       null!*   null!* null!* null!*  ok    null!* ok    401    bad
 Query.node/session            401       null!*   null!* null!* null!*  ok    null!* null!* 401   bad
 Query.node/view               401       null!*   ok     ok     ok      ok    ok     ok    401    bad
 Query.node/own                401       null!*   null!* null!* null!*  ok    null!* null!* 401   bad
 Query.node/user               401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.apiKeys                 401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.apiKeys/all             401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
 Query.mySessions              401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.nodes                   401       null!*   ok     ok     ok      ok    ok     ok    401    bad
 Query.users                   401       ok       ok     ok     ok      ok    ok     ok    401    bad
@@ -73,6 +76,9 @@ Mutation.logout               401       ok       ok     ok     ok      ok    ok 
 Mutation.revokeSessions       401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Mutation.revokeSessions/one   401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Mutation.revokeSessions/all   401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
+Mutation.createApiKey         401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Mutation.createApiKey/scope   401       400*     400*   400*   400*    400*  400*   400*  401    bad
+Mutation.revokeApiKey         401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Mutation.createUser           401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.setUserRole          401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.deactivateUser       401       403!     403!   403!   403!    403!  403!   ok    401    bad

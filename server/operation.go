@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/audit"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/telemetry"
@@ -32,6 +33,7 @@ type engine struct {
 	sources   *loaders.Sources
 	audit     *audit.Log
 	root      graphql.RootFieldMiddleware
+	gate      *access.Gate
 	log       *slog.Logger
 	local     bool
 }
@@ -39,7 +41,7 @@ type engine struct {
 func newEngine(r *resolvers.Resolver, log *slog.Logger, local bool) *engine {
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: r.Directives()})
 	return &engine{
-		schema: schema, documents: newDocuments(schema.Schema()), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit,
+		schema: schema, documents: newDocuments(schema.Schema()), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit, gate: r.Services.Gate,
 		log: telemetry.Named(log, "graphql"), local: local,
 	}
 }
@@ -78,6 +80,9 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 	op := operation(doc, req.OperationName)
 	if op == nil {
 		return nil, gqlerror.List{gqlerror.Wrap(core.Invalid("operationName", "bad_value"))}
+	}
+	if problems := e.withinScope(ctx, op); problems != nil {
+		return nil, problems
 	}
 	variables, err := coerce(e.schema.Schema(), op, req.Variables)
 	if err != nil {

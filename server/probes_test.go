@@ -104,6 +104,10 @@ func (c *company) outOfBounds(t testing.TB, a argument) []probe {
 		return append(invalid("out of range", least-1, most+1, -1<<31, 1<<31-1), taken("just in range", least, most)...)
 	case "line", "text", "note", "code", "bytes", "value", "secret", "address":
 		return texts(r[0], r.most(t, 1), r)
+	case "future":
+		if r.is("year") {
+			return append(invalid("too far", "9999-12-31"), special["future"]...)
+		}
 	}
 	return special[r[0]]
 }
@@ -150,6 +154,7 @@ var special = map[string][]probe{
 	"version":   append(invalid("no version", 0, -1, -1<<31), probe{"another version", 1<<31 - 1, core.CodeConflict}),
 	"time":      append(invalid("no time", "", "x", "2026-13-01", "99999-01-01", controls, odd, megabyte), taken("at the ends", "0001-01-02", "9999-12-31")...),
 	"future":    invalid("no time to come", "", "x", "2026-13-01", "2020-01-01", "0001-01-01", controls, odd, megabyte),
+	"scope":     invalid("no scope", "", "x", "Query.nothing", "me", "Mutation.changePassword", "Query.__schema", controls, odd, megabyte),
 	"day":       append(invalid("no day", "x", "2026-13-01", " 2026-01-01", "2026-01-01T00:00:00Z", controls, odd, megabyte), taken("none", "")...),
 	"column":    invalid("no column", "", "x", controls, odd, megabyte),
 	"character": append(invalid("no character", ",,", `"`, "\n", "\r", "\x00", odd, megabyte), taken("one", "", "、")...),
@@ -207,7 +212,7 @@ func (c *company) ghost(noun string) string {
 	if noun == "request" {
 		return core.AccessRequestID(c.ids["dashboard"], core.NewID(core.NounUser))
 	}
-	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter", "notice": "notice", "session": "session"}[noun]
+	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter", "notice": "notice", "session": "session", "key": "key"}[noun]
 	kind, _ := core.NounOf(c.ids[name])
 	return core.NewID(kind)
 }

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"slices"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
@@ -58,6 +59,18 @@ func (g *Gate) RequireAdmin(ctx context.Context) (*core.Actor, error) {
 		return nil, core.Forbidden("admin_only")
 	}
 	return a, nil
+}
+
+// RequireScope refuses a key what it does not name: FORBIDDEN.key_scope for a
+// root field ("Query.dashboards") beyond the scopes of the key that opened the
+// door. Who came with a session may ask for all.
+func (g *Gate) RequireScope(ctx context.Context, rootField string) error {
+	key := core.ActorFrom(ctx).Key
+	if key == nil || slices.Contains(key.Scopes, rootField) {
+		return nil
+	}
+	g.denied(ctx, Denial{TargetType: "field", TargetID: rootField, Wanted: "SCOPE"})
+	return core.Forbidden("key_scope")
 }
 
 // refuse tells the audit log, then the caller: NOT_FOUND for who may not know,

@@ -20,6 +20,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 	"github.com/karuta-bi/karuta/resolvers"
+	"github.com/karuta-bi/karuta/server"
 )
 
 // App is Karuta put together. Its services may be used until Close.
@@ -119,7 +120,7 @@ func (a *App) openServices(context.Context) error {
 	a.Identity = identity.New(identity.Deps{
 		Store: a.Store, Audit: a.Audit, Gate: a.Gate, Keys: a.keys,
 		Lifetime: c.TokenLifetime(), PasswordMin: c.PasswordMinLength, Workers: c.APIWorkers,
-		Unlimited: !c.RateLimiting,
+		Unlimited: !c.RateLimiting, RootFields: server.RootFields(),
 	})
 	a.Datasets = dataset.New(
 		dataset.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "dataset")},

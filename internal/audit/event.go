@@ -35,6 +35,9 @@ func (l *Log) complete(ctx context.Context, ev core.AuditEvent) core.AuditEvent 
 	if ev.SessionID == "" {
 		ev.SessionID = actor.SessionID
 	}
+	if ev.SessionID == "" && actor.Key != nil {
+		ev.SessionID = actor.Key.ID // which key it was, where it was one
+	}
 	ev.RequestID = actor.RequestID
 	if ev.RequestID == "" {
 		ev.RequestID = telemetry.TraceFrom(ctx).RequestID

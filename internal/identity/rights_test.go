@@ -74,12 +74,17 @@ func TestWhoMayDoWhat(t *testing.T) {
 			_, err := w.SetAttributes(c, other.ID, []core.Attribute{{}})
 			return err
 		}, no, no, wrong, wrong),
-		"Sessions": door(func(c context.Context) error { _, err := w.Sessions(c); return err }, "", "", "", ""),
-		"Session":  door(func(c context.Context) error { _, err := w.Session(c, core.NewID(core.NounSession)); return err }, gone, gone, gone, gone),
+		"CreateAPIKey": door(func(c context.Context) error { _, err := w.CreateAPIKey(c, NewAPIKey{}); return err }, wrong, wrong, wrong, no),
+		"APIKeys":      door(func(c context.Context) error { _, err := w.APIKeys(c, true, p); return err }, no, no, "", ""),
+		"APIKey":       door(func(c context.Context) error { _, err := w.APIKey(c, core.NewID(core.NounAPIKey)); return err }, gone, gone, gone, gone),
+		"RevokeAPIKey": door(func(c context.Context) error { _, err := w.RevokeAPIKey(c, core.NewID(core.NounAPIKey)); return err }, gone, gone, gone, gone),
+		"Sessions":     door(func(c context.Context) error { _, err := w.Sessions(c); return err }, "", "", "", ""),
+		"Session":      door(func(c context.Context) error { _, err := w.Session(c, core.NewID(core.NounSession)); return err }, gone, gone, gone, gone),
 		// For everybody.
-		"Login":        {func(c context.Context) error { _, err := w.Login(c, "", ""); return err }, wrong, wrong, wrong, wrong, wrong},
-		"Authenticate": {func(c context.Context) error { _, _, err := w.Authenticate(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
-		"KeyID":        {call: func(context.Context) error { return nil }},
+		"Login":           {func(c context.Context) error { _, err := w.Login(c, "", ""); return err }, wrong, wrong, wrong, wrong, wrong},
+		"Authenticate":    {func(c context.Context) error { _, _, err := w.Authenticate(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
+		"AuthenticateKey": {func(c context.Context) error { _, _, err := w.AuthenticateKey(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
+		"KeyID":           {call: func(context.Context) error { return nil }},
 	}
 	methods := []string{}
 	for i := range reflect.TypeFor[*Service]().NumMethod() {

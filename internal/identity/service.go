@@ -19,20 +19,22 @@ type Deps struct {
 	Lifetime    time.Duration    // of a sign-in
 	PasswordMin int              // fewest characters of a password
 	Workers     int              // password checks at the same time
+	RootFields  []string         // that the schema has, for the scopes of API keys: "Query.dashboards"
 	Unlimited   bool             // any number of failed tries to get in, see [Service.Login]
 	Clock       func() time.Time // nil is the present
 }
 
 // Service is identity's verbs. It may be used by any number of goroutines.
 type Service struct {
-	store     *store.Store
-	audit     *audit.Log
-	gate      *access.Gate
-	keys      Keys
-	lifetime  time.Duration
-	passwords *passwords
-	unlimited bool
-	now       func() time.Time
+	store      *store.Store
+	audit      *audit.Log
+	gate       *access.Gate
+	keys       Keys
+	lifetime   time.Duration
+	passwords  *passwords
+	unlimited  bool
+	rootFields map[string]bool
+	now        func() time.Time
 }
 
 // New makes the service.
@@ -40,9 +42,13 @@ func New(d Deps) *Service {
 	if d.Clock == nil {
 		d.Clock = store.Now
 	}
+	known := make(map[string]bool, len(d.RootFields))
+	for _, f := range d.RootFields {
+		known[f] = true
+	}
 	return &Service{
 		store: d.Store, audit: d.Audit, gate: d.Gate, keys: d.Keys, lifetime: d.Lifetime,
-		passwords: newPasswords(d.PasswordMin, d.Workers), unlimited: d.Unlimited, now: d.Clock,
+		passwords: newPasswords(d.PasswordMin, d.Workers), unlimited: d.Unlimited, rootFields: known, now: d.Clock,
 	}
 }
 

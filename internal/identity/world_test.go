@@ -36,7 +36,7 @@ func newWorld(t testing.TB) *world {
 	w := &world{World: accesstest.New(t), t: t}
 	w.Service = New(Deps{
 		Store: w.Store, Audit: w.Audit, Gate: w.Gate, Keys: Keys{Current: NewKey(strings.Repeat("k", 32))},
-		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 4,
+		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 4, RootFields: []string{"Query.me", "Query.dashboards"},
 		Clock: func() time.Time { return store.Now().Add(time.Duration(w.ahead.Load())) },
 	})
 	w.passwords.generate = func(password []byte, _ int) ([]byte, error) {

@@ -14,6 +14,7 @@ type Store struct {
 	Users       *Users
 	Sessions    *Sessions
 	Brakes      *Brakes
+	APIKeys     *APIKeys
 	Groups      *Groups
 	Datasets    *Datasets
 	Cards       *Cards
@@ -35,6 +36,7 @@ func New(e table.Engine) *Store {
 		Users:       &Users{e},
 		Sessions:    &Sessions{e},
 		Brakes:      &Brakes{e},
+		APIKeys:     &APIKeys{e},
 		Groups:      &Groups{e},
 		Datasets:    &Datasets{e},
 		Cards:       &Cards{e},

@@ -44,6 +44,7 @@ const (
 	FilterViews = "filter_views"
 	AuditLogs   = "audit_logs"
 	Jobs        = "jobs"
+	APIKeys     = "api_keys"
 	Outbox      = "outbox"
 )
 
@@ -67,6 +68,8 @@ const (
 	LogsByDay           = "LogsByDay"
 	LogsByType          = "LogsByType"
 	JobsOpen            = "JobsOpen"
+	APIKeysByOwner      = "APIKeysByOwner"
+	APIKeysList         = "APIKeysList"
 	RequestsOpen        = "RequestsOpen"
 )
 
@@ -111,6 +114,10 @@ var Tables = []Table{
 	}},
 	{Name: Jobs, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
 		{Name: JobsOpen, PK: "open_kind", SK: "job_id"},
+	}},
+	{Name: APIKeys, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
+		{Name: APIKeysByOwner, PK: "owner_id", SK: "key_id"},
+		{Name: APIKeysList, PK: "list_key", SK: "key_id"},
 	}},
 	{Name: Outbox, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
 		{Name: RequestsOpen, PK: "open_by", SK: "dashboard_id"},

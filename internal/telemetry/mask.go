@@ -21,6 +21,7 @@ var maskRules = []struct {
 	find *regexp.Regexp
 	with func(match []string) string
 }{
+	{regexp.MustCompile(`krt_[0-9a-f]{8,}_[\w-]+`), always("[key]")},
 	{regexp.MustCompile(`eyJ[\w-]{6,}\.[\w-]+\.[\w-]*`), always("[token]")},
 	{regexp.MustCompile(`(?i)\b(bearer|basic)\s+[\w.~+/=-]{6,}`), func(m []string) string { return m[1] + " [token]" }},
 	{regexp.MustCompile(`\$2[abxy]?\$\d\d\$[./0-9A-Za-z]{53}`), always("[hash]")},

@@ -1,0 +1,180 @@
+package identity
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// NewAPIKey is a key to be.
+type NewAPIKey struct {
+	Name      string    // 1 to 100 characters
+	Scopes    []string  // root fields as "Query.dashboards", 1 to 100
+	ExpiresAt time.Time // at most a year from now
+}
+
+// IssuedKey is a fresh key with its secret, which is kept nowhere.
+type IssuedKey struct {
+	Key    *core.APIKey
+	Secret string
+}
+
+// CreateAPIKey makes a key that acts for the actor. For people with a session:
+// a key makes no keys.
+func (s *Service) CreateAPIKey(ctx context.Context, in NewAPIKey) (*IssuedKey, error) {
+	actor, err := s.gate.RequireSignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if actor.User == nil || actor.Key != nil {
+		return nil, core.Forbidden("")
+	}
+	key, err := s.newAPIKey(in)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.roomForKey(ctx, actor.User.ID); err != nil {
+		return nil, err
+	}
+	if err := s.audit.Ready(); err != nil {
+		return nil, err
+	}
+	key.OwnerID = actor.User.ID
+	token, hash := newAPIKeyToken(key.ID, key.OwnerID)
+	key.Hash = hash
+	if err := s.store.APIKeys.Create(ctx, key); err != nil {
+		return nil, known("identity: create key", err)
+	}
+	err = s.recordStrict(ctx, core.EventKeyCreated, "key", key.ID, "name", key.Name)
+	return &IssuedKey{Key: shownKey(key), Secret: token}, err
+}
+
+func (s *Service) roomForKey(ctx context.Context, ownerID string) error {
+	all := core.PageArgs{First: core.MaxPage}
+	for live := 0; ; {
+		page, err := s.store.APIKeys.ByOwner(ctx, ownerID, all)
+		if err != nil {
+			return known("identity: keys", err)
+		}
+		for _, k := range page.Nodes {
+			if k.Live(s.now()) {
+				live++
+			}
+		}
+		if live >= apiKeysMax {
+			return core.Invalid("input", "too_many_keys", "max", apiKeysMax)
+		}
+		if !page.HasNext {
+			return nil
+		}
+		all.After = page.EndCursor()
+	}
+}
+
+// APIKeys lists the actor's keys, newest first, or everybody's, which is for administrators.
+func (s *Service) APIKeys(ctx context.Context, all bool, p core.PageArgs) (core.Page[*core.APIKey], error) {
+	var page core.Page[*core.APIKey]
+	actor, err := s.gate.RequireSignedIn(ctx)
+	if err != nil {
+		return page, err
+	}
+	if all {
+		if _, err := s.gate.RequireAdmin(ctx); err != nil {
+			return page, err
+		}
+		page, err = s.store.APIKeys.All(ctx, p)
+	} else {
+		page, err = s.store.APIKeys.ByOwner(ctx, actor.UserID(), p)
+	}
+	if err != nil {
+		return page, known("identity: keys", err)
+	}
+	for i, k := range page.Nodes {
+		page.Nodes[i] = shownKey(k)
+	}
+	return page, nil
+}
+
+// APIKey is one key; NOT_FOUND for everybody but its owner and administrators.
+func (s *Service) APIKey(ctx context.Context, id string) (*core.APIKey, error) {
+	key, err := s.ownKey(ctx, "id", id, "VIEW")
+	return shownKey(key), err
+}
+
+func (s *Service) ownKey(ctx context.Context, field, id, want string) (*core.APIKey, error) {
+	actor, err := s.gate.RequireSignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := core.CheckID(field, id, core.NounAPIKey); err != nil {
+		return nil, err
+	}
+	key, err := s.store.APIKeys.Get(ctx, id)
+	if key != nil && key.OwnerID != actor.UserID() && !actor.IsAdmin() {
+		s.audit.Denied(ctx, "key", id, want)
+		key = nil
+	}
+	return found(key, err, field)
+}
+
+// RevokeAPIKey ends a key at once. For its owner and administrators; others'
+// keys are NOT_FOUND.
+func (s *Service) RevokeAPIKey(ctx context.Context, id string) (*core.APIKey, error) {
+	key, err := s.ownKey(ctx, "input.id", id, "MANAGE")
+	if err != nil {
+		return nil, err
+	}
+	if !key.RevokedAt.IsZero() {
+		return shownKey(key), nil
+	}
+	if err := s.audit.Ready(); err != nil {
+		return nil, err
+	}
+	revoked, err := s.store.APIKeys.Revoke(ctx, id, s.now())
+	if key, err = found(revoked, err, "input.id"); err != nil {
+		return nil, err
+	}
+	return shownKey(key), s.recordStrict(ctx, core.EventKeyRevoked, "key", id, "name", key.Name, "owner", key.OwnerID)
+}
+
+// AuthenticateKey tells for whom a key acts, with one call to the store and the
+// same work for any key. INVALID_TOKEN for a key that is none or was revoked,
+// TOKEN_EXPIRED for one that was good once, UNAUTHORIZED where its owner's
+// account is locked.
+func (s *Service) AuthenticateKey(ctx context.Context, token string) (*core.User, *core.APIKey, error) {
+	said, ok := parseAPIKey(token)
+	if !ok {
+		return nil, nil, invalidToken("", errors.New("malformed key"))
+	}
+	key, owner, err := s.store.APIKeys.WithOwner(ctx, said.keyID, said.ownerID)
+	if err != nil {
+		return nil, nil, core.Internal("identity: authenticate key", err)
+	}
+	now, opens := s.now(), said.opens(key)
+	switch {
+	case !opens || owner == nil || key.OwnerID != owner.ID:
+		return nil, nil, invalidToken("", errors.New("no such key of this user"))
+	case !key.RevokedAt.IsZero():
+		return nil, nil, invalidToken("", errors.New("key was revoked"))
+	case !key.Live(now):
+		return nil, nil, &core.Error{Code: core.CodeTokenExpired}
+	case !owner.Active():
+		return nil, nil, &core.Error{Code: core.CodeUnauthorized, Cause: errors.New("account is deactivated")}
+	}
+	if hour := now.Truncate(time.Hour); key.LastUsedAt.Before(hour) {
+		_ = s.store.APIKeys.Used(ctx, key, hour) // the next request notes it then
+	}
+	return shown(owner), shownKey(key), nil
+}
+
+// shownKey is a key without the hash.
+func shownKey(k *core.APIKey) *core.APIKey {
+	if k == nil {
+		return nil
+	}
+	v := *k
+	v.Hash = ""
+	return &v
+}
