@@ -24,6 +24,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	AccessLoss() AccessLossResolver
 	AccessRequest() AccessRequestResolver
+	ApiKey() ApiKeyResolver
 	AuditLog() AuditLogResolver
 	Card() CardResolver
 	CardResult() CardResultResolver
@@ -87,6 +88,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCloneDashboardInput,
 		ec.unmarshalInputColumnChangeInput,
+		ec.unmarshalInputCreateApiKeyInput,
 		ec.unmarshalInputCreateCardInput,
 		ec.unmarshalInputCreateDashboardInput,
 		ec.unmarshalInputCreateFilterViewInput,
@@ -117,6 +119,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRequestAccessInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputRevokeApiKeyInput,
 		ec.unmarshalInputRevokeSessionsInput,
 		ec.unmarshalInputRowConditionInput,
 		ec.unmarshalInputSetDefaultFilterViewInput,
@@ -209,6 +212,103 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../schema/apikey.graphqls", Input: `extend type Query {
+  "Your API keys, newest first, those that were revoked too."
+  apiKeys(
+    "Everybody's. For administrators."
+    all: Boolean! = false
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): ApiKeyConnection @auth
+}
+
+extend type Mutation {
+  """
+  Make a key with which a program acts for you, in the named root fields only. At
+  most 20 of yours are good at the same time. Not by a key.
+  """
+  createApiKey(
+    "The new key."
+    input: CreateApiKeyInput!
+  ): CreateApiKeyPayload @auth
+
+  "End a key at once. For its owner and administrators."
+  revokeApiKey(
+    "Which key."
+    input: RevokeApiKeyInput!
+  ): RevokeApiKeyPayload @auth
+}
+
+"A key with which a program acts for its owner."
+type ApiKey implements Node {
+  "Id of the key."
+  id: ID!
+  "What it is for."
+  name: String!
+  "For whom it acts."
+  owner: User
+  "The root fields that it may ask for: ` + "`" + `Query.dashboards` + "`" + `."
+  scopes: [String!]!
+  "When it was made."
+  createdAt: Time!
+  "When it ends by itself."
+  expiresAt: Time!
+  "When it was ended; null while it was not."
+  revokedAt: Time
+  "When it was last used, to the hour; null where it never was."
+  lastUsedAt: Time
+}
+
+"A page of API keys."
+type ApiKeyConnection {
+  "The keys."
+  nodes: [ApiKey!]!
+  "The keys, each with its cursor."
+  edges: [ApiKeyEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"An API key in a list."
+type ApiKeyEdge {
+  "The key."
+  node: ApiKey!
+  "Continues the list after this key."
+  cursor: String!
+}
+
+"A new API key."
+input CreateApiKeyInput {
+  "What it is for, 1 to 100 characters."
+  name: String!
+  "The root fields that it may ask for, 1 to 100, as ` + "`" + `Query.dashboards` + "`" + `. Those for passwords, sessions, keys and roles cannot be given."
+  scopes: [String!]!
+  "When it ends by itself, at most a year from now."
+  expiresAt: Time!
+}
+
+"The new API key."
+type CreateApiKeyPayload {
+  "The key."
+  apiKey: ApiKey!
+  "For the header ` + "`" + `Authorization: Bearer …` + "`" + `. It is shown this once and kept nowhere."
+  secret: String!
+}
+
+"An API key to end."
+input RevokeApiKeyInput {
+  "Id of the key."
+  id: ID!
+}
+
+"The key has ended."
+type RevokeApiKeyPayload {
+  "The key."
+  apiKey: ApiKey!
+}
+`, BuiltIn: false},
 	{Name: "../schema/audit.graphqls", Input: `extend type Query {
   "Who did what, newest first."
   auditLogs(
@@ -2995,6 +3095,50 @@ func (ec *executionContext) childFields_AnswerAccessRequestPayload(ctx context.C
 	return nil, fmt.Errorf("no field named %q was found under type AnswerAccessRequestPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ApiKey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ApiKey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ApiKey_name(ctx, field)
+	case "owner":
+		return ec.fieldContext_ApiKey_owner(ctx, field)
+	case "scopes":
+		return ec.fieldContext_ApiKey_scopes(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_ApiKey_createdAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ApiKey_expiresAt(ctx, field)
+	case "revokedAt":
+		return ec.fieldContext_ApiKey_revokedAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_ApiKey_lastUsedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKey", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_ApiKeyConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_ApiKeyConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ApiKeyConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ApiKeyEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ApiKeyEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditDetail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -3203,6 +3347,16 @@ func (ec *executionContext) childFields_ColumnValues(ctx context.Context, field 
 		return ec.fieldContext_ColumnValues_truncated(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ColumnValues", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_CreateApiKeyPayload_apiKey(ctx, field)
+	case "secret":
+		return ec.fieldContext_CreateApiKeyPayload_secret(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateApiKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4021,6 +4175,14 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 		return ec.fieldContext_ResetPasswordPayload_user(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "apiKey":
+		return ec.fieldContext_RevokeApiKeyPayload_apiKey(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeApiKeyPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
