@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -116,6 +117,23 @@ func TestViewAsIsRecorded(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: recorded %q, want %q", kind, got, want)
 		}
+	}
+}
+
+// Who asks and those they look through share nothing that was read or decided,
+// though all of it is asked for at once.
+func TestViewAsSharesNothing(t *testing.T) {
+	c := newCompany(t)
+	h, _ := c.open(t)
+	a := h.ask(c.tokens["admin"], c.fill(`{ own: node(id: "<spare>") { id } a: viewAs(userId: "<viewer>") { node(id: "<spare>") { id } dashboard(id: "<dashboard>") { myPermission } }
+		b: viewAs(userId: "<owner>") { node(id: "<spare>") { id } dashboard(id: "<dashboard>") { myPermission } } }`), nil)
+	spare := map[string]any{"id": c.ids["spare"]}
+	want := map[string]any{
+		"own": spare, "a": map[string]any{"node": nil, "dashboard": map[string]any{"myPermission": "VIEWER"}},
+		"b": map[string]any{"node": spare, "dashboard": map[string]any{"myPermission": "OWNER"}},
+	}
+	if !reflect.DeepEqual(a.Data, want) {
+		t.Errorf("%s", a.text)
 	}
 }
 
