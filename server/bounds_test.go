@@ -45,6 +45,8 @@ View.datasetRows.limit            int 1 1000
 View.card.id                      id card mine
 View.filterView.id                id view
 View.group.id                     id group mine
+Query.whyCanAccess.userId         id user
+Query.whyCanAccess.resource       id dashboard mine
 AuditLogFilter.eventTypes         list 50
 AuditLogFilter.userId             bytes 300
 AuditLogFilter.targetId           bytes 300

@@ -52,6 +52,11 @@ var asked = map[string]string{
 	"Query.auditLogs":       `{ auditLogs(first: 5) { nodes { id eventType userId targetId details { name value } } } }`,
 	"Query.dashboard/copy":  `{ dashboard(id: "<copy>") { id name cards { cardId admitted card { name } } referencedDatasets { name } } }`,
 
+	"Query.whyCanAccess": `{ whyCanAccess(userId: "<viewer>", resource: "<dashboard>") { allowed canEdit canManage resource user { id } missing { kind }
+		paths { kind permission shareId expiresAt sentence dashboard { name } group { name } } } }`,
+	"Query.whyCanAccess/place": `{ whyCanAccess(userId: "<viewer>", resource: "<place>") { allowed paths { kind } } }`,
+	"Query.whyCanAccess/spare": `{ whyCanAccess(userId: "<guest>", resource: "<spare>") { allowed missing { kind sentence dashboard { name } whoCanGive { id } } } }`,
+
 	"Mutation.login":              `mutation { login(input: {email: "u@example.com", password: "` + password + `"}) { accessToken tokenType expiresIn user { id } } }`,
 	"Mutation.login/locked":       `mutation { login(input: {email: "<locked mail>", password: "` + password + `"}) { accessToken } }`,
 	"Mutation.logout":             `mutation { logout { loggedOut } }`,

@@ -14,6 +14,7 @@ type Grant struct {
 	Dashboard  *core.Dashboard
 	Permission core.Permission // highest of owner, direct share, group share; none for an admin without any
 	Admin      bool
+	Paths      []core.AccessPath // how it came to be, in no order; empty where nothing is allowed
 }
 
 // Allows tells whether the grant includes the right.
@@ -168,10 +169,20 @@ func (g *Gate) grants(ctx context.Context, ids []string) (map[string]*Grant, err
 func decide(actor *core.Actor, a *store.Access) *Grant {
 	gr := &Grant{Dashboard: a.Dashboard, Admin: actor.IsAdmin()}
 	if actor.User != nil && a.Dashboard.OwnerID == actor.User.ID {
-		gr.Permission = core.PermissionOwner
+		gr.Paths = append(gr.Paths, core.AccessPath{Kind: core.PathOwner, Permission: core.PermissionOwner})
 	}
 	for _, s := range a.Shares {
-		gr.Permission = core.Highest(gr.Permission, s.Permission)
+		p := core.AccessPath{Kind: core.PathShare, Permission: s.Permission, ShareID: s.ID(), ExpiresAt: s.ExpiresAt}
+		if s.TargetType == core.TargetGroup {
+			p.Kind, p.GroupID = core.PathGroup, s.TargetID
+		}
+		gr.Paths = append(gr.Paths, p)
+	}
+	if gr.Admin {
+		gr.Paths = append(gr.Paths, core.AccessPath{Kind: core.PathAdmin})
+	}
+	for _, p := range gr.Paths {
+		gr.Permission = core.Highest(gr.Permission, p.Permission)
 	}
 	gr.Dashboard.Mine = gr.Permission
 	return gr

@@ -99,6 +99,8 @@ func nounName(n core.Noun) string {
 		return "dataset"
 	case core.NounCard:
 		return "card"
+	case core.NounGroup:
+		return "group"
 	case core.NounFilterView:
 		return "filter_view"
 	}

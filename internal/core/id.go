@@ -158,6 +158,15 @@ func DashboardCardID(dashboardID, cardID string) string {
 	return "dcard_" + bare(dashboardID) + "_c" + bare(cardID)
 }
 
+// ParseDashboardCardID splits the id of a card in its place into the dashboard and the card.
+func ParseDashboardCardID(id string) (dashboardID, cardID string, ok bool) {
+	m := childID.FindStringSubmatch(id)
+	if m == nil || m[1] != string(NounDashboardCard) || m[3] != "c" {
+		return "", "", false
+	}
+	return "dash_" + m[2], "card_" + m[4], true
+}
+
 func bare(id string) string {
 	_, hex, _ := strings.Cut(id, "_")
 	return hex

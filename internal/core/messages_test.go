@@ -1,6 +1,7 @@
 package core
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,7 +11,14 @@ import (
 var technical = regexp.MustCompile(`(?i)\b(sql|select|insert|null pointer|stack|traceback|exception|panic|goroutine|dynamodb|bbolt|s3|redis|localhost|http|json|utf|uuid|token|server|database|timeout|internal error|\d+\.\d+\.\d+\.\d+)\b|/[a-z]+/[a-z]`)
 
 func TestSentencesSpeakToPeople(t *testing.T) {
-	for key, s := range sentences {
+	all := maps.Clone(sentences)
+	for kind, s := range pathSentences {
+		all["path "+string(kind)] = s
+	}
+	for kind, s := range missingSentences {
+		all["missing "+string(kind)] = s
+	}
+	for key, s := range all {
 		for lang, text := range map[string]string{"ja": s.ja, "en": s.en} {
 			if strings.TrimSpace(text) == "" {
 				t.Errorf("%s has no %s sentence", key, lang)

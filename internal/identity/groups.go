@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
@@ -147,15 +148,11 @@ func (s *Service) mayView(ctx context.Context, groupID string) error {
 	if err := core.CheckID("id", groupID, core.NounGroup); err != nil {
 		return err
 	}
-	if !sees(actor, groupID) {
+	if !access.SeesGroup(actor, groupID) {
 		s.audit.Denied(ctx, "group", groupID, "VIEW")
 		return core.NotFound("id")
 	}
 	return nil
-}
-
-func sees(actor *core.Actor, groupID string) bool {
-	return actor.IsAdmin() || actor.User != nil && actor.Is(actor.User.ID) && slices.Contains(actor.User.GroupIDs, groupID)
 }
 
 // GroupsByID reads groups by id, for loaders: those the actor may view.
@@ -164,7 +161,7 @@ func (s *Service) GroupsByID(ctx context.Context, ids []string) (map[string]*cor
 	if err != nil {
 		return nil, err
 	}
-	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !sees(actor, id) })
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !access.SeesGroup(actor, id) })
 	groups, err := s.store.Groups.Many(ctx, ids)
 	if err != nil {
 		return nil, core.Internal("identity: read groups", err)

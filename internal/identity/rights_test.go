@@ -80,6 +80,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"RevokeAPIKey": door(func(c context.Context) error { _, err := w.RevokeAPIKey(c, core.NewID(core.NounAPIKey)); return err }, gone, gone, gone, gone),
 		"Sessions":     door(func(c context.Context) error { _, err := w.Sessions(c); return err }, "", "", "", ""),
 		"Session":      door(func(c context.Context) error { _, err := w.Session(c, core.NewID(core.NounSession)); return err }, gone, gone, gone, gone),
+		"WhyCanAccess": door(func(c context.Context) error { _, err := w.WhyCanAccess(c, other.ID, g.ID); return err }, gone, no, "", ""),
 		// For everybody.
 		"Login":           {func(c context.Context) error { _, err := w.Login(c, "", ""); return err }, wrong, wrong, wrong, wrong, wrong},
 		"Authenticate":    {func(c context.Context) error { _, _, err := w.Authenticate(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
