@@ -1754,6 +1754,26 @@ func (ec *executionContext) unmarshalNSetUserRoleInput2githubᚗcomᚋkarutaᚑb
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNUser2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐUser(ctx context.Context, sel ast.SelectionSet, v core.User) graphql.Marshaler {
+	return ec._User(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNUser2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []core.User) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNUser2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐUser(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) marshalNUser2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐUserᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.User) graphql.Marshaler {
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)

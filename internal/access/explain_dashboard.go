@@ -123,13 +123,13 @@ func (g *Gate) pathsToPlace(ctx context.Context, dashboardID string, p core.Plac
 		if err != nil {
 			return nil, err
 		}
-		paths = append(paths, through(core.PathGrant, id, way)...)
+		paths = append(paths, leading(core.PathGrant, id, way)...)
 	}
 	return paths, nil
 }
 
-// through are the ways to a dashboard as ways to what it shows.
-func through(kind core.PathKind, dashboardID string, way []core.AccessPath) []core.AccessPath {
+// leading are the ways to a dashboard as ways to what it shows.
+func leading(kind core.PathKind, dashboardID string, way []core.AccessPath) []core.AccessPath {
 	paths := slices.Clone(way)
 	for i := range paths {
 		paths[i].Kind, paths[i].DashboardID = kind, dashboardID

@@ -78,7 +78,7 @@ func (g *Gate) pathsThrough(ctx context.Context, ids []string) (paths []core.Acc
 		}
 		for _, id := range part {
 			if gr := open[id]; gr != nil {
-				paths = append(paths, through(core.PathDashboard, id, sortedPaths(gr.Paths))...)
+				paths = append(paths, leading(core.PathDashboard, id, sortedPaths(gr.Paths))...)
 			}
 		}
 	}
