@@ -43,6 +43,9 @@ func (w *world) copies(rnd *rand.Rand) {
 		w.must(w.st.Dashboards.Clone(w.t.Context(), d, from.ID, datasetOf))
 		w.dashboards, w.shares[d.ID] = append(w.dashboards, d), map[string]core.Permission{}
 		other := w.users[rnd.IntN(len(w.users))].ID
+		if other == u.ID {
+			continue
+		}
 		w.must(w.st.Shares.Create(w.t.Context(), &core.Share{DashboardID: d.ID, TargetType: core.TargetUser, TargetID: other, Permission: core.PermissionViewer}, u.ID))
 		w.shares[d.ID][other] = core.PermissionViewer
 	}

@@ -122,7 +122,7 @@ func (w *world) share(rnd *rand.Rand) {
 			targets = append(targets, core.Target{Type: core.TargetGroup, ID: g})
 		}
 		for _, to := range targets {
-			if rnd.IntN(5) == 0 {
+			if rnd.IntN(5) == 0 && to.ID != d.OwnerID {
 				level := levels[rnd.IntN(3)]
 				w.must(w.st.Shares.Create(w.t.Context(), &core.Share{DashboardID: d.ID, TargetType: to.Type, TargetID: to.ID, Permission: level}, d.OwnerID))
 				w.shares[d.ID][to.ID] = level
