@@ -22,7 +22,9 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	AccessExplanation() AccessExplanationResolver
 	AccessLoss() AccessLossResolver
+	AccessPath() AccessPathResolver
 	AccessRequest() AccessRequestResolver
 	ApiKey() ApiKeyResolver
 	AuditLog() AuditLogResolver
@@ -38,6 +40,7 @@ type ResolverRoot interface {
 	Group() GroupResolver
 	GroupMember() GroupMemberResolver
 	ImportJob() ImportJobResolver
+	MissingAccess() MissingAccessResolver
 	Mutation() MutationResolver
 	Notice() NoticeResolver
 	Policy() PolicyResolver
@@ -212,6 +215,100 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
+	{Name: "../schema/access.graphqls", Input: `extend type Query {
+  "Why a person can or cannot reach a thing. About others for who manages the thing and administrators; about themselves for everybody, where they may see it. Asking about others is written down."
+  whyCanAccess(
+    "Id of the person."
+    userId: ID!
+    "Id of a dashboard, a dataset, a card, a card in its place on a dashboard, a share, a group or a filter view."
+    resource: ID!
+  ): AccessExplanation @auth
+}
+
+"Why a person can or cannot reach a thing."
+type AccessExplanation {
+  "The person."
+  user: User
+  "Id of the thing."
+  resource: ID!
+  "They see it."
+  allowed: Boolean!
+  "They may change it."
+  canEdit: Boolean!
+  "They may delete it and say who sees it."
+  canManage: Boolean!
+  "Every way by which it is open to them; empty where none is."
+  paths: [AccessPath!]!
+  "What would open it to them; empty where it is open."
+  missing: [MissingAccess!]!
+}
+
+"How a thing is open to somebody."
+enum AccessPathKind {
+  "It is theirs."
+  OWNER
+  "It was shared with them."
+  SHARE
+  "It was shared with a group that they are in, or is that group."
+  GROUP
+  "They administer."
+  ADMIN
+  "A dashboard that they may view shows it."
+  DASHBOARD
+  "The dashboard that a card was copied from is open to them, too. All of these must be."
+  GRANT
+}
+
+"One way by which a thing is open to somebody."
+type AccessPath {
+  "How it is open."
+  kind: AccessPathKind!
+  "The permission that this way gives on the dashboard; null where it gives none."
+  permission: Permission
+  "The dashboard that it leads through; null for none, and where you may not see it."
+  dashboard: Dashboard
+  "The group that they are in; null for none."
+  group: Group
+  "Id of the share; null for none."
+  shareId: ID
+  "When the share ends; null if it does not."
+  expiresAt: Time
+  "The same as a sentence, in your language."
+  sentence: String!
+}
+
+"What would open a thing to somebody."
+enum MissingAccessKind {
+  "Their account is locked."
+  ACCOUNT
+  "A share of the dashboard."
+  SHARE
+  "A share of the dashboard as its owner."
+  OWNER
+  "A dashboard that shows it."
+  DASHBOARD
+  "A share of the dashboard that the card was copied from."
+  ADMISSION
+  "The dashboard that the card was copied from is gone, or does not hold the card any more."
+  ORIGIN
+  "To be a member of the group."
+  MEMBER
+  "Its owner keeps the filter view for themselves."
+  VIEW
+}
+
+"What would open a thing to somebody, and who can give it."
+type MissingAccess {
+  "What is missing."
+  kind: MissingAccessKind!
+  "The dashboard that would have to be shared; null for none, and where you may not see it."
+  dashboard: Dashboard
+  "Who can give it, about 20 people at most."
+  whoCanGive: [User!]!
+  "The same as a sentence, in your language."
+  sentence: String!
+}
+`, BuiltIn: false},
 	{Name: "../schema/apikey.graphqls", Input: `extend type Query {
   "Your API keys, newest first, those that were revoked too."
   apiKeys(
@@ -3037,6 +3134,26 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
 
+func (ec *executionContext) childFields_AccessExplanation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_AccessExplanation_user(ctx, field)
+	case "resource":
+		return ec.fieldContext_AccessExplanation_resource(ctx, field)
+	case "allowed":
+		return ec.fieldContext_AccessExplanation_allowed(ctx, field)
+	case "canEdit":
+		return ec.fieldContext_AccessExplanation_canEdit(ctx, field)
+	case "canManage":
+		return ec.fieldContext_AccessExplanation_canManage(ctx, field)
+	case "paths":
+		return ec.fieldContext_AccessExplanation_paths(ctx, field)
+	case "missing":
+		return ec.fieldContext_AccessExplanation_missing(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessExplanation", field.Name)
+}
+
 func (ec *executionContext) childFields_AccessLoss(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userId":
@@ -3049,6 +3166,26 @@ func (ec *executionContext) childFields_AccessLoss(ctx context.Context, field gr
 		return ec.fieldContext_AccessLoss_dashboard(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AccessLoss", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessPath(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_AccessPath_kind(ctx, field)
+	case "permission":
+		return ec.fieldContext_AccessPath_permission(ctx, field)
+	case "dashboard":
+		return ec.fieldContext_AccessPath_dashboard(ctx, field)
+	case "group":
+		return ec.fieldContext_AccessPath_group(ctx, field)
+	case "shareId":
+		return ec.fieldContext_AccessPath_shareId(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_AccessPath_expiresAt(ctx, field)
+	case "sentence":
+		return ec.fieldContext_AccessPath_sentence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessPath", field.Name)
 }
 
 func (ec *executionContext) childFields_AccessRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -3997,6 +4134,20 @@ func (ec *executionContext) childFields_MaskedColumn(ctx context.Context, field 
 		return ec.fieldContext_MaskedColumn_mask(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type MaskedColumn", field.Name)
+}
+
+func (ec *executionContext) childFields_MissingAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_MissingAccess_kind(ctx, field)
+	case "dashboard":
+		return ec.fieldContext_MissingAccess_dashboard(ctx, field)
+	case "whoCanGive":
+		return ec.fieldContext_MissingAccess_whoCanGive(ctx, field)
+	case "sentence":
+		return ec.fieldContext_MissingAccess_sentence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MissingAccess", field.Name)
 }
 
 func (ec *executionContext) childFields_Notice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
