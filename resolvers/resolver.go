@@ -21,6 +21,7 @@ import (
 // Services are what the fields are answered from.
 type Services struct {
 	Gate       *access.Gate
+	Reports    *access.Reports
 	Identity   *identity.Service
 	Audit      *audit.Log
 	Datasets   *dataset.Service

@@ -67,6 +67,8 @@ type (
 	AuditLogEdge             = Edge[*core.AuditEvent]
 	APIKeyConnection         = Connection[*core.APIKey]
 	APIKeyEdge               = Edge[*core.APIKey]
+	AccessIntervalConnection = Connection[*core.AccessInterval]
+	AccessIntervalEdge       = Edge[*core.AccessInterval]
 	NoticeConnection         = Connection[*core.Notice]
 	NoticeEdge               = Edge[*core.Notice]
 )

@@ -47,6 +47,10 @@ View.filterView.id                id view
 View.group.id                     id group mine
 Query.whyCanAccess.userId         id user
 Query.whyCanAccess.resource       id dashboard mine
+Query.accessReport.userId         id user
+Query.accessReport.resource       id dashboard
+Query.accessReport.since          time
+Query.accessReport.until          time
 AuditLogFilter.eventTypes         list 50
 AuditLogFilter.userId             bytes 300
 AuditLogFilter.targetId           bytes 300

@@ -136,4 +136,7 @@ var asked = map[string]string{
 	"Mutation.deleteGroup/dry":   `mutation { deleteGroup(input: {id: "<group>", dryRun: true}) { deletedId losesAccess { userId } } }`,
 	"Mutation.addGroupMember":    `mutation { addGroupMember(input: {groupId: "<group>", userId: "<guest>"}) { group { id } } }`,
 	"Mutation.removeGroupMember": `mutation { removeGroupMember(input: {groupId: "<group>", userId: "<member>"}) { group { id } } }`,
+
+	"Query.accessReport":       `{ accessReport(userId: "<viewer>", since: "2026-01-01T00:00:00Z") { complete couldSee { nodes { user { email } resource { id } from to level path viaId } } didSee { user { email } targetId eventType count first last } } }`,
+	"Query.accessReport/thing": `{ accessReport(resource: "<dashboard>", since: "2026-01-01T00:00:00Z") { couldSee { nodes { userId resourceId path } } didSee { count } } }`,
 }

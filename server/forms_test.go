@@ -43,6 +43,10 @@ var examples = map[string]example{
 		`{"first": 5, "after": null, "unreadOnly": true}`,
 	},
 	"Query.filterView": {"owner", `query($id: ID!) { filterView(id: $id) { id } }`, `{"id": "<view>"}`},
+
+	"Query.accessReport":    {"admin", `query($userId: ID, $resource: ID, $since: Time!, $until: Time) { accessReport(userId: $userId, resource: $resource, since: $since, until: $until) { complete couldSee { nodes { userId } } } }`, `{"userId": "<viewer>", "since": "2026-01-01T00:00:00Z"}`},
+	"AccessReport.couldSee": {"admin", `query($first: Int, $after: String) { accessReport(userId: "<viewer>", since: "2026-01-01T00:00:00Z") { couldSee(first: $first, after: $after) { nodes { userId } } } }`, onePage},
+
 	"Query.auditLogs": {
 		"admin", `query($filter: AuditLogFilter, $first: Int, $after: String) { auditLogs(filter: $filter, first: $first, after: $after) { nodes { id } } }`,
 		`{"filter": {"eventTypes": ["USER_LOGIN"], "userId": "<owner>", "targetId": "<card>", "from": "2026-02-01", "to": "2026-02-28"}, "first": 5, "after": null}`,

@@ -21,6 +21,7 @@ import (
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/access/accesstest"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -110,7 +111,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	})
 	t.Cleanup(h.close)
 	h.resolver = &resolvers.Resolver{Services: resolvers.Services{
-		Gate: h.Gate, Identity: h.identity, Audit: h.Audit, Datasets: datasets, Cards: cards,
+		Gate: h.Gate, Reports: access.NewReports(h.store, h.Gate, h.Audit), Identity: h.identity, Audit: h.Audit, Datasets: datasets, Cards: cards,
 		Dashboards: dashboard.New(h.store, h.Gate, h.Audit),
 		Monitor:    resolvers.NewMonitor(),
 		Info:       graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},

@@ -71,6 +71,8 @@ Query.viewAs/variable         401       ok       403!*  403!*  403!*   ok    403
 Query.whyCanAccess            401       404!*    ok     403!*  ok      ok    403!*  ok    401    bad
 Query.whyCanAccess/place      401       404!*    ok     403!*  ok      ok    403!*  ok    401    bad
 Query.whyCanAccess/spare      401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
+Query.accessReport            401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Query.accessReport/thing      401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Query.auditLogs               401       403!     403!   403!   403!    403!  403!   ok    401    bad
 
 Mutation.login                ok        ok       ok     ok     ok      ok    ok     ok    ok     ok

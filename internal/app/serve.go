@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/config"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/drain"
@@ -109,7 +110,7 @@ func (a *App) named(room string) *slog.Logger { return telemetry.Named(a.Log, ro
 func (a *App) Handler() http.Handler {
 	return server.New(server.Deps{
 		Resolver: &resolvers.Resolver{Services: resolvers.Services{
-			Gate: a.Gate, Identity: a.Identity, Audit: a.Audit,
+			Gate: a.Gate, Reports: access.NewReports(a.Store, a.Gate, a.Audit), Identity: a.Identity, Audit: a.Audit,
 			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards,
 			Monitor: a.Monitor,
 			Info: graph.ServerInfo{

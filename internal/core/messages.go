@@ -57,6 +57,7 @@ var sentences = map[string]text{
 	"VALIDATION_ERROR.bad_scope":          {"APIキーの範囲に指定できない項目です。", "An API key cannot cover this."},
 	"VALIDATION_ERROR.too_far":            {"{max}日以内の日時を指定してください。", "Please choose a time within {max} days."},
 	"VALIDATION_ERROR.too_many_keys":      {"有効なAPIキーは{max}個までです。使わないキーを無効にしてください。", "You have {max} API keys already. Please revoke one that you do not use."},
+	"VALIDATION_ERROR.report_too_large":   {"関係する人やダッシュボードが多すぎてまとめられません。ダッシュボードごと、または人ごとに調べてください。", "Too many people and dashboards take part in this. Ask about a single dashboard or person instead."},
 	"VALIDATION_ERROR.unknown_field":      {"指定できない項目が含まれています。", "There is an entry that cannot be given here."},
 	"DUPLICATE_ERROR":                     {"同じものがすでにあります。", "This already exists."},
 	"DUPLICATE_ERROR.email":               {"このメールアドレスはすでに登録されています。", "This e-mail address is already registered."},

@@ -16,6 +16,9 @@ func historyWrite(c core.AccessChange) table.Write {
 	putTime(it, "at", c.At)
 	putStr(it, "target_type", strings.ToLower(string(c.TargetType)))
 	putStr(it, "target_id", c.TargetID)
+	if c.TargetID != "" {
+		it["history_target"] = principal(c.TargetType, c.TargetID)
+	}
 	putStr(it, "permission", strings.ToLower(string(c.Permission)))
 	putStr(it, "previous", strings.ToLower(string(c.Previous)))
 	putStrings(it, "cards_added", c.Added)
@@ -81,4 +84,20 @@ func (r *Shares) History(ctx context.Context, dashboardID string) ([]core.Access
 		changes[i] = readAccess(dashboardID, it)
 	}
 	return changes, nil
+}
+
+// EverOpenTo lists the dashboards that a user owned, or that were shared with a
+// user or group, at any time, each once; those that are gone included.
+func (r *Shares) EverOpenTo(ctx context.Context, t core.TargetType, id string) ([]string, error) {
+	items, err := collect(ctx, r.e, table.Query{Table: table.Shares, Index: table.HistoryByTarget, PK: principal(t, id)}, 0)
+	if err != nil {
+		return nil, err
+	}
+	var ids []string
+	for _, it := range items {
+		_, id, _ := strings.Cut(it.Str(table.AttrPK), "#")
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -32,6 +33,9 @@ func rightsWrite(subject table.Key, c core.RightsChange) table.Write {
 	putTime(it, "at", c.At)
 	putStr(it, "actor_id", c.ActorID)
 	putStr(it, "other_id", c.OtherID)
+	if c.Kind == core.RightsCreated || c.Kind == core.RightsOwner {
+		putStr(it, "history_owner", c.OtherID)
+	}
 	if len(c.Details) > 0 {
 		details := make(map[string]any, len(c.Details))
 		for name, value := range c.Details {
@@ -67,6 +71,22 @@ func (r *Rights) Of(ctx context.Context, subjectID string) ([]core.RightsChange,
 		return nil, nil
 	}
 	return r.history(ctx, key(subjectID))
+}
+
+// EverOwned lists the datasets and cards that a person owned at any time, each
+// once; those that are gone included.
+func (r *Rights) EverOwned(ctx context.Context, userID string) (ids []string, err error) {
+	for tableName, index := range map[string]string{table.Datasets: table.DatasetsEverOwned, table.Cards: table.CardsEverOwned} {
+		items, err := collect(ctx, r.e, table.Query{Table: tableName, Index: index, PK: userID}, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, it := range items {
+			ids = append(ids, it.Str("subject_id"))
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
 }
 
 // Admins is who became and ceased to be an administrator, oldest first.

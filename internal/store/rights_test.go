@@ -160,3 +160,45 @@ func thingsHistoryTellsOwnersAndPlaces(t *testing.T, st *world) {
 	st.wantHistory(t, ds.ID, "created by  with "+owner, "placed by "+owner+" with "+d.ID+" "+reads.ID, "owner by user_boss with "+other, "deleted by user_boss")
 	st.wantHistory(t, text.ID, "created by  with "+owner, "placed by "+owner+" with "+d.ID+" "+text.ID)
 }
+
+// whatWasEverOpenIsFoundWhenItIsGone: owned and shared things, after they were
+// given away, taken back or deleted, each once and in one query for each list.
+func whatWasEverOpenIsFoundWhenItIsGone(t *testing.T, st *world) {
+	ctx, owner, other, viewer, g := t.Context(), core.NewID(core.NounUser), core.NewID(core.NounUser), st.user(t, "v@example.com"), st.group(t, "g")
+	ds, card := st.dataset(t, owner, "d"), st.card(t, owner, "")
+	given, err := st.Datasets.Edit(ctx, ds.ID, 0, func(d *core.Dataset) error { d.OwnerID = other; return nil })
+	must(t, err)
+	must(t, st.Datasets.Delete(ctx, given))
+	must(t, st.Cards.Delete(ctx, card))
+	d, second := st.dashboard(t, owner), st.dashboard(t, owner)
+	for _, s := range []*core.Share{
+		{DashboardID: d.ID, TargetType: core.TargetUser, TargetID: viewer.ID, Permission: core.PermissionViewer},
+		{DashboardID: second.ID, TargetType: core.TargetGroup, TargetID: g.ID, Permission: core.PermissionViewer},
+	} {
+		must(t, st.Shares.Create(ctx, s, owner))
+		must(t, st.Shares.Delete(ctx, s, owner))
+	}
+	must(t, st.Dashboards.Delete(ctx, d, owner))
+	st.calls.Take()
+	for id, want := range map[string][]string{owner: {card.ID, ds.ID}, other: {ds.ID}, viewer.ID: nil} {
+		ids, err := st.Rights.EverOwned(ctx, id)
+		must(t, err)
+		wantIDs(t, "ever owned", ids, want)
+	}
+	if calls := st.calls.Take(); len(calls) != 6 {
+		t.Errorf("%d calls for three people", len(calls))
+	}
+	for target, want := range map[core.Target][]string{
+		{Type: core.TargetUser, ID: owner}:     {d.ID, second.ID},
+		{Type: core.TargetUser, ID: viewer.ID}: {d.ID},
+		{Type: core.TargetGroup, ID: g.ID}:     {second.ID},
+	} {
+		ids, err := st.Shares.EverOpenTo(ctx, target.Type, target.ID)
+		must(t, err)
+		wantIDs(t, "ever open", ids, want)
+		st.wantCalls(t, "Query dashboard_shares/HistoryByTarget")
+	}
+	if shared, err := st.Shares.Every(ctx, core.TargetUser, viewer.ID); err != nil || len(shared) != 0 {
+		t.Errorf("history is among the shares: %v, %v", shared, err)
+	}
+}

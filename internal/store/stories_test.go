@@ -31,6 +31,7 @@ var stories = []struct {
 	{"a person's facts are kept with their history", aPersonsFactsAreKeptWithTheirHistory},
 	{"groups' history tells members", groupsHistoryTellsMembers},
 	{"things' history tells owners and places", thingsHistoryTellsOwnersAndPlaces},
+	{"what was ever open is found when it is gone", whatWasEverOpenIsFoundWhenItIsGone},
 	{"sessions open, end and expire", sessionsOpenEndAndExpire},
 	{"sessions end with their era", sessionsEndWithTheirEra},
 	{"brakes are changed together", brakesAreChangedTogether},

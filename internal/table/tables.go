@@ -55,12 +55,15 @@ const (
 	GroupsList          = "GroupsList"
 	DatasetsByOwner     = "DatasetsByOwner"
 	DatasetsList        = "DatasetsList"
+	DatasetsEverOwned   = "DatasetsEverOwned"
 	CardsByOwner        = "CardsByOwner"
 	CardsByDataset      = "CardsByDataset"
+	CardsEverOwned      = "CardsEverOwned"
 	DashboardsByOwner   = "DashboardsByOwner"
 	DashboardsByCard    = "DashboardsByCard"
 	DashboardsByDataset = "DashboardsByDataset"
 	SharesByPrincipal   = "SharesByPrincipal"
+	HistoryByTarget     = "HistoryByTarget"
 	FilterViewsByOwner  = "FilterViewsByOwner"
 	FilterViewsShared   = "FilterViewsShared"
 	LogsByUser          = "LogsByUser"
@@ -89,10 +92,12 @@ var Tables = []Table{
 	{Name: Datasets, PK: AttrPK, SK: AttrSK, Indexes: []Index{
 		{Name: DatasetsByOwner, PK: "owner_id", SK: "dataset_id"},
 		{Name: DatasetsList, PK: "list_key", SK: "list_sort"},
+		{Name: DatasetsEverOwned, PK: "history_owner", SK: "at"},
 	}},
 	{Name: Cards, PK: AttrPK, SK: AttrSK, Indexes: []Index{
 		{Name: CardsByOwner, PK: "owner_id", SK: "card_id"},
 		{Name: CardsByDataset, PK: "dataset_id", SK: "card_id"},
+		{Name: CardsEverOwned, PK: "history_owner", SK: "at"},
 	}},
 	{Name: Dashboards, PK: AttrPK, SK: AttrSK, Indexes: []Index{
 		{Name: DashboardsByOwner, PK: "owner_id", SK: "dashboard_id"},
@@ -101,6 +106,7 @@ var Tables = []Table{
 	}},
 	{Name: Shares, PK: AttrPK, SK: AttrSK, Indexes: []Index{
 		{Name: SharesByPrincipal, PK: "principal", SK: "dashboard_id"},
+		{Name: HistoryByTarget, PK: "history_target", SK: "at"},
 	}},
 	{Name: FilterViews, PK: AttrPK, SK: AttrSK, Indexes: []Index{
 		{Name: FilterViewsByOwner, PK: "owner_id", SK: "view_id"},
