@@ -23,9 +23,12 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
 	AccessExplanation() AccessExplanationResolver
+	AccessInterval() AccessIntervalResolver
 	AccessLoss() AccessLossResolver
 	AccessPath() AccessPathResolver
+	AccessReport() AccessReportResolver
 	AccessRequest() AccessRequestResolver
+	AccessSighting() AccessSightingResolver
 	ApiKey() ApiKeyResolver
 	AuditLog() AuditLogResolver
 	Card() CardResolver
@@ -2393,6 +2396,111 @@ type SetPiiAccessPayload {
   user: User!
 }
 `, BuiltIn: false},
+	{Name: "../schema/report.graphqls", Input: `extend type Query {
+  "Who could see what at each moment of the past, and who did see it: of one person, of one dashboard, dataset or card, or of both together. It answers after they are gone, too."
+  accessReport(
+    "Id of the person; this or ` + "`" + `resource` + "`" + ` must be given."
+    userId: ID
+    "Id of the dashboard, dataset or card; this or ` + "`" + `userId` + "`" + ` must be given."
+    resource: ID
+    "From this moment on."
+    since: Time!
+    "Until this moment; until now when it is left out."
+    until: Time
+  ): AccessReport @admin
+}
+
+"What could be seen and what was seen in a stretch of time."
+type AccessReport {
+  "From this moment on."
+  since: Time!
+  "Until this moment."
+  until: Time!
+  "Who could see what, and in which way, by its beginning."
+  couldSee(
+    "How many of the stretches of time at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): AccessIntervalConnection
+  "What was seen, by person and thing."
+  didSee: [AccessSighting!]!
+  "Whether all that was seen is counted; otherwise the last 10,000 events of each thing are."
+  complete: Boolean!
+}
+
+"A page of stretches of time."
+type AccessIntervalConnection {
+  "The stretches of time."
+  nodes: [AccessInterval!]!
+  "The stretches of time, each with its cursor."
+  edges: [AccessIntervalEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"A stretch of time in a list."
+type AccessIntervalEdge {
+  "The stretch of time."
+  node: AccessInterval!
+  "Continues the list after it."
+  cursor: String!
+}
+
+"A stretch of time in which a person could see a thing in one way."
+type AccessInterval {
+  "Id of the person."
+  userId: ID!
+  "The person."
+  user: User
+  "Id of the dashboard, dataset or card; null for everything there was, which the path ADMIN opened."
+  resourceId: ID
+  "The dashboard, dataset or card; null when it is gone."
+  resource: Node
+  "Since when, also where that is before the report."
+  from: Time!
+  "Until when; null where it goes on."
+  to: Time
+  "The level; null for the path ADMIN, which has none."
+  level: Permission
+  "The way."
+  path: PastPath!
+  "Id of the group or of the dashboard that it led over."
+  viaId: ID
+}
+
+"How somebody came to see a thing."
+enum PastPath {
+  "They owned it."
+  OWNER
+  "They were an administrator."
+  ADMIN
+  "It was shared with them."
+  SHARE
+  "It was shared with a group that they were in."
+  GROUP
+  "A dashboard that they could see showed it."
+  DASHBOARD
+}
+
+"How often a person did one kind of thing with something."
+type AccessSighting {
+  "Id of who it was."
+  userId: String!
+  "Who it was; null where it was nobody with an account."
+  user: User
+  "Id of what it was done with."
+  targetId: String!
+  "What was done."
+  eventType: EventType!
+  "How often."
+  count: Int!
+  "The first time."
+  first: Time!
+  "The last time."
+  last: Time!
+}
+`, BuiltIn: false},
 	{Name: "../schema/request.graphqls", Input: `extend type Mutation {
   """
   Ask for access to a dashboard. The answer is the same whether such a dashboard exists or not,
@@ -3154,6 +3262,52 @@ func (ec *executionContext) childFields_AccessExplanation(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type AccessExplanation", field.Name)
 }
 
+func (ec *executionContext) childFields_AccessInterval(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_AccessInterval_userId(ctx, field)
+	case "user":
+		return ec.fieldContext_AccessInterval_user(ctx, field)
+	case "resourceId":
+		return ec.fieldContext_AccessInterval_resourceId(ctx, field)
+	case "resource":
+		return ec.fieldContext_AccessInterval_resource(ctx, field)
+	case "from":
+		return ec.fieldContext_AccessInterval_from(ctx, field)
+	case "to":
+		return ec.fieldContext_AccessInterval_to(ctx, field)
+	case "level":
+		return ec.fieldContext_AccessInterval_level(ctx, field)
+	case "path":
+		return ec.fieldContext_AccessInterval_path(ctx, field)
+	case "viaId":
+		return ec.fieldContext_AccessInterval_viaId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessInterval", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessIntervalConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_AccessIntervalConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_AccessIntervalConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_AccessIntervalConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessIntervalConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessIntervalEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_AccessIntervalEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_AccessIntervalEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessIntervalEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_AccessLoss(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "userId":
@@ -3188,6 +3342,22 @@ func (ec *executionContext) childFields_AccessPath(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type AccessPath", field.Name)
 }
 
+func (ec *executionContext) childFields_AccessReport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "since":
+		return ec.fieldContext_AccessReport_since(ctx, field)
+	case "until":
+		return ec.fieldContext_AccessReport_until(ctx, field)
+	case "couldSee":
+		return ec.fieldContext_AccessReport_couldSee(ctx, field)
+	case "didSee":
+		return ec.fieldContext_AccessReport_didSee(ctx, field)
+	case "complete":
+		return ec.fieldContext_AccessReport_complete(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessReport", field.Name)
+}
+
 func (ec *executionContext) childFields_AccessRequest(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -3214,6 +3384,26 @@ func (ec *executionContext) childFields_AccessRequest(ctx context.Context, field
 		return ec.fieldContext_AccessRequest_answeredAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AccessRequest", field.Name)
+}
+
+func (ec *executionContext) childFields_AccessSighting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "userId":
+		return ec.fieldContext_AccessSighting_userId(ctx, field)
+	case "user":
+		return ec.fieldContext_AccessSighting_user(ctx, field)
+	case "targetId":
+		return ec.fieldContext_AccessSighting_targetId(ctx, field)
+	case "eventType":
+		return ec.fieldContext_AccessSighting_eventType(ctx, field)
+	case "count":
+		return ec.fieldContext_AccessSighting_count(ctx, field)
+	case "first":
+		return ec.fieldContext_AccessSighting_first(ctx, field)
+	case "last":
+		return ec.fieldContext_AccessSighting_last(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AccessSighting", field.Name)
 }
 
 func (ec *executionContext) childFields_AddGroupMemberPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
