@@ -11,6 +11,7 @@ import (
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/loaders"
+	"github.com/karuta-bi/karuta/schema"
 )
 
 func (r *accessExplanationResolver) User(ctx context.Context, obj *core.Explanation) (*core.User, error) {
@@ -55,8 +56,18 @@ func (r *missingAccessResolver) Sentence(ctx context.Context, obj *core.MissingA
 	return obj.Kind.Sentence(core.ActorFrom(ctx).Locale), nil
 }
 
+func (r *personAccessResolver) User(ctx context.Context, obj *core.PersonAccess) (*core.User, error) {
+	return loaders.For(ctx).Users.Load(ctx, obj.UserID)
+}
+
 func (r *queryResolver) WhyCanAccess(ctx context.Context, userID string, resource string) (*core.Explanation, error) {
 	return r.Services.Identity.WhyCanAccess(ctx, userID, resource)
+}
+
+func (r *queryResolver) EffectiveAccess(ctx context.Context, dashboardID string, first *int, after *string) (*schema.Connection[*core.PersonAccess], error) {
+	return list(first, after, core.DefaultPage, func(p core.PageArgs) (core.Page[*core.PersonAccess], error) {
+		return r.Services.Dashboards.EffectiveAccess(ctx, dashboardID, p)
+	})
 }
 
 func (r *Resolver) AccessExplanation() graph.AccessExplanationResolver {
@@ -67,8 +78,11 @@ func (r *Resolver) AccessPath() graph.AccessPathResolver { return &accessPathRes
 
 func (r *Resolver) MissingAccess() graph.MissingAccessResolver { return &missingAccessResolver{r} }
 
+func (r *Resolver) PersonAccess() graph.PersonAccessResolver { return &personAccessResolver{r} }
+
 type (
 	accessExplanationResolver struct{ *Resolver }
 	accessPathResolver        struct{ *Resolver }
 	missingAccessResolver     struct{ *Resolver }
+	personAccessResolver      struct{ *Resolver }
 )

@@ -71,4 +71,6 @@ type (
 	AccessIntervalEdge       = Edge[*core.AccessInterval]
 	NoticeConnection         = Connection[*core.Notice]
 	NoticeEdge               = Edge[*core.Notice]
+	PersonAccessConnection   = Connection[*core.PersonAccess]
+	PersonAccessEdge         = Edge[*core.PersonAccess]
 )

@@ -45,6 +45,7 @@ View.datasetRows.limit            int 1 1000
 View.card.id                      id card mine
 View.filterView.id                id view
 View.group.id                     id group mine
+Query.effectiveAccess.dashboardId id dashboard mine
 Query.whyCanAccess.userId         id user
 Query.whyCanAccess.resource       id dashboard mine
 Query.accessReport.userId         id user

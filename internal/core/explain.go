@@ -90,3 +90,10 @@ func (t text) in(l Locale) string {
 	}
 	return t.ja
 }
+
+// PersonAccess is what a person may do with a dashboard, and by which ways.
+type PersonAccess struct {
+	UserID     string
+	Permission Permission
+	Paths      []AccessPath
+}

@@ -129,3 +129,24 @@ func TestShareEnds(t *testing.T) { // SH-8
 	_, err = w.s.UpdateShare(w.As(w.owner), dashboard.ShareChange{ID: sh.ID(), ExpiresAt: &past})
 	accesstest.Code(t, "ended already", err, core.CodeValidation, "in_past")
 }
+
+// A share that has ended is no obstacle to a new one, and a live one is.
+func TestShareAfterItsEnd(t *testing.T) { // SH-4, SH-8
+	w := newWorld(t)
+	ended := &core.Share{DashboardID: w.page.ID, TargetType: core.TargetUser, TargetID: w.other.ID, Permission: core.PermissionOwner,
+		CreatedAt: store.Now(), ExpiresAt: store.Now().Add(-time.Minute)}
+	if err := w.Store.Shares.Create(t.Context(), ended, w.owner.ID); err != nil {
+		t.Fatal(err)
+	}
+	sh, err := w.s.CreateShare(w.As(w.owner), with(w, w.other, core.PermissionViewer))
+	if err != nil || sh.Version != 2 || !sh.ExpiresAt.IsZero() || sh.Permission != core.PermissionViewer {
+		t.Fatalf("got %+v, %v", sh, err)
+	}
+	d, err := w.s.Dashboard(w.As(w.other), w.page.ID)
+	if err != nil || d.Mine != core.PermissionViewer {
+		t.Errorf("got %+v, %v", d, err)
+	}
+	_, err = w.s.CreateShare(w.As(w.owner), with(w, w.other, core.PermissionEditor))
+	accesstest.Code(t, "again", err, core.CodeDuplicate, "share")
+	wantHistory(t, w, "share_added", "share_added")
+}

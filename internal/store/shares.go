@@ -57,14 +57,31 @@ func (r *Shares) Get(ctx context.Context, dashboardID string, t core.TargetType,
 	return readShare(it), nil
 }
 
-// Create writes a new share; DUPLICATE_ERROR with the existing shareId when the
-// target has one, NOT_FOUND when the dashboard or the group is gone by now. A
-// person is told in the same transaction.
+// Create writes a new share, in the place of one to the same target that has
+// ended. DUPLICATE_ERROR with the existing shareId when the target has a live
+// one, NOT_FOUND when the dashboard or the group is gone by now. A person is told
+// in the same transaction.
 func (r *Shares) Create(ctx context.Context, s *core.Share, actorID string, tell ...core.Notice) error {
 	s.Version = 1
+	err := r.create(ctx, s, table.IfAbsent(), actorID, tell)
+	if core.CodeOf(err) != core.CodeDuplicate {
+		return err
+	}
+	old, unread := r.Get(ctx, s.DashboardID, s.TargetType, s.TargetID)
+	if unread != nil {
+		return unread
+	}
+	if old == nil || old.Live(Now()) {
+		return err
+	}
+	s.Version = old.Version + 1
+	return r.create(ctx, s, table.IfVersion(old.Version), actorID, tell)
+}
+
+func (r *Shares) create(ctx context.Context, s *core.Share, when table.Condition, actorID string, tell []core.Notice) error {
 	add := func(more ...table.Write) error {
 		return r.e.Transact(ctx, "", append([]table.Write{
-			table.Put(shareKey(s.DashboardID, s.TargetType, s.TargetID), writeShare(s), table.IfAbsent()),
+			table.Put(shareKey(s.DashboardID, s.TargetType, s.TargetID), writeShare(s), when),
 			shareChange(s, "share_added", core.PermissionNone, actorID),
 		}, more...))
 	}
