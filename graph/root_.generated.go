@@ -46,6 +46,7 @@ type ResolverRoot interface {
 	MissingAccess() MissingAccessResolver
 	Mutation() MutationResolver
 	Notice() NoticeResolver
+	PersonAccess() PersonAccessResolver
 	Policy() PolicyResolver
 	PolicyTarget() PolicyTargetResolver
 	Query() QueryResolver
@@ -226,6 +227,44 @@ var sources = []*ast.Source{
     "Id of a dashboard, a dataset, a card, a card in its place on a dashboard, a share, a group or a filter view."
     resource: ID!
   ): AccessExplanation @auth
+
+  "Everybody for whom a dashboard is open, with members of groups one by one, by id. Administrators, who see every dashboard, are listed only where it is open to them otherwise."
+  effectiveAccess(
+    "Id of the dashboard."
+    dashboardId: ID!
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): PersonAccessConnection @dashboard(level: OWNER, arg: "dashboardId")
+}
+
+"What a person may do with a dashboard, and by which ways."
+type PersonAccess {
+  "The person."
+  user: User
+  "The highest permission that a way gives."
+  permission: Permission!
+  "Every way by which it is open to them."
+  paths: [AccessPath!]!
+}
+
+"A page of people for whom a dashboard is open."
+type PersonAccessConnection {
+  "The people."
+  nodes: [PersonAccess!]!
+  "The people, each with the cursor."
+  edges: [PersonAccessEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"A person in a list."
+type PersonAccessEdge {
+  "The person."
+  node: PersonAccess!
+  "Continues the list after this person."
+  cursor: String!
 }
 
 "Why a person can or cannot reach a thing."
@@ -4418,6 +4457,40 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_PersonAccess(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_PersonAccess_user(ctx, field)
+	case "permission":
+		return ec.fieldContext_PersonAccess_permission(ctx, field)
+	case "paths":
+		return ec.fieldContext_PersonAccess_paths(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PersonAccess", field.Name)
+}
+
+func (ec *executionContext) childFields_PersonAccessConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_PersonAccessConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_PersonAccessConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_PersonAccessConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PersonAccessConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_PersonAccessEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_PersonAccessEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_PersonAccessEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PersonAccessEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_Policy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
