@@ -222,7 +222,7 @@ func (a *ages) giveBoard() {
 		return
 	}
 	keep := rapid.SampledFrom([]core.Permission{core.PermissionNone, core.PermissionViewer, core.PermissionOwner}).Draw(a.t, "keep")
-	_, err = a.Store.Dashboards.Transfer(a.ctx, store.Handover{ID: d.ID, ToID: to, Keep: keep,
+	_, err = a.Store.Dashboards.Transfer(a.ctx, store.Handover{ID: d.ID, FromID: d.OwnerID, ToID: to, Keep: keep,
 		Notice: core.Notice{ID: core.NewID(core.NounNotice), UserID: to}})
 	a.may(err)
 }
@@ -429,12 +429,13 @@ func TestPastAgreesWithTheGate(t *testing.T) {
 		a := &ages{World: accesstest.Over(t, engine, slog.New(slog.DiscardHandler)), t: rt, began: store.Now()}
 		a.gate = access.New(a.Store, func(context.Context, access.Denial) {})
 		a.ctx = core.AsSystem(t.Context(), "operator")
-		for _, make := range []func(){a.user, a.user, a.user, a.group, a.group, a.dataset, a.card, a.dataset, a.card, a.board, a.board, a.board} {
+		for _, make := range []func(){a.user, a.user, a.user, a.group, a.group, a.dataset, a.card, a.dataset, a.card, a.board, a.board, a.board,
+			a.join, a.join, a.join, a.share, a.share, a.share, a.lay, a.lay, a.lay, a.copy} {
 			make()
 		}
 		happens := []func(){
 			a.user, a.group, a.dataset, a.card, a.board, a.join, a.join, a.join, a.leave, a.endGroup, a.sweep, a.share, a.share, a.share, a.share,
-			a.reshare, a.unshare, a.copy, a.giveBoard, a.giveBoard, a.lay, a.lay, a.lay, a.endBoard, a.giveCard, a.giveDataset, a.readOther, a.endCard, a.endDataset, a.role, a.deactivate,
+			a.reshare, a.unshare, a.copy, a.giveBoard, a.lay, a.lay, a.lay, a.endBoard, a.giveCard, a.giveDataset, a.readOther, a.endCard, a.endDataset, a.role, a.deactivate,
 		}
 		for range steps {
 			happens[rapid.IntRange(0, len(happens)-1).Draw(rt, "happens")]()
