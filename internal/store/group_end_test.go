@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -86,6 +87,50 @@ func aDeletedGroupOpensNothing(t *testing.T, st *world) {
 	}
 	st.wantHistory(t, g.ID, "created by ", "member_added by user_boss with "+member.ID, "deleted by user_boss", "member_removed by  with "+member.ID)
 	st.wantMembers(t, []string{g.ID}, owner, member)
+}
+
+// meanwhile lets something happen right before the next transaction.
+type meanwhile struct {
+	table.Engine
+	do func()
+}
+
+func (m *meanwhile) Transact(ctx context.Context, token string, ws []table.Write) error {
+	if do := m.do; do != nil {
+		m.do = nil
+		do()
+	}
+	return m.Engine.Transact(ctx, token, ws)
+}
+
+// nothingComesToAGroupThatGoes: a membership and a share that were on their way
+// when the group was deleted do not happen, and those that met a new name do.
+func nothingComesToAGroupThatGoes(t *testing.T, st *world) {
+	ctx, u, gone, stays := t.Context(), st.user(t, "u@example.com"), st.group(t, "a"), st.group(t, "b")
+	d, e := st.dashboard(t, u.ID), &meanwhile{Engine: st.Engine()}
+	slow := store.New(e)
+	join := func(g *core.Group) error { _, err := slow.Groups.AddMember(ctx, g.ID, u.ID); return err }
+	share := func(g *core.Group) error {
+		return slow.Shares.Create(ctx, &core.Share{DashboardID: d.ID, TargetType: core.TargetGroup, TargetID: g.ID, Permission: core.PermissionViewer}, "user_boss")
+	}
+	for i, come := range []func(*core.Group) error{join, share} {
+		e.do = func() {
+			_, err := st.Groups.Rename(ctx, stays.ID, int64(i+1), fmt.Sprint("c", i), fmt.Sprint("c", i))
+			must(t, err)
+		}
+		must(t, come(stays))
+		g := st.group(t, fmt.Sprint("gone ", i))
+		if i == 0 {
+			g = gone
+		}
+		e.do = func() { _, err := st.Groups.Delete(ctx, g.ID); must(t, err) }
+		wantCode(t, come(g), core.CodeNotFound)
+	}
+	st.wantMembers(t, []string{gone.ID, stays.ID}, u)
+	shares, err := st.Shares.Of(ctx, d.ID)
+	if err != nil || len(shares) != 1 || shares[0].TargetID != stays.ID {
+		t.Errorf("shared with %v, %v", shares, err)
+	}
 }
 
 // sweep sweeps every deleted group and tells what was taken away.

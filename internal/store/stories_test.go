@@ -43,6 +43,7 @@ var stories = []struct {
 	{"a group is renamed with its guard", aGroupIsRenamedWithItsGuard},
 	{"a deleted group opens nothing", aDeletedGroupOpensNothing},
 	{"groups race", groupsRace},
+	{"nothing comes to a group that goes", nothingComesToAGroupThatGoes},
 	{"membership changes both sides", membershipChangesBothSides},
 	{"memberships race", membershipsRace},
 	{"members run by page", membersRunByPage},
