@@ -38,6 +38,7 @@ type ResolverRoot interface {
 	Dataset() DatasetResolver
 	DatasetPreview() DatasetPreviewResolver
 	DatasetVersion() DatasetVersionResolver
+	ExposedDataset() ExposedDatasetResolver
 	FilterValue() FilterValueResolver
 	FilterView() FilterViewResolver
 	Group() GroupResolver
@@ -1610,6 +1611,44 @@ enum ErrorCode {
   GRAPHQL_PARSE_FAILED
   "The document does not fit this schema. 400."
   GRAPHQL_VALIDATION_FAILED
+}
+`, BuiltIn: false},
+	{Name: "../schema/exposure.graphqls", Input: `extend type Query {
+  "What a share of a dashboard would expose, before it is made."
+  shareExposure(
+    "Id of the dashboard."
+    dashboardId: ID!
+    "With whom it would be shared."
+    target: ShareTargetInput!
+  ): ShareExposure @sharing(arg: "dashboardId")
+}
+
+"What a share would expose."
+type ShareExposure {
+  "The datasets behind the cards that would be shown, by name."
+  datasets: [ExposedDataset!]!
+  "Ids of copied cards that would not be shown, because the dashboard that they were copied from is not open to them."
+  hiddenCards: [ID!]!
+  "Number of people whom it would reach."
+  people: Int!
+  "How the dashboard is open to them already; empty where it is not."
+  paths: [AccessPath!]!
+}
+
+"A dataset that a share would show results of."
+type ExposedDataset {
+  "Id of the dataset."
+  datasetId: ID!
+  "Its name."
+  name: String!
+  "Who owns it."
+  owner: User
+  "Number of rows."
+  rowCount: Long!
+  "Number of cards that use it and would be shown."
+  usedByCards: Int!
+  "The columns that hold personal or confidential data."
+  classifiedColumns: [Column!]!
 }
 `, BuiltIn: false},
 	{Name: "../schema/filterview.graphqls", Input: `extend type Query {
@@ -4081,6 +4120,24 @@ func (ec *executionContext) childFields_ExecuteCardPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type ExecuteCardPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ExposedDataset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "datasetId":
+		return ec.fieldContext_ExposedDataset_datasetId(ctx, field)
+	case "name":
+		return ec.fieldContext_ExposedDataset_name(ctx, field)
+	case "owner":
+		return ec.fieldContext_ExposedDataset_owner(ctx, field)
+	case "rowCount":
+		return ec.fieldContext_ExposedDataset_rowCount(ctx, field)
+	case "usedByCards":
+		return ec.fieldContext_ExposedDataset_usedByCards(ctx, field)
+	case "classifiedColumns":
+		return ec.fieldContext_ExposedDataset_classifiedColumns(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExposedDataset", field.Name)
+}
+
 func (ec *executionContext) childFields_Filter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4697,6 +4754,20 @@ func (ec *executionContext) childFields_Share(ctx context.Context, field graphql
 		return ec.fieldContext_Share_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Share", field.Name)
+}
+
+func (ec *executionContext) childFields_ShareExposure(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "datasets":
+		return ec.fieldContext_ShareExposure_datasets(ctx, field)
+	case "hiddenCards":
+		return ec.fieldContext_ShareExposure_hiddenCards(ctx, field)
+	case "people":
+		return ec.fieldContext_ShareExposure_people(ctx, field)
+	case "paths":
+		return ec.fieldContext_ShareExposure_paths(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ShareExposure", field.Name)
 }
 
 func (ec *executionContext) childFields_TransferOwnershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

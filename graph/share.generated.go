@@ -868,6 +868,11 @@ func (ec *executionContext) marshalNShare2ᚖgithubᚗcomᚋkarutaᚑbiᚋkaruta
 	return ec._Share(ctx, sel, v)
 }
 
+func (ec *executionContext) unmarshalNShareTargetInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐShareTargetInput(ctx context.Context, v any) (ShareTargetInput, error) {
+	res, err := ec.unmarshalInputShareTargetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNShareTargetInput2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐShareTargetInput(ctx context.Context, v any) (*ShareTargetInput, error) {
 	res, err := ec.unmarshalInputShareTargetInput(ctx, v)
 	return &res, graphql.ErrorOnPath(ctx, err)

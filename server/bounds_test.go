@@ -46,6 +46,7 @@ View.card.id                      id card mine
 View.filterView.id                id view
 View.group.id                     id group mine
 Query.effectiveAccess.dashboardId id dashboard mine
+Query.shareExposure.dashboardId   id dashboard managed
 Query.whyCanAccess.userId         id user
 Query.whyCanAccess.resource       id dashboard mine
 Query.accessReport.userId         id user

@@ -53,6 +53,7 @@ var asked = map[string]string{
 	"Query.dashboard/copy":  `{ dashboard(id: "<copy>") { id name cards { cardId admitted card { name } } referencedDatasets { name } } }`,
 
 	"Query.effectiveAccess": `{ effectiveAccess(dashboardId: "<dashboard>", first: 100) { nodes { permission user { id name } paths { kind permission group { name } sentence } } pageInfo { hasNextPage } } }`,
+	"Query.shareExposure":   `{ shareExposure(dashboardId: "<dashboard>", target: {type: USER, id: "<guest>"}) { people hiddenCards paths { kind } datasets { datasetId name rowCount usedByCards owner { id } classifiedColumns { name } } } }`,
 	"Query.whyCanAccess": `{ whyCanAccess(userId: "<viewer>", resource: "<dashboard>") { allowed canEdit canManage resource user { id } missing { kind }
 		paths { kind permission shareId expiresAt sentence dashboard { name } group { name } } } }`,
 	"Query.whyCanAccess/place": `{ whyCanAccess(userId: "<viewer>", resource: "<place>") { allowed paths { kind } } }`,

@@ -66,6 +66,7 @@ var examples = map[string]example{
 	"View.group":            {"admin", `query($id: ID!) { viewAs(userId: "<member>") { group(id: $id) { id } } }`, `{"id": "<group>"}`},
 	"View.groups":           {"admin", `query($first: Int, $after: String) { viewAs(userId: "<member>") { groups(first: $first, after: $after) { nodes { id } } } }`, onePage},
 	"Query.effectiveAccess": {"owner", `query($dashboardId: ID!, $first: Int, $after: String) { effectiveAccess(dashboardId: $dashboardId, first: $first, after: $after) { nodes { permission } } }`, `{"dashboardId": "<dashboard>", "first": 5, "after": null}`},
+	"Query.shareExposure":   {"owner", `query($dashboardId: ID!, $target: ShareTargetInput!) { shareExposure(dashboardId: $dashboardId, target: $target) { people } }`, `{"dashboardId": "<dashboard>", "target": {"type": "USER", "id": "<guest>"}}`},
 	"Query.whyCanAccess":    {"owner", `query($userId: ID!, $resource: ID!) { whyCanAccess(userId: $userId, resource: $resource) { allowed } }`, `{"userId": "<viewer>", "resource": "<dashboard>"}`},
 
 	"DashboardCard.result": {

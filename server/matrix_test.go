@@ -69,6 +69,7 @@ Query.viewAs                  401       ok       403!*  403!*  403!*   ok    403
 Query.viewAs/locked           401       404*     403!*  403!*  403!*   404*  403!*  400*  401    bad
 Query.viewAs/variable         401       ok       403!*  403!*  403!*   ok    403!*  ok    401    bad
 Query.effectiveAccess         401       404!     403!   403!   ok      ok    403!   ok    401    bad
+Query.shareExposure           401       403!     403!   403!   ok      ok    403!   ok    401    bad
 Query.whyCanAccess            401       404!*    ok     403!*  ok      ok    403!*  ok    401    bad
 Query.whyCanAccess/place      401       404!*    ok     403!*  ok      ok    403!*  ok    401    bad
 Query.whyCanAccess/spare      401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad

@@ -77,3 +77,54 @@ func accessOf(u *core.User, d *core.Dashboard, shares []*core.Share) core.Person
 	gr := decide(&core.Actor{User: u}, &theirs)
 	return core.PersonAccess{UserID: u.ID, Permission: gr.Permission, Paths: sortedPaths(gr.Paths)}
 }
+
+// Reach is what a share to somebody would change.
+type Reach struct {
+	Shown  *Admission        // what of the dashboard would be shown to them
+	Paths  []core.AccessPath // how it is open to them already
+	People int               // who can sign in and would be reached
+}
+
+// ReachOf tells what a share of a dashboard to a person or group would change.
+// Of a group it tells what its members see who have nothing else. For who manages
+// the dashboard, which the caller has asked.
+func (g *Gate) ReachOf(ctx context.Context, d *core.Dashboard, to core.Target) (*Reach, error) {
+	seer, members, err := g.seerOf(ctx, to)
+	if err != nil {
+		return nil, err
+	}
+	unheard := &Gate{store: g.store, denied: func(context.Context, Denial) {}}
+	theirs := core.WithActor(ctx, &core.Actor{User: seer, RequestID: core.ActorFrom(ctx).RequestID})
+	paths, err := unheard.pathsTo(theirs, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	shown, err := unheard.Admitted(theirs, d)
+	reach := &Reach{Shown: shown, Paths: paths}
+	for _, u := range members {
+		if u.Active() {
+			reach.People++
+		}
+	}
+	return reach, err
+}
+
+// seerOf is who a share to somebody lets in: the person, or somebody who is in
+// the group and nowhere else, with all of its members.
+func (g *Gate) seerOf(ctx context.Context, to core.Target) (*core.User, []*core.User, error) {
+	if to.Type == core.TargetGroup {
+		members, err := g.members(ctx, to.ID)
+		if err != nil {
+			err = core.Internal("access: members of group", err)
+		}
+		return &core.User{ID: to.ID, GroupIDs: []string{to.ID}}, members, err
+	}
+	person, err := g.store.Users.Get(ctx, to.ID)
+	if err != nil {
+		return nil, nil, core.Internal("access: read person to share with", err)
+	}
+	if person == nil {
+		return nil, nil, core.NotFound("target.id")
+	}
+	return person, []*core.User{person}, nil
+}
