@@ -43,6 +43,9 @@ func Main(m *testing.M) {
 func executor(ctx context.Context) int {
 	c, _, err := config.LoadExecutor(os.Environ())
 	if err == nil {
+		err = logInto(executorLog(c.DataDir))
+	}
+	if err == nil {
 		err = app.RunInheritedExecutor(ctx, c, telemetry.NewLogger(os.Stderr, telemetry.Options{Level: c.LogLevel}))
 	}
 	if err != nil {
@@ -51,6 +54,17 @@ func executor(ctx context.Context) int {
 	}
 	return 0
 }
+
+// logInto makes a file the standard error of this process and of those that it starts.
+func logInto(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err == nil {
+		os.Stderr = f
+	}
+	return err
+}
+
+func executorLog(dataDir string) string { return filepath.Join(dataDir, "executor.log") }
 
 // Instance is a Karuta that runs until its test ends.
 type Instance struct {
@@ -62,6 +76,16 @@ type Instance struct {
 
 // Log is what the API has logged so far, in lines of JSON or text.
 func (i *Instance) Log() string { return i.log.String() }
+
+// ExecutorLog is what the executor and its workers have written to standard error so far.
+func (i *Instance) ExecutorLog(t testing.TB) string {
+	t.Helper()
+	text, err := os.ReadFile(executorLog(i.App.Config.DataDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
 
 // journal keeps what is written to it.
 type journal struct {
