@@ -112,7 +112,7 @@ func (p *pull) pages() {
 	alone := p.ask(p.v.Client, cardDocument, map[string]any{"c": p.o.cards["plain"], "id": p.o.page, "cache": useCache})
 	p.same("executeCard", resultOf(alone.Str("executeCard.result.html")), p.seen)
 	closed := p.ask(p.v.Client, `query($d: ID!) { dataset(id: $d) { preview { rows } columnValues(column: "氏名") { values } } }`, map[string]any{"d": p.o.dataset})
-	if a.Code() != "EXECUTION_ERROR" || len(a.Errors) != 1 || closed.Code() != "FORBIDDEN" || len(closed.Errors) != 2 {
+	if a.Code() != "EXECUTION_ERROR" || len(a.Errors) != 1 || mark.MatchString(fmt.Sprint(a.Errors)) || closed.Code() != "FORBIDDEN" || len(closed.Errors) != 2 {
 		p.Errorf("%s: %s %s", p.v.name, a.Raw, closed.Raw)
 	}
 }

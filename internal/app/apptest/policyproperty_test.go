@@ -45,6 +45,9 @@ func TestRandomPoliciesAtEveryDoor(t *testing.T) {
 			if !t.Failed() {
 				o.seen.allKinds(t)
 			}
+			if a := o.owner.Do(t, pageDocument, map[string]any{"id": o.page}); len(a.Errors) != 1 || !mark.MatchString(fmt.Sprint(a.Errors)) || a.Str("dashboard.cards.1.result.log") == "" {
+				t.Errorf("the author is not told what everybody else must not be: %s", a.Raw)
+			}
 			for name, log := range map[string]string{"API": o.k.Log(), "executor": o.k.ExecutorLog(t)} {
 				if found := mark.FindAllString(log, -1); len(found) > 0 || log == "" {
 					t.Errorf("the log of the %s of %d bytes says %q", name, len(log), found)
