@@ -2970,6 +2970,16 @@ type OwnedThings {
   cardCount: Int!
   "Their newest cards, at most 100."
   cards: [Card!]!
+  "How many filter views, of all dashboards."
+  filterViewCount: Int!
+  "How many of them are shared."
+  sharedFilterViewCount: Int!
+  "Their filter views, the shared ones first, at most 100. Of one that is not shared you see that it is there, not what it chooses."
+  filterViews: [FilterView!]!
+  "How many API keys that still open doors."
+  apiKeyCount: Int!
+  "Those API keys, newest first, at most 100."
+  apiKeys: [ApiKey!]!
   "How many imports of theirs have not ended."
   runningImports: Int!
 }
@@ -3033,7 +3043,7 @@ extend type Mutation {
   ): SetUserRolePayload @admin
 
   """
-  Lock an account: its sessions end at once and nobody can sign in with it. What its person owns
+  Lock an account: its sessions and API keys end at once and nobody can sign in with it. What its person owns
   can be handed over; where that stops midway, ` + "`" + `handedOver` + "`" + ` in the error tells how many things
   have gone, and the same again goes on with the rest.
   """
@@ -3171,7 +3181,7 @@ type SetUserRolePayload {
 input DeactivateUserInput {
   "Id of the person."
   userId: ID!
-  "Id of who gets what they own. Where it is left out it stays theirs."
+  "Id of who gets what they own, filter views as far as they are shared and on dashboards that the new owner may view. Where it is left out it stays theirs."
   handOverTo: ID
   "Only tell what they own, and change nothing."
   dryRun: Boolean! = false
@@ -4496,6 +4506,16 @@ func (ec *executionContext) childFields_OwnedThings(ctx context.Context, field g
 		return ec.fieldContext_OwnedThings_cardCount(ctx, field)
 	case "cards":
 		return ec.fieldContext_OwnedThings_cards(ctx, field)
+	case "filterViewCount":
+		return ec.fieldContext_OwnedThings_filterViewCount(ctx, field)
+	case "sharedFilterViewCount":
+		return ec.fieldContext_OwnedThings_sharedFilterViewCount(ctx, field)
+	case "filterViews":
+		return ec.fieldContext_OwnedThings_filterViews(ctx, field)
+	case "apiKeyCount":
+		return ec.fieldContext_OwnedThings_apiKeyCount(ctx, field)
+	case "apiKeys":
+		return ec.fieldContext_OwnedThings_apiKeys(ctx, field)
 	case "runningImports":
 		return ec.fieldContext_OwnedThings_runningImports(ctx, field)
 	}

@@ -71,6 +71,8 @@ func nameOf(noun any) string {
 		return n.Name
 	case *core.Card:
 		return n.Name
+	case *core.FilterView:
+		return n.Name
 	}
 	return ""
 }

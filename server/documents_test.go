@@ -110,7 +110,7 @@ var asked = map[string]string{
 	"Mutation.deleteShare": `mutation { deleteShare(input: {id: "<share>"}) { deletedId } }`,
 
 	"Mutation.deactivateUser/dry":        `mutation { deactivateUser(input: {userId: "<owner>", handOverTo: "<guest>", dryRun: true}) { user { id } owned { dashboards { name } } } }`,
-	"Mutation.deactivateUser/owner":      `mutation { deactivateUser(input: {userId: "<owner>", handOverTo: "<guest>"}) { user { id } handedOver owned { dashboardCount } } }`,
+	"Mutation.deactivateUser/owner":      `mutation { deactivateUser(input: {userId: "<owner>", handOverTo: "<guest>"}) { user { id } handedOver owned { dashboardCount filterViewCount sharedFilterViewCount filterViews { name isShared } apiKeyCount apiKeys { name } } } }`,
 	"Mutation.transferOwnership":         `mutation { transferOwnership(input: {id: "<dashboard>", toUserId: "<guest>", keep: VIEWER, version: 3}) { transferredId } }`,
 	"Mutation.transferOwnership/dataset": `mutation { transferOwnership(input: {id: "<unused>", toUserId: "<guest>", version: 2}) { transferredId } }`,
 	"Mutation.transferOwnership/card":    `mutation { transferOwnership(input: {id: "<spare>", toUserId: "<guest>", version: 2}) { transferredId } }`,

@@ -26,7 +26,7 @@ type Notice struct {
 	UserID    string // whom it is for
 	Kind      NoticeKind
 	ActorID   string // who caused it, "" for nobody in particular
-	TargetID  string // dashboard, dataset or card it is about, "" for none
+	TargetID  string // dashboard, dataset, card or filter view it is about, "" for none
 	RequestID string // access request that it is about, "" for none
 	Message   string // in the words of who caused it
 	CreatedAt time.Time

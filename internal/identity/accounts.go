@@ -91,8 +91,8 @@ func (s *Service) SetRole(ctx context.Context, userID string, role core.Role) (*
 	return shown(user), s.recordStrict(ctx, core.EventRoleChanged, "user", user.ID, "from", string(before), "to", string(role))
 }
 
-// Deactivate locks an account and ends its sessions. For administrators;
-// VALIDATION_ERROR.last_admin when no administrator would be left.
+// Deactivate locks an account, ends its sessions and revokes its API keys. For
+// administrators; VALIDATION_ERROR.last_admin when no administrator would be left.
 func (s *Service) Deactivate(ctx context.Context, userID string) (*core.User, error) {
 	user, err := s.forChange(ctx, userID)
 	if err != nil {
@@ -110,7 +110,7 @@ func (s *Service) Deactivate(ctx context.Context, userID string) (*core.User, er
 			return nil, err
 		}
 	}
-	return shown(user), nil
+	return shown(user), s.revokeKeys(ctx, user.ID)
 }
 
 var errStepsDown = errors.New("identity: the change takes an administrator away")

@@ -52,24 +52,34 @@ func (s *Service) CreateAPIKey(ctx context.Context, in NewAPIKey) (*IssuedKey, e
 }
 
 func (s *Service) roomForKey(ctx context.Context, ownerID string) error {
-	all := core.PageArgs{First: core.MaxPage}
-	for live := 0; ; {
-		page, err := s.store.APIKeys.ByOwner(ctx, ownerID, all)
+	live := 0
+	err := s.eachLiveKey(ctx, ownerID, func(*core.APIKey) error { live++; return nil })
+	if err == nil && live >= apiKeysMax {
+		return core.Invalid("input", "too_many_keys", "max", apiKeysMax)
+	}
+	return err
+}
+
+// eachLiveKey calls the function with each key of a person that still opens
+// doors, newest first.
+func (s *Service) eachLiveKey(ctx context.Context, ownerID string, do func(*core.APIKey) error) error {
+	for p := (core.PageArgs{First: core.MaxPage}); ; {
+		page, err := s.store.APIKeys.ByOwner(ctx, ownerID, p)
 		if err != nil {
 			return known("identity: keys", err)
 		}
 		for _, k := range page.Nodes {
-			if k.Live(s.now()) {
-				live++
+			if !k.Live(s.now()) {
+				continue
 			}
-		}
-		if live >= apiKeysMax {
-			return core.Invalid("input", "too_many_keys", "max", apiKeysMax)
+			if err := do(k); err != nil {
+				return err
+			}
 		}
 		if !page.HasNext {
 			return nil
 		}
-		all.After = page.EndCursor()
+		p.After = page.EndCursor()
 	}
 }
 
@@ -132,11 +142,29 @@ func (s *Service) RevokeAPIKey(ctx context.Context, id string) (*core.APIKey, er
 	if err := s.audit.Ready(); err != nil {
 		return nil, err
 	}
+	key, err = s.revoke(ctx, id)
+	return shownKey(key), err
+}
+
+func (s *Service) revoke(ctx context.Context, id string) (*core.APIKey, error) {
 	revoked, err := s.store.APIKeys.Revoke(ctx, id, s.now())
-	if key, err = found(revoked, err, "input.id"); err != nil {
+	key, err := found(revoked, err, "input.id")
+	if err != nil {
 		return nil, err
 	}
-	return shownKey(key), s.recordStrict(ctx, core.EventKeyRevoked, "key", id, "name", key.Name, "owner", key.OwnerID)
+	return key, s.recordStrict(ctx, core.EventKeyRevoked, "key", id, "name", key.Name, "owner", key.OwnerID)
+}
+
+// revokeKeys ends all keys of a person at once. Where it stops midway the rest end
+// when it is asked for again.
+func (s *Service) revokeKeys(ctx context.Context, ownerID string) error {
+	if err := s.audit.Ready(); err != nil {
+		return err
+	}
+	return s.eachLiveKey(ctx, ownerID, func(k *core.APIKey) error {
+		_, err := s.revoke(ctx, k.ID)
+		return err
+	})
 }
 
 // AuthenticateKey tells for whom a key acts, with one call to the store and the

@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 
+	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
 )
@@ -10,19 +11,27 @@ import (
 // ownedShown is how many things of a kind are listed of a person's.
 const ownedShown = core.MaxPage
 
-// Owned is what a person owns: the numbers, and the newest hundred of each kind.
+// Owned is what a person owns: the numbers, and the newest hundred of each kind,
+// of filter views the shared ones before the others.
 type Owned struct {
-	Dashboards     []*core.Dashboard
-	DashboardCount int
-	Datasets       []*core.Dataset
-	DatasetCount   int
-	Cards          []*core.Card
-	CardCount      int
-	RunningImports int // each makes a dataset of theirs, or of who took over, when it ends
+	Dashboards            []*core.Dashboard
+	DashboardCount        int
+	Datasets              []*core.Dataset
+	DatasetCount          int
+	Cards                 []*core.Card
+	CardCount             int
+	FilterViews           []*core.FilterView // what others keep for themselves is withheld of them
+	FilterViewCount       int
+	SharedFilterViewCount int
+	APIKeys               []*core.APIKey // live ones
+	APIKeyCount           int
+	RunningImports        int // each makes a dataset of theirs, or of who took over, when it ends
 }
 
-// Count is how many things there are.
-func (o *Owned) Count() int { return o.DashboardCount + o.DatasetCount + o.CardCount }
+// Count is how many things there are to hand over.
+func (o *Owned) Count() int {
+	return o.DashboardCount + o.DatasetCount + o.CardCount + o.SharedFilterViewCount
+}
 
 // Departure is somebody who leaves.
 type Departure struct {
@@ -39,7 +48,8 @@ type Departed struct {
 }
 
 // Depart locks an account, as [Service.Deactivate] does, and hands over what its
-// person owns. For administrators. Each thing goes by itself: where it fails
+// person owns; filter views that are not shared stay with the account. For
+// administrators. Each thing goes by itself: where it fails
 // midway the error, SERVICE_UNAVAILABLE.hand_over, tells in Details["handedOver"]
 // how many have gone, and asking again goes on with the rest.
 func (s *Service) Depart(ctx context.Context, in Departure) (*Departed, error) {
@@ -87,8 +97,18 @@ func (s *Service) handOver(ctx context.Context, fromID, toID string) (handed int
 	if err := s.audit.Ready(); err != nil {
 		return 0, err
 	}
-	for _, kind := range []core.Noun{core.NounDataset, core.NounCard, core.NounDashboard} {
+	successor, err := s.store.Users.Get(ctx, toID)
+	if successor, err = found(successor, err, "input.handOverTo"); err != nil {
+		return 0, err
+	}
+	// The views come last, when the successor has the dashboards.
+	for _, kind := range []core.Noun{core.NounDataset, core.NounCard, core.NounDashboard, core.NounFilterView} {
 		err := s.eachOwned(ctx, kind, fromID, func(id string) error {
+			if kind == core.NounFilterView {
+				if mayTake, err := s.mayTakeView(ctx, successor, id); err != nil || !mayTake {
+					return err
+				}
+			}
 			given, err := s.give(ctx, kind, store.Handover{ID: id, FromID: fromID, ToID: toID})
 			if given {
 				handed++
@@ -103,6 +123,14 @@ func (s *Service) handOver(ctx context.Context, fromID, toID string) (handed int
 		}
 	}
 	return handed, nil
+}
+
+// mayTakeView tells whether the successor sees the view already: it must not tell
+// them what to choose on a dashboard that is closed to them.
+func (s *Service) mayTakeView(ctx context.Context, successor *core.User, id string) (bool, error) {
+	dashboardID, _ := core.FilterViewDashboard(id)
+	grant, err := s.gate.Standing(core.WithActor(ctx, &core.Actor{User: successor}), dashboardID)
+	return grant != nil && grant.Allows(access.View), err
 }
 
 // eachOwned calls the function with the id of each thing of a kind.
@@ -134,6 +162,9 @@ func (s *Service) ownedIDs(ctx context.Context, kind core.Noun, ownerID string, 
 	case core.NounCard:
 		page, err := s.store.Cards.ByOwner(ctx, ownerID, p)
 		return page.Cursors, page.HasNext, err
+	case core.NounFilterView:
+		page, err := s.store.FilterViews.ByOwner(ctx, ownerID, "", p)
+		return page.Cursors, page.HasNext, err
 	}
 	page, err := s.store.Dashboards.ByOwner(ctx, ownerID, p.After, p.First)
 	for _, d := range page {
@@ -150,6 +181,12 @@ func (s *Service) Owned(ctx context.Context, userID string) (*Owned, error) {
 	out, err := s.newestOwned(ctx, userID)
 	if err != nil {
 		return nil, known("identity: read what a person owns", err)
+	}
+	if err := s.ownedViews(ctx, userID, out); err != nil {
+		return nil, known("identity: read a person's filter views", err)
+	}
+	if err := s.ownedKeys(ctx, userID, out); err != nil {
+		return nil, err
 	}
 	for kind, count := range map[core.Noun]*int{
 		core.NounDashboard: &out.DashboardCount, core.NounDataset: &out.DatasetCount, core.NounCard: &out.CardCount,

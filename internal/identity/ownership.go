@@ -114,6 +114,9 @@ func (s *Service) give(ctx context.Context, noun core.Noun, h store.Handover) (t
 	case core.NounCard:
 		c, failed := s.store.Cards.Transfer(ctx, h)
 		kind, there, err = "card", c != nil, failed
+	case core.NounFilterView:
+		v, failed := s.store.FilterViews.Transfer(ctx, h)
+		kind, there, err = "filter_view", v != nil, failed
 	}
 	if err != nil || !there {
 		return false, err

@@ -29,6 +29,14 @@ func defaultKey(dashboardID, whose string) table.Key {
 	return table.Key{Table: table.FilterViews, PK: "DASHBOARD#" + dashboardID, SK: "DEFAULT#" + whose}
 }
 
+func viewVersioned(id string) versioned[core.FilterView] {
+	return versioned[core.FilterView]{
+		key: viewKey(id), read: readView, write: writeView,
+		version: func(v *core.FilterView) *int64 { return &v.Version },
+		touch:   func(v *core.FilterView, at time.Time) { v.UpdatedAt = at },
+	}
+}
+
 func writeView(v *core.FilterView) table.Item {
 	state, _ := json.Marshal(v.Filters) // texts and numbers always encode
 	it := table.Item{
@@ -124,12 +132,7 @@ func (r *FilterViews) Edit(ctx context.Context, id, userID string, want int64, c
 	if err != nil {
 		return nil, err
 	}
-	as := versioned[core.FilterView]{
-		key: viewKey(id), read: readView, write: writeView,
-		version: func(v *core.FilterView) *int64 { return &v.Version },
-		touch:   func(v *core.FilterView, at time.Time) { v.UpdatedAt = at },
-	}
-	v, err := edit(ctx, r.e, as, want, func(v *core.FilterView) ([]table.Write, error) { return nil, change(v) })
+	v, err := edit(ctx, r.e, viewVersioned(id), want, func(v *core.FilterView) ([]table.Write, error) { return nil, change(v) })
 	if err != nil || v == nil {
 		return nil, err
 	}
@@ -188,7 +191,7 @@ func ownViews(dashboardID, userID string, start *table.Position) table.Query {
 // first; the cursor is the last id. It costs the same whatever others keep for
 // themselves.
 func (r *FilterViews) List(ctx context.Context, dashboardID, userID string, p core.PageArgs) (core.Page[*core.FilterView], error) {
-	start, err := afterView(dashboardID, p.After)
+	start, err := afterViewOf(dashboardID, p.After)
 	if err != nil {
 		return core.Page[*core.FilterView]{}, err
 	}
@@ -220,11 +223,39 @@ func newestOnce(views []*core.FilterView) []*core.FilterView {
 	return slices.CompactFunc(views, func(a, b *core.FilterView) bool { return a.ID == b.ID })
 }
 
-func afterView(dashboardID, after string) (*table.Position, error) {
+// ByOwner lists a person's views of all dashboards, those of one dashboard side by
+// side, marked with what they are for the reader; the cursor is the last id.
+func (r *FilterViews) ByOwner(ctx context.Context, ownerID, readerID string, p core.PageArgs) (core.Page[*core.FilterView], error) {
+	start, err := afterViewOf("", p.After)
+	if err != nil {
+		return core.Page[*core.FilterView]{}, err
+	}
+	q := table.Query{Table: table.FilterViews, Index: table.FilterViewsByOwner, PK: ownerID, Desc: true, Start: start}
+	items, err := collect(ctx, r.e, q, p.First+1)
+	if err != nil {
+		return core.Page[*core.FilterView]{}, err
+	}
+	views, keys := make([]*core.FilterView, len(items)), []table.Key{}
+	for i, it := range items {
+		views[i] = readView(it)
+		if on := views[i].DashboardID; i == 0 || on != views[i-1].DashboardID {
+			keys = append(keys, defaultKey(on, readerID), defaultKey(on, everybody))
+		}
+	}
+	found, err := batchGet(ctx, r.e, keys)
+	for _, v := range views {
+		defaultsIn(found, v.DashboardID, readerID).mark(v)
+	}
+	return pageOf(views, p.First, func(v *core.FilterView) string { return v.ID }), err
+}
+
+// afterViewOf is the position of a cursor on a dashboard, on any where
+// dashboardID is "".
+func afterViewOf(dashboardID, after string) (*table.Position, error) {
 	if after == "" {
 		return nil, nil
 	}
-	if on, ok := core.FilterViewDashboard(after); !ok || on != dashboardID {
+	if on, ok := core.FilterViewDashboard(after); !ok || dashboardID != "" && on != dashboardID {
 		return nil, core.Invalid("after", "bad_cursor")
 	}
 	k := viewKey(after)

@@ -204,3 +204,49 @@ func deletingADashboardTakesItsFilterViewsAlong(t *testing.T, st *world) {
 		t.Error("the view of another dashboard is gone")
 	}
 }
+
+func filterViewsAreFoundByOwnerAndChangeHands(t *testing.T, st *world) {
+	me, heir, reader := core.NewID(core.NounUser), core.NewID(core.NounUser), core.NewID(core.NounUser)
+	var want []string
+	for range 3 {
+		d := st.dashboard(t, me)
+		want = append(want, st.view(t, d, me, true).ID, st.view(t, d, me, false).ID)
+		st.view(t, d, heir, true)
+	}
+	must(t, st.FilterViews.SetDefault(t.Context(), st.read(t, want[0], me), ""))
+	must(t, st.FilterViews.SetDefault(t.Context(), st.read(t, want[2], me), reader))
+	got := walk(t, func(p core.PageArgs) (core.Page[*core.FilterView], error) {
+		st.calls.Take()
+		defer st.wantCalls(t, "Query filter_views/FilterViewsByOwner", "BatchGet filter_views")
+		page, err := st.FilterViews.ByOwner(t.Context(), me, reader, p)
+		for _, v := range page.Nodes {
+			if v.Default != (v.ID == want[0]) || v.Personal != (v.ID == want[2]) {
+				t.Errorf("%s is marked %t, %t", v.ID, v.Default, v.Personal)
+			}
+		}
+		return page, err
+	}, func(v *core.FilterView) string { return v.ID })
+	wantIDs(t, "views", got, newestFirst(want...))
+	_, err := st.FilterViews.ByOwner(t.Context(), me, reader, core.PageArgs{First: 2, After: "x"})
+	wantCode(t, err, core.CodeValidation)
+
+	hand := func(id string) (*core.FilterView, error) {
+		return st.FilterViews.Transfer(t.Context(), store.Handover{ID: id, FromID: me, ToID: heir, Notice: core.Notice{UserID: heir, Kind: core.NoticeOwnership, TargetID: id}})
+	}
+	st.calls.Take()
+	moved, err := hand(want[0])
+	if err != nil || moved.OwnerID != heir || !st.read(t, want[0], heir).Default {
+		t.Errorf("%+v, %v", moved, err)
+	}
+	for _, id := range []string{want[0], want[1]} { // the heir's by now, and private
+		_, err = hand(id)
+		wantCode(t, err, core.CodeConflict)
+	}
+	if gone, err := hand(core.NewFilterViewID(moved.DashboardID)); gone != nil || err != nil {
+		t.Errorf("what is not there: %+v, %v", gone, err)
+	}
+	told, err := st.Outbox.Of(t.Context(), heir, true, core.PageArgs{First: 10})
+	if err != nil || len(told.Nodes) != 1 || told.Nodes[0].TargetID != want[0] {
+		t.Errorf("the heir is told %+v, %v", told.Nodes, err)
+	}
+}

@@ -48,6 +48,18 @@ func (r *Cards) Transfer(ctx context.Context, h Handover) (*core.Card, error) {
 	})
 }
 
+// Transfer gives a shared filter view to somebody else; nil when there is none.
+// CONFLICT where it is shared no more: what is private stays with its owner.
+func (r *FilterViews) Transfer(ctx context.Context, h Handover) (*core.FilterView, error) {
+	return edit(ctx, r.e, viewVersioned(h.ID), h.Want, func(v *core.FilterView) ([]table.Write, error) {
+		if v.OwnerID != h.FromID || !v.Shared {
+			return nil, core.Conflict(h.Want, v.Version)
+		}
+		v.OwnerID = h.ToID
+		return []table.Write{noticeWrite(h.Notice)}, nil
+	})
+}
+
 // Transfer gives a dashboard to somebody else; nil when there is none. The new
 // owner's own share ends, and the owner until now has the share that they are to
 // keep and no other. CONFLICT when one of the shares was changed meanwhile.

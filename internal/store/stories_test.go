@@ -71,6 +71,7 @@ var stories = []struct {
 	{"access is one call", accessIsOneCall},
 	{"filter views keep all they are given", filterViewsKeepAllTheyAreGiven},
 	{"filter view lists hold own and shared", filterViewListsHoldOwnAndShared},
+	{"filter views are found by owner and change hands", filterViewsAreFoundByOwnerAndChangeHands},
 	{"defaults are one for each", defaultsAreOneForEach},
 	{"defaults race", defaultsRace},
 	{"deleting a dashboard takes its filter views along", deletingADashboardTakesItsFilterViewsAlong},
