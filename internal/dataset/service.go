@@ -145,13 +145,6 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	users, err := s.Store.Cards.ByDataset(ctx, id, core.PageArgs{First: manyCards})
-	if err != nil {
-		return core.Internal("read cards of dataset", err)
-	}
-	if n := len(users.Nodes); n > 0 {
-		return core.Invalid("input.id", "in_use", "count", n)
-	}
 	if err := s.Audit.Ready(); err != nil {
 		return err
 	}
@@ -161,9 +154,6 @@ func (s *Service) Delete(ctx context.Context, id string) error {
 	s.removeAll(ctx, dataFolder(id))
 	return s.Audit.RecordStrict(ctx, event(core.EventDatasetDeleted, id, map[string]string{"name": d.Name}))
 }
-
-// manyCards is up to how many cards are counted before a deletion.
-const manyCards = 1000
 
 func (s *Service) note(ctx context.Context, t core.EventType, id string, details map[string]string) {
 	s.Audit.Record(ctx, event(t, id, details))

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
-// Cards is bi_cards: CARD#id / METADATA.
+// Cards is bi_cards: CARD#id / METADATA, PLACES or HISTORY#time#….
 type Cards struct{ e table.Engine }
 
 func cardKey(id string) table.Key {
@@ -73,20 +74,24 @@ func (r *Cards) ManyOnce(ctx context.Context, ids []string) (map[string]*core.Ca
 func (r *Cards) Create(ctx context.Context, c *core.Card) error {
 	c.Version = 1
 	created := rightsChange(ctx, c.ID, core.RightsCreated, c.OwnerID)
-	ws := []table.Write{table.Put(cardKey(c.ID), writeCard(c), table.IfAbsent())}
-	if c.DatasetID != "" {
-		created.Details = map[string]string{"dataset": c.DatasetID}
-		ws = append(ws, table.Check(datasetKey(c.DatasetID), table.IfExists()))
+	key, it := cardKey(c.ID), writeCard(c)
+	ws := []table.Write{table.Put(key, it, table.IfAbsent()), newGuard(key, it)}
+	if c.DatasetID == "" {
+		return apply(ctx, r.e, append(ws, rightsWrite(key, created)))
 	}
-	ws = append(ws, rightsWrite(cardKey(c.ID), created))
-	err := apply(ctx, r.e, ws)
-	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
-		return core.NotFound("input.datasetId")
-	}
-	return err
+	created.Details = map[string]string{"dataset": c.DatasetID}
+	return guarded(func() error {
+		joins, err := joinDataset(ctx, r.e, c.DatasetID, c.ID)
+		if err != nil {
+			return err
+		}
+		return apply(ctx, r.e, slices.Concat(ws, []table.Write{joins, rightsWrite(key, created)}))
+	})
 }
 
-// Edit changes a card under the version the caller saw (0: any); nil when there is none.
+// Edit changes a card under the version the caller saw (0: any); nil when there
+// is none. Another dataset is VALIDATION_ERROR.card_in_use while the card lies on
+// dashboards, and NOT_FOUND when it is gone.
 func (r *Cards) Edit(ctx context.Context, id string, want int64, change func(*core.Card) error) (*core.Card, error) {
 	defer forget[core.Card](ctx, table.Cards, id)
 	return edit(ctx, r.e, cardVersioned(id), want, func(c *core.Card) (ws []table.Write, err error) {
@@ -94,27 +99,53 @@ func (r *Cards) Edit(ctx context.Context, id string, want int64, change func(*co
 		if err := change(c); err != nil {
 			return nil, err
 		}
+		if c.DatasetID != was.DatasetID {
+			if ws, err = r.readOther(ctx, c); err != nil {
+				return nil, err
+			}
+		}
 		if c.OwnerID != was.OwnerID {
 			ws = append(ws, rightsWrite(cardKey(id), rightsChange(ctx, id, core.RightsOwner, c.OwnerID)))
-		}
-		if c.DatasetID != was.DatasetID {
-			ws = append(ws, rightsWrite(cardKey(id), rightsChange(ctx, id, core.RightsDataset, c.DatasetID)))
 		}
 		return ws, nil
 	})
 }
 
-// Delete removes a card at the given version; CONFLICT when it changed meanwhile.
+// readOther are the writes that go with another dataset of a card.
+func (r *Cards) readOther(ctx context.Context, c *core.Card) ([]table.Write, error) {
+	g, err := unplaced(ctx, r.e, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	g.datasetID = c.DatasetID
+	ws := []table.Write{g.renewed(), rightsWrite(cardKey(c.ID), rightsChange(ctx, c.ID, core.RightsDataset, c.DatasetID))}
+	if c.DatasetID == "" {
+		return ws, nil
+	}
+	joins, err := joinDataset(ctx, r.e, c.DatasetID, c.ID)
+	return append(ws, joins), err
+}
+
+// Delete removes a card at the given version; CONFLICT when it changed meanwhile,
+// NOT_FOUND when it is gone, VALIDATION_ERROR.card_in_use while it lies on
+// dashboards.
 func (r *Cards) Delete(ctx context.Context, c *core.Card) error {
 	defer forget[core.Card](ctx, table.Cards, c.ID)
-	err := r.e.Transact(ctx, "", []table.Write{
-		table.Delete(cardKey(c.ID), table.IfVersion(c.Version)),
-		rightsWrite(cardKey(c.ID), rightsChange(ctx, c.ID, core.RightsDeleted, "")),
+	return guarded(func() error {
+		g, err := unplaced(ctx, r.e, c.ID)
+		if err != nil {
+			return err
+		}
+		err = r.e.Transact(ctx, "", []table.Write{
+			table.Delete(cardKey(c.ID), table.IfVersion(c.Version)),
+			table.Delete(g.key, table.IfVersion(g.version)),
+			rightsWrite(cardKey(c.ID), rightsChange(ctx, c.ID, core.RightsDeleted, "")),
+		})
+		if failed := table.ConditionFailed(err); failed != nil && failed.Index == 0 {
+			return core.Conflict(c.Version, failed.Current.Int("version"))
+		}
+		return err
 	})
-	if failed := table.ConditionFailed(err); failed != nil {
-		return core.Conflict(c.Version, failed.Current.Int("version"))
-	}
-	return err
 }
 
 // ByOwner lists a person's cards, newest first; the cursor is the last id.

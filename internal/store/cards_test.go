@@ -18,7 +18,7 @@ func cardsKeepAllTheyAreGiven(t *testing.T, st *world) {
 	}
 	st.calls.Take()
 	must(t, st.Cards.Create(t.Context(), c))
-	st.wantCalls(t, "Transact cards,datasets")
+	st.wantCalls(t, "BatchGet datasets", "Transact cards,datasets")
 	got, err := st.Cards.Get(t.Context(), c.ID)
 	if err != nil || !reflect.DeepEqual(got, c) {
 		t.Errorf("read %+v, %v", got, err)
@@ -86,7 +86,7 @@ func cardsNeedTheirDatasetAndTheirVersion(t *testing.T, st *world) {
 	wantCode(t, err, core.CodeConflict)
 	wantCode(t, st.Cards.Delete(t.Context(), c), core.CodeConflict)
 	must(t, st.Cards.Delete(t.Context(), edited))
-	wantCode(t, st.Cards.Delete(t.Context(), edited), core.CodeConflict)
+	wantCode(t, st.Cards.Delete(t.Context(), edited), core.CodeNotFound)
 	if none, err := st.Cards.Edit(t.Context(), c.ID, 0, func(*core.Card) error { return nil }); none != nil || err != nil {
 		t.Errorf("a deleted card was edited: %v, %v", none, err)
 	}

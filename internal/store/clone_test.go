@@ -24,7 +24,7 @@ func aCopyKeepsItsGrantsAndHoldsNoCard(t *testing.T, st *world) {
 	datasetOf := map[string]string{theirs.ID: ds.ID, mine.ID: ""}
 	st.calls.Take()
 	must(t, st.Dashboards.Clone(t.Context(), d, source.ID, datasetOf))
-	st.wantCalls(t, "Transact cards,dashboard_shares,dashboards,datasets")
+	st.wantCalls(t, "BatchGet cards", "Transact cards,dashboard_shares,dashboards,datasets")
 	got, err := st.Dashboards.Get(t.Context(), d.ID)
 	if err != nil || !reflect.DeepEqual(got, d) {
 		t.Errorf("read %+v, %v, wrote %+v", got, err, d)
@@ -56,7 +56,7 @@ func aCopyKeepsItsGrantsAndHoldsNoCard(t *testing.T, st *world) {
 	}
 	full := clone()
 	for range core.MaxDashboardCards {
-		full.Cards = append(full.Cards, core.Placement{CardID: st.card(t, cloner, ds.ID).ID, W: 1, H: 1})
+		full.Cards = append(full.Cards, core.Placement{CardID: st.card(t, cloner, "").ID, W: 1, H: 1})
 	}
 	must(t, st.Dashboards.Clone(t.Context(), full, source.ID, nil))
 	empty := clone()

@@ -117,20 +117,25 @@ func creation(d *core.Dashboard) core.AccessChange {
 
 // Clone writes a new dashboard together with its cards, the copy of the one with
 // the source's id. datasetOf is as for Edit. NOT_FOUND when the source or a card
-// is gone by now.
+// is gone by now, CONFLICT when a card reads another dataset by now.
 func (r *Dashboards) Clone(ctx context.Context, d *core.Dashboard, sourceID string, datasetOf map[string]string) error {
 	d.Version = 1
-	placed, change := placementWrites(d, nil, d.OwnerID, datasetOf)
-	history := []core.AccessChange{creation(d)}
-	if len(placed) > 0 {
-		change.At = d.CreatedAt
-		history = append(history, change)
-	}
-	ws := append(placed,
-		table.Put(dashboardKey(d.ID), writeDashboard(d), table.IfAbsent()),
-		table.Check(dashboardKey(sourceID), table.IfExists()))
-	err := apply(ctx, r.e, append(ws, historyWrites(history...)...))
-	if table.ConditionFailed(err) != nil {
+	err := guarded(func() error {
+		placed, change, err := r.placementWrites(ctx, d, nil, d.OwnerID, datasetOf)
+		if err != nil {
+			return err
+		}
+		history := []core.AccessChange{creation(d)}
+		if len(placed) > 0 {
+			change.At = d.CreatedAt
+			history = append(history, change)
+		}
+		ws := append(placed,
+			table.Put(dashboardKey(d.ID), writeDashboard(d), table.IfAbsent()),
+			table.Check(dashboardKey(sourceID), table.IfExists()))
+		return apply(ctx, r.e, append(ws, historyWrites(history...)...))
+	})
+	if table.ConditionFailed(err) != nil && core.CodeOf(err) != core.CodeConflict || core.CodeOf(err) == core.CodeNotFound {
 		return core.NotFound("input.id")
 	}
 	return err
@@ -139,18 +144,18 @@ func (r *Dashboards) Clone(ctx context.Context, d *core.Dashboard, sourceID stri
 // Edit changes a dashboard under the version the caller saw (0: any); nil when
 // there is none. Cards that come onto it or leave it are written along, with
 // the access history, in the same transaction. datasetOf tells the dataset of
-// each card on it, "" for none.
+// each card that comes, "" for none: CONFLICT when it reads another one by now.
 func (r *Dashboards) Edit(ctx context.Context, id, actorID string, want int64, datasetOf map[string]string, change func(*core.Dashboard) error) (*core.Dashboard, error) {
 	d, err := edit(ctx, r.e, dashboardVersioned(id), want, func(d *core.Dashboard) ([]table.Write, error) {
 		before := cardSet(d.Cards)
 		if err := change(d); err != nil {
 			return nil, err
 		}
-		ws, change := placementWrites(d, before, actorID, datasetOf)
+		ws, change, err := r.placementWrites(ctx, d, before, actorID, datasetOf)
 		if len(ws) > 0 {
 			ws = append(ws, historyWrite(change))
 		}
-		return ws, nil
+		return ws, err
 	})
 	if table.ConditionFailed(err) != nil && core.CodeOf(err) != core.CodeConflict { // a card was deleted meanwhile
 		return nil, core.NotFound("input.layout.cards")
@@ -169,31 +174,59 @@ func cardSet(ps []core.Placement) map[string]bool {
 // placementWrites are at most four for each place on the page, which a
 // transaction holds even where every card is changed for another, and the line
 // of history that belongs to them where there are any.
-func placementWrites(d *core.Dashboard, before map[string]bool, actorID string, datasetOf map[string]string) (ws []table.Write, change core.AccessChange) {
+func (r *Dashboards) placementWrites(ctx context.Context, d *core.Dashboard, before map[string]bool, actorID string, datasetOf map[string]string) (ws []table.Write, change core.AccessChange, err error) {
 	change = core.AccessChange{DashboardID: d.ID, At: Now(), Kind: "cards_changed", Grants: map[string][]string{}, ActorID: actorID}
-	after := cardSet(d.Cards)
+	var coming []string
 	for _, p := range d.Cards {
 		if before[p.CardID] {
 			continue
 		}
-		ws = append(ws, table.Check(cardKey(p.CardID), table.IfExists()))
 		change.Added = append(change.Added, p.CardID)
 		if len(p.Grants) > 0 {
 			change.Grants[p.CardID] = p.Grants
-			continue
+			ws = append(ws, table.Check(cardKey(p.CardID), table.IfExists()))
+		} else {
+			coming = append(coming, p.CardID)
 		}
-		it := table.Item{"placed_card_id": p.CardID, "placed_on": d.ID}
-		putStr(it, "placed_dataset_id", datasetOf[p.CardID])
-		ws = append(ws, table.Put(placedKey(d.ID, p.CardID), it, table.Always()))
 	}
-	ws = append(ws, placedWrites(change, datasetOf)...)
+	places, err := r.placeWrites(ctx, d.ID, coming, datasetOf)
+	if err != nil {
+		return nil, change, err
+	}
+	ws = slices.Concat(ws, places, placedWrites(change, datasetOf))
+	after := cardSet(d.Cards)
 	for _, id := range slices.Sorted(maps.Keys(before)) {
 		if !after[id] {
 			ws = append(ws, table.Delete(placedKey(d.ID, id), table.Always()))
 			change.Removed = append(change.Removed, id)
 		}
 	}
-	return ws, change
+	return ws, change, nil
+}
+
+// placeWrites put cards on a page, each over the guard that is there now.
+func (r *Dashboards) placeWrites(ctx context.Context, dashboardID string, cardIDs []string, datasetOf map[string]string) (ws []table.Write, err error) {
+	keys := make([]table.Key, len(cardIDs))
+	for i, id := range cardIDs {
+		keys[i] = cardKey(id)
+	}
+	guards, err := guardsOf(ctx, r.e, keys...)
+	if err != nil {
+		return nil, err
+	}
+	for i, id := range cardIDs {
+		g, there := guards[keys[i]]
+		if !there {
+			return nil, core.NotFound("input.layout.cards")
+		}
+		if g.datasetID != datasetOf[id] {
+			return nil, &core.Error{Code: core.CodeConflict}
+		}
+		it := table.Item{"placed_card_id": id, "placed_on": dashboardID}
+		putStr(it, "placed_dataset_id", g.datasetID)
+		ws = append(ws, g.joinedBy(dashboardID), table.Put(placedKey(dashboardID, id), it, table.Always()))
+	}
+	return ws, nil
 }
 
 // placedWrites tell the history of each dataset which of its cards came onto the

@@ -107,7 +107,7 @@ func dashboardKeepsAllItIsGiven(t *testing.T, st *world) {
 		return nil
 	})
 	must(t, err)
-	st.wantCalls(t, "Get dashboards", "Transact cards,dashboard_shares,dashboards")
+	st.wantCalls(t, "Get dashboards", "BatchGet cards", "Transact cards,dashboard_shares,dashboards")
 	got, err := st.Dashboards.Get(t.Context(), d.ID)
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("read %+v, %v, wrote %+v", got, err, want)

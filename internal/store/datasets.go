@@ -12,7 +12,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
-// Datasets is bi_datasets: DATASET#id / METADATA, VERSION#n or HISTORY#time#….
+// Datasets is bi_datasets: DATASET#id / METADATA, CARDS, VERSION#n or HISTORY#time#….
 // The METADATA item names the newest version, and changing it is what publishes a
 // version. A change of its policies or classes writes a line of history with it.
 type Datasets struct{ e table.Engine }
@@ -183,7 +183,7 @@ func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.Dataset
 		table.Put(jobKey(job.ID), writeJob(job), table.IfVersion(jobWas)),
 	}
 	if was == 0 {
-		ws = append(ws, rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsCreated, d.OwnerID)))
+		ws = append(ws, newGuard(datasetKey(d.ID), nil), rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsCreated, d.OwnerID)))
 	}
 	err := apply(ctx, r.e, ws)
 	if failed := table.ConditionFailed(err); failed != nil {
@@ -228,21 +228,15 @@ func (r *Datasets) Versions(ctx context.Context, id string) ([]*core.DatasetVers
 }
 
 // Delete removes a dataset at the given version, then its version items. The
-// blobs are the caller's to sweep.
+// blobs are the caller's to sweep. CONFLICT when it changed meanwhile, NOT_FOUND
+// when it is gone, VALIDATION_ERROR.in_use while cards read it.
 func (r *Datasets) Delete(ctx context.Context, d *core.Dataset) error {
 	defer forget[core.Dataset](ctx, table.Datasets, d.ID)
 	versions, err := r.Versions(ctx, d.ID)
 	if err != nil {
 		return err
 	}
-	err = r.e.Transact(ctx, "", []table.Write{
-		table.Delete(datasetKey(d.ID), table.IfVersion(d.Version)),
-		rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsDeleted, "")),
-	})
-	if failed := table.ConditionFailed(err); failed != nil {
-		return core.Conflict(d.Version, failed.Current.Int("version"))
-	}
-	if err != nil {
+	if err := r.end(ctx, d); err != nil {
 		return err
 	}
 	for _, v := range versions {
@@ -251,6 +245,24 @@ func (r *Datasets) Delete(ctx context.Context, d *core.Dataset) error {
 		}
 	}
 	return nil
+}
+
+func (r *Datasets) end(ctx context.Context, d *core.Dataset) error {
+	return guarded(func() error {
+		g, err := unread(ctx, r.e, d.ID)
+		if err != nil {
+			return err
+		}
+		err = r.e.Transact(ctx, "", []table.Write{
+			table.Delete(datasetKey(d.ID), table.IfVersion(d.Version)),
+			table.Delete(g.key, table.IfVersion(g.version)),
+			rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsDeleted, "")),
+		})
+		if failed := table.ConditionFailed(err); failed != nil && failed.Index == 0 {
+			return core.Conflict(d.Version, failed.Current.Int("version"))
+		}
+		return err
+	})
 }
 
 // ByOwner lists a person's datasets, newest first; the cursor is the last id.

@@ -148,5 +148,5 @@ func deletingADatasetTakesItsVersionsAlong(t *testing.T, st *world) {
 	if err != nil || len(many) != 1 || many[stays.ID] == nil {
 		t.Errorf("many: %v, %v", many, err)
 	}
-	wantCode(t, st.Datasets.Delete(t.Context(), edited), core.CodeConflict)
+	wantCode(t, st.Datasets.Delete(t.Context(), edited), core.CodeNotFound)
 }

@@ -186,7 +186,8 @@ type versioned[T any] struct {
 // edit reads, changes and writes back a noun under the version it read, with
 // any further writes in the same transaction. A want of 0 takes whatever
 // version is there and tries again after a lost race; any other version that
-// is no longer current is CONFLICT. A missing item is nil, nil.
+// is no longer current is CONFLICT. Where only a guard was written meanwhile, it
+// tries again in any case. A missing item is nil, nil.
 func edit[T any](ctx context.Context, e table.Engine, v versioned[T], want int64, change func(*T) ([]table.Write, error)) (*T, error) {
 	for try := 0; ; try++ {
 		it, err := e.Get(ctx, v.key)
@@ -210,7 +211,7 @@ func edit[T any](ctx context.Context, e table.Engine, v versioned[T], want int64
 			return noun, nil
 		}
 		failed := table.ConditionFailed(err)
-		if failed == nil || failed.Index != 0 {
+		if failed == nil || failed.Index != 0 && !guardLost(err) {
 			return nil, err
 		}
 		if try >= editTries {

@@ -21,6 +21,8 @@ func (items Items) Check(t testing.TB) {
 			items.checkUser(t, k, it)
 		case table.Groups:
 			items.checkGroup(t, k, it, owner, what)
+		case table.Cards, table.Datasets:
+			items.checkLeaning(t, k, it)
 		case table.Dashboards:
 			items.checkBoard(t, k, it, what)
 		case table.Shares:
@@ -86,11 +88,35 @@ func (items Items) checkGroup(t testing.TB, k table.Key, it table.Item, group, w
 	}
 }
 
+// checkLeaning holds a card against the dataset that it reads, and the guards of
+// both against what they guard. A card from before there were guards may have none.
+func (items Items) checkLeaning(t testing.TB, k table.Key, it table.Item) {
+	t.Helper()
+	noun := items.at(k.Table, k.PK, "METADATA")
+	switch k.SK {
+	case "PLACES":
+		if noun == nil || noun.Str("dataset_id") != it.Str("dataset_id") {
+			t.Errorf("the guard of %s says that it reads %q, it reads %q", k.PK, it.Str("dataset_id"), noun.Str("dataset_id"))
+		}
+	case "CARDS":
+		if noun == nil {
+			t.Errorf("the guard of %s has outlived it", k.PK)
+		}
+	case "METADATA":
+		if id := it.Str("dataset_id"); id != "" && items.at(table.Datasets, "DATASET#"+id, "METADATA") == nil {
+			t.Errorf("%s reads %s, which is gone", k.PK, id)
+		}
+	}
+}
+
 func (items Items) checkBoard(t testing.TB, k table.Key, it table.Item, card string) {
 	t.Helper()
 	if strings.HasPrefix(k.SK, "CARD#") {
 		if page := items.at(table.Dashboards, k.PK, "METADATA"); !slices.Contains(placed(page), card) {
 			t.Errorf("%s has a place on %s that the page does not know", card, k.PK)
+		}
+		if reads := items.at(table.Cards, "CARD#"+card, "METADATA").Str("dataset_id"); reads != it.Str("placed_dataset_id") {
+			t.Errorf("%s reads %q, on %s %q", card, reads, k.PK, it.Str("placed_dataset_id"))
 		}
 		return
 	}
