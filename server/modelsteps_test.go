@@ -91,7 +91,7 @@ func (w *modelWorld) step(t *testing.T) {
 		return
 	}
 	b := w.board(func(b *board) bool { return !b.gone })
-	switch w.rnd.IntN(20) {
+	switch w.rnd.IntN(22) {
 	case 0:
 		w.newBoard(t, u)
 	case 1:
@@ -120,6 +120,10 @@ func (w *modelWorld) step(t *testing.T) {
 		w.promote(t, w.admin(u))
 	case 19:
 		w.remove(t, u, b)
+	case 20:
+		w.give(t, u, pick(w.rnd, w.people))
+	case 21:
+		w.request(t, u, b)
 	}
 }
 
@@ -482,6 +486,57 @@ func (w *modelWorld) transfer(t *testing.T, u *person, b *board, to *person) {
 	if a := w.do(t, u, want, `transferOwnership(input: {id: %q, toUserId: %q, version: %d}) { transferredId }`, b.id, to.id, b.version); a.code() == "" {
 		b.owner, b.version = to, b.version+1
 		delete(b.shares, to.id)
+	}
+}
+
+// give hands a card or a dataset to a new owner.
+func (w *modelWorld) give(t *testing.T, u, to *person) {
+	t.Helper()
+	if w.rnd.IntN(2) == 0 {
+		d := pick(w.rnd, w.data)
+		if w.handOver(t, u, to, "dataset", d.id, d.owner, w.seesData(u, d)) {
+			d.owner = to
+		}
+		return
+	}
+	if c := pick(w.rnd, w.pieces); !c.gone && w.handOver(t, u, to, "card", c.id, c.owner, w.seesCard(u, c)) {
+		c.owner = to
+	}
+}
+
+func (w *modelWorld) handOver(t *testing.T, u, to *person, noun, id string, owner *person, seen bool) (done bool) {
+	t.Helper()
+	var want core.Code
+	switch {
+	case !seen:
+		want = core.CodeNotFound
+	case !u.admin && owner != u:
+		want = core.CodeForbidden
+	case to.gone || to == owner:
+		want = core.CodeValidation
+	}
+	version := w.h.ask(w.people[0].token, fmt.Sprintf(`{ %s(id: %q) { version } }`, noun, id), nil).at(noun + ".version")
+	return w.do(t, u, want, `transferOwnership(input: {id: %q, toUserId: %q, version: %s}) { transferredId }`, id, to.id, version).code() == ""
+}
+
+// request asks for access in somebody's name and lets the owner answer.
+func (w *modelWorld) request(t *testing.T, u *person, b *board) {
+	t.Helper()
+	if u.gone || b.gone || b.owner.gone {
+		return
+	}
+	held := b.shares[u.id]
+	if w.opens(u, b) {
+		w.do(t, u, core.CodeValidation, `requestAccess(input: {dashboardId: %q, permission: VIEWER}) { requested }`, b.id)
+		return
+	}
+	w.do(t, u, "", `requestAccess(input: {dashboardId: %q, permission: VIEWER}) { requested }`, b.id)
+	a := w.h.ask(b.owner.token, `{ dashboard(id: "`+b.id+`") { accessRequests { id } } }`, nil)
+	if id := core.AccessRequestID(b.id, u.id); strings.Contains(a.text, id) {
+		w.do(t, b.owner, "", `answerAccessRequest(input: {id: %q, grant: true, permission: EDITOR}) { request { id } }`, id)
+		if held == nil || held.over || held.level < editing {
+			b.shares[u.id] = &grant{level: editing}
+		}
 	}
 }
 
