@@ -71,13 +71,24 @@ func newModelWorld(t *testing.T, seed uint64) *modelWorld {
 		w.people = append(w.people, u)
 	}
 	for i := 1; i < 4; i++ {
-		owner := w.people[i]
-		stored := h.Dataset(&core.User{ID: owner.id}, columns()...)
-		d := &data{id: stored.ID, owner: owner}
-		w.data = append(w.data, d)
-		w.pieces = append(w.pieces, &piece{id: h.Card(&core.User{ID: owner.id}, stored).ID, owner: owner, data: d})
+		w.settle(t, w.people[i])
 	}
 	return w
+}
+
+// settle gives a person a dataset with a card on a dashboard that two others see.
+func (w *modelWorld) settle(t *testing.T, u *person) {
+	t.Helper()
+	stored := w.h.Dataset(&core.User{ID: u.id}, columns()...)
+	d := &data{id: stored.ID, owner: u}
+	c := &piece{id: w.h.Card(&core.User{ID: u.id}, stored).ID, owner: u, data: d}
+	w.data, w.pieces = append(w.data, d), append(w.pieces, c)
+	w.newBoard(t, u)
+	b := w.boards[len(w.boards)-1]
+	w.place(t, u, b, c)
+	for _, guest := range w.people[4:6] {
+		w.share(t, u, b, guest.id, viewing)
+	}
 }
 
 func pick[T any](rnd *rand.Rand, list []T) T { return list[rnd.IntN(len(list))] }
@@ -86,23 +97,19 @@ func pick[T any](rnd *rand.Rand, list []T) T { return list[rnd.IntN(len(list))] 
 func (w *modelWorld) step(t *testing.T) {
 	t.Helper()
 	u := pick(w.rnd, w.people)
-	if len(w.boards) < 3 {
-		w.newBoard(t, u)
-		return
-	}
 	b := w.board(func(b *board) bool { return !b.gone })
-	switch w.rnd.IntN(22) {
+	switch w.rnd.IntN(25) {
 	case 0:
 		w.newBoard(t, u)
 	case 1:
 		w.newCard(t, u, pick(w.rnd, w.data))
 	case 2, 3, 4:
 		w.place(t, w.likely(u, b), b, w.piece(w.likely(u, b)))
-	case 5:
+	case 5, 24:
 		w.unplace(t, w.likely(u, b), b)
 	case 6, 7, 8:
 		w.share(t, w.likely(u, b), b, w.target(), 1+w.rnd.IntN(3))
-	case 9:
+	case 9, 22:
 		w.unshare(t, w.likely(u, b), b)
 	case 10:
 		w.expire(t, b)
@@ -112,7 +119,7 @@ func (w *modelWorld) step(t *testing.T) {
 		w.join(t, w.admin(u))
 	case 14:
 		w.dissolve(t, w.admin(u))
-	case 15, 16:
+	case 15, 16, 23:
 		w.clone(t, u, w.board(func(b *board) bool { return w.opens(u, b) }))
 	case 17:
 		w.transfer(t, w.likely(u, b), b, pick(w.rnd, w.people))
@@ -469,6 +476,7 @@ func (w *modelWorld) clone(t *testing.T, u *person, b *board) {
 		_, err := fmt.Sscan(a.at("cloneDashboard.dashboard.version"), &copied.version)
 		must(t, err)
 		w.boards = append(w.boards, copied)
+		w.share(t, u, copied, pick(w.rnd, w.people).id, viewing) // whom the original's owner may not know
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/table"
@@ -20,14 +19,6 @@ const requestPrefix = "REQUEST#"
 
 func requestKey(dashboardID, userID string) table.Key {
 	return table.Key{Table: table.Outbox, PK: "DASHBOARD#" + dashboardID, SK: requestPrefix + userID}
-}
-
-func requestVersioned(dashboardID, userID string) versioned[core.AccessRequest] {
-	return versioned[core.AccessRequest]{
-		key: requestKey(dashboardID, userID), read: readRequest, write: writeRequest,
-		version: func(r *core.AccessRequest) *int64 { return &r.Version },
-		touch:   func(*core.AccessRequest, time.Time) {},
-	}
 }
 
 func writeRequest(r *core.AccessRequest) table.Item {
