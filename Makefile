@@ -30,6 +30,7 @@ test: needs python pages servers contract vet staticcheck ## Run all tests, with
 
 .PHONY: test-long
 test-long: export KARUTA_LONG = 1
+test-long: export TEST_TIMEOUT = 60m
 test-long: test ## Run all tests, the long ones too
 
 .PHONY: check

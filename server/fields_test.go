@@ -23,6 +23,10 @@ Dashboard.myPermission          shown  shown  shown   shown shown  -
 Dashboard.shares                403    403    shown   shown 403    shown
 Dashboard.shares/node           403    403    shown   shown 403    shown
 Dashboard.accessRequests        403    403    shown   shown 403    shown
+Dashboard.filterViews           shown  shown  shown   shown shown  shown
+FilterView.filters              shown  shown  shown   shown shown  shown
+FilterView.filters/private      403    403    403     shown 403    403
+FilterView.filters/node         shown  -      -       -     -      -
 Notice.request                  -      -      -       shown -      -
 Notice.target                   -      -      -       shown -      -
 Dataset.path                    -      -      -       shown -      shown
@@ -56,6 +60,10 @@ var fieldsAsked = map[string]string{
 	"Dashboard.shares":            `{ dashboard(id: "<dashboard>") { x: shares { id } } }`,
 	"Dashboard.shares/node":       `{ nodes(ids: ["<dashboard>"]) { ... on Dashboard { x: shares { target { ... on User { email } } } } } }`,
 	"Dashboard.accessRequests":    `{ dashboard(id: "<dashboard>") { x: accessRequests { id user { email } } } }`,
+	"Dashboard.filterViews":       `{ dashboard(id: "<dashboard>") { filterViews { nodes { x: filters { values } } } } }`,
+	"FilterView.filters":          `{ filterView(id: "<view>") { x: filters { values } } }`,
+	"FilterView.filters/private":  `{ filterView(id: "<own view>") { x: filters { values } } }`,
+	"FilterView.filters/node":     `{ node(id: "<viewer's view>") { ... on FilterView { x: filters { values } } } }`,
 	"Notice.request":              `{ notifications { nodes { x: request { message } } } }`,
 	"Notice.target":               `{ notifications { nodes { x: target { id } } } }`,
 	"Dataset.path":                `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: path } } } } }`,

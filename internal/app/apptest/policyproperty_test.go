@@ -25,10 +25,11 @@ func policySteps() (seeds []uint64, steps int) {
 	return policySeeds[:1], 12
 }
 
-// TestRandomPoliciesAtEveryDoor: directly after every change of random policies,
-// everybody at the same time gets through every door exactly the cells that the
-// policies give them by the naive rule, row by row, and finds nothing else in
-// HTML, in kept results, in errors; and nothing is logged.
+// TestRandomPoliciesAtEveryDoor: directly after every change of random policies
+// and of the people that they are for, everybody at the same time gets through
+// every door exactly the cells that the policies give them by the naive rule, row
+// by row, and finds nothing else in HTML, in kept results, in errors; and nothing
+// is logged.
 func TestRandomPoliciesAtEveryDoor(t *testing.T) {
 	apptest.NeedsPython(t)
 	seeds, steps := policySteps()
@@ -112,13 +113,7 @@ func (o *office) hire(t *testing.T) {
 		for _, g := range v.groups {
 			o.admin.Must(t, `mutation($g: ID!, $u: ID!) { addGroupMember(input: {groupId: $g, userId: $u}) { group { id } } }`, map[string]any{"g": g, "u": v.id})
 		}
-		given := []any{}
-		for name, values := range v.attributes {
-			given = append(given, map[string]any{"name": name, "values": values})
-		}
-		o.admin.Must(t, `mutation($u: ID!, $a: [UserAttributeInput!]!, $p: Boolean!) {
-			setUserAttributes(input: {userId: $u, attributes: $a}) { user { id } } setPiiAccess(input: {userId: $u, piiAccess: $p}) { user { id } } }`,
-			map[string]any{"u": v.id, "a": given, "p": v.pii})
+		o.tell(t, v)
 		o.viewers, o.targets = append(o.viewers, v), append(o.targets, v.id)
 	}
 	o.targets = append(o.targets, groups...)
@@ -154,9 +149,13 @@ func (o *office) keepViews(t *testing.T) {
 	}
 }
 
-// change makes, changes or removes a policy, or changes classes, as it comes.
+// change makes, changes or removes a policy, or changes classes or what somebody
+// is to the policies, as it comes.
 func (o *office) change(t *testing.T) (told string) {
 	t.Helper()
+	if o.r.IntN(6) == 0 {
+		return o.changeSomebody(t)
+	}
 	version := o.owner.Must(t, `query($id: ID!) { dataset(id: $id) { version } }`, map[string]any{"id": o.dataset}).Get("dataset.version")
 	in := map[string]any{"datasetId": o.dataset, "version": version}
 	if len(o.rules) == 0 || len(o.rules) < 3 && o.r.IntN(3) == 0 {
@@ -184,6 +183,37 @@ func (o *office) change(t *testing.T) (told string) {
 	o.owner.Must(t, `mutation($in: UpdatePolicyInput!) { updatePolicy(input: $in) { policy { id } } }`, map[string]any{"in": in})
 	o.rules[at] = p
 	return "updated"
+}
+
+// changeSomebody gives or takes access to personal data, attributes or a group.
+func (o *office) changeSomebody(t *testing.T) (told string) {
+	v := pickOne(o.r, o.viewers...)
+	switch o.r.IntN(4) {
+	case 0:
+		v.attributes = map[string][]string{"region": {pickOne(o.r, "東京", "大阪")}, "department": {pickOne(o.r, "営業", "人事")}}
+		o.tell(t, v)
+		return v.name + " has other attributes"
+	case 1:
+		if len(v.groups) > 0 {
+			o.admin.Must(t, `mutation($g: ID!, $u: ID!) { removeGroupMember(input: {groupId: $g, userId: $u}) { group { id } } }`, map[string]any{"g": v.groups[0], "u": v.id})
+			v.groups = v.groups[1:]
+			return v.name + " has left a group"
+		}
+	}
+	v.pii = !v.pii
+	o.tell(t, v)
+	return fmt.Sprint(v.name, " has access to personal data: ", v.pii)
+}
+
+// tell sets what an administrator says of somebody.
+func (o *office) tell(t *testing.T, v *viewer) {
+	given := []any{}
+	for name, values := range v.attributes {
+		given = append(given, map[string]any{"name": name, "values": values})
+	}
+	o.admin.Must(t, `mutation($u: ID!, $a: [UserAttributeInput!]!, $p: Boolean!) {
+		setUserAttributes(input: {userId: $u, attributes: $a}) { user { id } } setPiiAccess(input: {userId: $u, piiAccess: $p}) { user { id } } }`,
+		map[string]any{"u": v.id, "a": given, "p": v.pii})
 }
 
 // fill writes the whole policy into its input.
