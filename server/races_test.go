@@ -17,8 +17,8 @@ import (
 	"github.com/karuta-bi/karuta/internal/testkit"
 )
 
-// Fifty clients share, unshare, rename, transfer and delete the same things at
-// the same time: no duplicate, no lost update, no orphan (SH-4, GRP-2, FAIL-5).
+// Fifty clients share, unshare, rename, transfer, lay out and delete the same
+// things at the same time: no duplicate, no lost update, no orphan (SH-4, GRP-2, FAIL-5).
 func TestRaces(t *testing.T) {
 	t.Run("bbolt", func(t *testing.T) {
 		t.Parallel()
@@ -40,7 +40,7 @@ func TestRaces(t *testing.T) {
 
 const (
 	racers = 50
-	laps   = 6
+	laps   = 8
 	begun  = 2 // version of a dashboard that was made and laid out
 )
 
@@ -52,6 +52,11 @@ type arena struct {
 	groups          []string
 	renamed, fought string // dashboards: one is only renamed and shared, the other is transferred and deleted too
 	renames         atomic.Int64
+
+	laid     string   // dashboard of the owner's, on which cards come and go
+	datasets []string // of the owner's
+	mu       sync.Mutex
+	cards    []string // of the owner's, those that are gone included
 }
 
 func race(t *testing.T, engine func(table.Engine) table.Engine) {
@@ -98,6 +103,11 @@ func newArena(h *house) *arena {
 	}
 	owner := &core.User{ID: a.people[1]}
 	a.renamed, a.fought = h.Dashboard(owner, nil).ID, h.Dashboard(owner, nil).ID
+	a.laid = h.Dashboard(owner, nil).ID
+	for range 6 {
+		d := h.Dataset(owner, columns()...)
+		a.datasets, a.cards = append(a.datasets, d.ID), append(a.cards, h.Card(owner, d).ID)
+	}
 	return a
 }
 
@@ -109,7 +119,7 @@ func (a *arena) lap(t *testing.T, rnd *mathrand.Rand) {
 		target, kind = pick(rnd, a.groups), core.TargetGroup
 	}
 	share := core.ShareID(board, kind, target)
-	switch rnd.IntN(10) {
+	switch rnd.IntN(14) {
 	case 0, 1:
 		a.rename(t, token)
 	case 2, 3:
@@ -132,6 +142,34 @@ func (a *arena) lap(t *testing.T, rnd *mathrand.Rand) {
 		case 1:
 			a.try(t, token, `deleteGroup(input: {id: %q}) { deletedId }`, pick(rnd, a.groups))
 		}
+	default:
+		a.furnish(t, rnd)
+	}
+}
+
+// furnish makes, lays out and deletes cards, changes what they read and deletes
+// that, as the owner of all of it.
+func (a *arena) furnish(t *testing.T, rnd *mathrand.Rand) {
+	owner, data := a.tokens[1], pick(rnd, a.datasets)
+	a.mu.Lock()
+	card := pick(rnd, a.cards)
+	a.mu.Unlock()
+	switch rnd.IntN(8) {
+	case 0, 1:
+		answer := a.send(t, owner, `createCard(input: {name: "x", datasetId: %q, code: "x"}) { card { id } }`, data)
+		if answer.code() == "" {
+			a.mu.Lock()
+			a.cards = append(a.cards, answer.at("createCard.card.id"))
+			a.mu.Unlock()
+		}
+	case 2, 3, 4:
+		a.try(t, owner, `updateDashboard(input: {id: %q, version: %s, layout: {cards: [{cardId: %q, x: 0, y: 0, w: 1, h: 1}]}}) { dashboard { id } }`, a.laid, a.version(owner, a.laid), card)
+	case 5:
+		a.try(t, owner, `updateCard(input: {id: %q, version: 1, datasetId: %q}) { card { id } }`, card, data)
+	case 6:
+		a.try(t, owner, `deleteCard(input: {id: %q}) { deletedId }`, card)
+	case 7:
+		a.try(t, owner, `deleteDataset(input: {id: %q}) { deletedId }`, data)
 	}
 }
 
@@ -155,10 +193,15 @@ func (a *arena) version(token, id string) string {
 // is fought for may be busy.
 var lawful = []core.Code{"", core.CodeConflict, core.CodeDuplicate, core.CodeNotFound, core.CodeForbidden, core.CodeValidation, core.CodeUnavailable}
 
+// try tells whether it was done.
 func (a *arena) try(t *testing.T, token, document string, args ...any) (done bool) {
+	return a.send(t, token, document, args...).code() == ""
+}
+
+func (a *arena) send(t *testing.T, token, document string, args ...any) *answered {
 	answer := a.h.ask(token, "mutation { "+fmt.Sprintf(document, args...)+" }", nil)
 	if !slices.Contains(lawful, core.Code(answer.code())) {
 		t.Errorf("%s: %s", fmt.Sprintf(document, args...), answer.text)
 	}
-	return answer.code() == ""
+	return answer
 }
