@@ -23,6 +23,7 @@ type cli struct {
 	Executor executorCmd `cmd:"" help:"Run an executor of its own."`
 	Worker   workerCmd   `cmd:"" hidden:""`
 	User     userCmd     `cmd:"" help:"Accounts: create, list, set-role, reset-password, set-attributes, set-pii."`
+	Apikey   apikeyCmd   `cmd:"" help:"API keys: create, list, revoke."`
 	Tables   tablesCmd   `cmd:"" help:"Tables of the store: list, init, verify."`
 	Config   configCmd   `cmd:"" help:"Configuration: check, print."`
 	Token    tokenCmd    `cmd:"" help:"Sign-in tokens: inspect."`

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // said is what a verb printed and how it ended.
@@ -37,6 +38,7 @@ func ok(t *testing.T, in string, args ...string) string {
 var verbs = [][]string{
 	{"serve"}, {"executor"}, {"user", "create"}, {"user", "list"}, {"user", "set-role"}, {"user", "reset-password"},
 	{"user", "deactivate"}, {"user", "set-attributes"}, {"user", "set-pii"},
+	{"apikey", "create"}, {"apikey", "list"}, {"apikey", "revoke"},
 	{"tables", "list"}, {"tables", "init"}, {"tables", "verify"}, {"config", "check"}, {"config", "print"},
 	{"token", "inspect"}, {"health"}, {"import"}, {"data", "reset"}, {"seed"}, {"version"},
 }
@@ -66,6 +68,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{}, {"bogus"}, {"user"}, {"user", "create"}, {"user", "create", "--email", "a@example.com", "--role", "king", "--password-stdin"},
 		{"serve", "--listen", "nowhere"}, {"user", "set-attributes", "--email", "a@example.com", "region"},
 		{"user", "set-pii", "--email", "a@example.com", "perhaps"}, {"import", "missing.csv", "--owner", "a@example.com"}, {"seed", "--env", "production"},
+		{"apikey", "revoke"}, {"apikey", "create", "--email", "a@example.com", "--name", "n", "--scope", "Query.me", "--expires", "soon"},
 	} {
 		s := karuta(t, "", args...)
 		if s.code != exitUsage || strings.Count(s.err, "\n") != 1 || !strings.HasPrefix(s.err, "karuta: ") {
@@ -109,6 +112,7 @@ func operate(t *testing.T, dir string) {
 	if s := karuta(t, "", at("user", "set-attributes", "--email", "taro@example.com", "region=関東", "region=関西")...); s.code != exitUsage {
 		t.Errorf("a name twice: %+v", s)
 	}
+	keys(t, dir)
 	if out := ok(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "hanako@example.com", "--dry-run")...); !strings.Contains(out, "true") || !strings.Contains(out, "handed over 0; owns 0 dashboards") {
 		t.Error(out)
 	}
@@ -121,6 +125,12 @@ func operate(t *testing.T, dir string) {
 	if out := ok(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "hanako@example.com")...); !strings.Contains(out, "false") {
 		t.Error(out)
 	}
+	if out := ok(t, "", at("apikey", "list", "--email", "taro@example.com")...); strings.Count(out, "  false  ") != 2 {
+		t.Errorf("keys of who left: %s", out)
+	}
+	if s := karuta(t, "", at("apikey", "create", "--email", "taro@example.com", "--name", "n", "--scope", "Query.me", "--expires", "1d")...); s.code != exitUsage || s.out != "" {
+		t.Errorf("a key of who left: %+v", s)
+	}
 	if out := ok(t, "", at("user", "list")...); strings.Count(out, "\n") != 3 {
 		t.Errorf("list: %s", out)
 	}
@@ -131,6 +141,48 @@ func operate(t *testing.T, dir string) {
 	}
 	if s := karuta(t, "not a token\n", at("token", "inspect")...); s.code != exitFailed || !strings.Contains(s.out, "INVALID_TOKEN") {
 		t.Errorf("token: %+v", s)
+	}
+}
+
+// keys makes two keys for taro, and ends the first.
+func keys(t *testing.T, dir string) {
+	t.Helper()
+	at := func(args ...string) []string { return append(args, "--data-dir", dir) }
+	create := func(name string, more ...string) said {
+		args := append(at("apikey", "create", "--email", "taro@example.com", "--name", name), more...)
+		return karuta(t, "", args...)
+	}
+	day := time.Now().AddDate(0, 0, 30).UTC().Format(time.DateOnly)
+	first := create("first", "--scope", "Query.me,Query.dashboards", "--expires", "90d")
+	second := create("second", "--scope", "Query.me", "--expires", day)
+	for _, s := range []said{first, second} {
+		if s.code != 0 || !strings.HasPrefix(s.out, "krt_") || strings.Count(s.out, "\n") != 1 || strings.Contains(s.err, "krt_") {
+			t.Fatalf("create: %+v", s)
+		}
+	}
+	for what, s := range map[string]said{
+		"no such field":  create("n", "--scope", "Query.nothing", "--expires", "1d"),
+		"never a way in": create("n", "--scope", "Mutation.createUser", "--expires", "1d"),
+		"too long":       create("n", "--scope", "Query.me", "--expires", "400d"),
+		"in the past":    create("n", "--scope", "Query.me", "--expires", "2020-01-01"),
+	} {
+		if s.code != exitUsage || s.out != "" || !strings.HasPrefix(s.err, "karuta: ") {
+			t.Errorf("%s: %+v", what, s)
+		}
+	}
+	id, _, _ := strings.Cut(first.err, " ")
+	if out := ok(t, "", at("apikey", "revoke", id)...); !strings.Contains(out, "first  false") {
+		t.Errorf("revoke: %s", out)
+	}
+	if s := karuta(t, "", at("apikey", "revoke", "key_00000000000000000000000000000000")...); s.code != exitRefused {
+		t.Errorf("revoke nothing: %+v", s)
+	}
+	out := ok(t, "", at("apikey", "list", "--email", "taro@example.com")...)
+	if all := ok(t, "", at("apikey", "list")...); all != out || !strings.Contains(out, "Query.dashboards,Query.me") || !strings.Contains(out, day) || strings.Count(out, "\n") != 3 {
+		t.Errorf("list: %s", out)
+	}
+	if out := ok(t, "", at("apikey", "list", "--email", "hanako@example.com")...); strings.Count(out, "\n") != 1 {
+		t.Errorf("list of hanako's: %s", out)
 	}
 }
 

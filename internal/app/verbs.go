@@ -24,6 +24,9 @@ const (
 	VerbUserSetAttributes = "user/set-attributes" // UserFacts (Email, Attributes) → UserRow
 	VerbUserSetPII        = "user/set-pii"        // UserFacts (Email, PIIAccess) → UserRow
 	VerbUserDeactivate    = "user/deactivate"     // DepartureArgs → DepartureRow
+	VerbAPIKeyCreate      = "apikey/create"       // KeyArgs → IssuedKeyRow
+	VerbAPIKeyList        = "apikey/list"         // KeyArgs (Email, or nothing) → []KeyRow
+	VerbAPIKeyRevoke      = "apikey/revoke"       // KeyArgs (ID) → KeyRow
 	VerbTablesList        = "tables/list"         // nothing → []TableRow
 	VerbTablesInit        = "tables/init"         // nothing → []TableRow
 	VerbTokenInspect      = "token/inspect"       // the token as text → TokenReport
@@ -40,6 +43,9 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbUserSetAttributes: verb(a.setAttributes),
 		VerbUserSetPII:        verb(a.setPII),
 		VerbUserDeactivate:    verb(a.deactivateUser),
+		VerbAPIKeyCreate:      verb(a.createKey),
+		VerbAPIKeyList:        verb(a.listKeys),
+		VerbAPIKeyRevoke:      verb(a.revokeKey),
 		VerbTablesList:        verb(a.listTables),
 		VerbTablesInit:        verb(a.initTables),
 		VerbTokenInspect:      verb(a.inspectToken),

@@ -74,13 +74,15 @@ func TestWhoMayDoWhat(t *testing.T) {
 			_, err := w.SetAttributes(c, other.ID, []core.Attribute{{}})
 			return err
 		}, no, no, wrong, wrong),
-		"CreateAPIKey": door(func(c context.Context) error { _, err := w.CreateAPIKey(c, NewAPIKey{}); return err }, wrong, wrong, wrong, no),
-		"APIKeys":      door(func(c context.Context) error { _, err := w.APIKeys(c, true, p); return err }, no, no, "", ""),
-		"APIKey":       door(func(c context.Context) error { _, err := w.APIKey(c, core.NewID(core.NounAPIKey)); return err }, gone, gone, gone, gone),
-		"RevokeAPIKey": door(func(c context.Context) error { _, err := w.RevokeAPIKey(c, core.NewID(core.NounAPIKey)); return err }, gone, gone, gone, gone),
-		"Sessions":     door(func(c context.Context) error { _, err := w.Sessions(c); return err }, "", "", "", ""),
-		"Session":      door(func(c context.Context) error { _, err := w.Session(c, core.NewID(core.NounSession)); return err }, gone, gone, gone, gone),
-		"WhyCanAccess": door(func(c context.Context) error { _, err := w.WhyCanAccess(c, other.ID, g.ID); return err }, gone, no, "", ""),
+		"CreateAPIKey":    door(func(c context.Context) error { _, err := w.CreateAPIKey(c, NewAPIKey{}); return err }, wrong, wrong, wrong, no),
+		"CreateAPIKeyFor": door(func(c context.Context) error { _, err := w.CreateAPIKeyFor(c, "x", NewAPIKey{}); return err }, no, no, no, wrong),
+		"APIKeysOf":       door(func(c context.Context) error { _, err := w.APIKeysOf(c, other.ID, p); return err }, no, no, "", ""),
+		"APIKeys":         door(func(c context.Context) error { _, err := w.APIKeys(c, true, p); return err }, no, no, "", ""),
+		"APIKey":          door(func(c context.Context) error { _, err := w.APIKey(c, core.NewID(core.NounAPIKey)); return err }, gone, gone, gone, gone),
+		"RevokeAPIKey":    door(func(c context.Context) error { _, err := w.RevokeAPIKey(c, core.NewID(core.NounAPIKey)); return err }, gone, gone, gone, gone),
+		"Sessions":        door(func(c context.Context) error { _, err := w.Sessions(c); return err }, "", "", "", ""),
+		"Session":         door(func(c context.Context) error { _, err := w.Session(c, core.NewID(core.NounSession)); return err }, gone, gone, gone, gone),
+		"WhyCanAccess":    door(func(c context.Context) error { _, err := w.WhyCanAccess(c, other.ID, g.ID); return err }, gone, no, "", ""),
 		// For everybody.
 		"Login":           {func(c context.Context) error { _, err := w.Login(c, "", ""); return err }, wrong, wrong, wrong, wrong, wrong},
 		"Authenticate":    {func(c context.Context) error { _, _, err := w.Authenticate(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
