@@ -48,12 +48,23 @@ func (r *missingAccessResolver) Dashboard(ctx context.Context, obj *core.Missing
 	return loaders.For(ctx).Dashboards.Load(ctx, obj.DashboardID)
 }
 
+func (r *missingAccessResolver) Dataset(ctx context.Context, obj *core.MissingAccess) (*core.Dataset, error) {
+	return loaders.For(ctx).Datasets.Load(ctx, obj.DatasetID)
+}
+
+func (r *missingAccessResolver) Attribute(ctx context.Context, obj *core.MissingAccess) (*string, error) {
+	if obj.Attribute == "" {
+		return nil, nil
+	}
+	return &obj.Attribute, nil
+}
+
 func (r *missingAccessResolver) WhoCanGive(ctx context.Context, obj *core.MissingAccess) ([]core.User, error) {
 	return loaders.For(ctx).Users.All(ctx, obj.GiverIDs)
 }
 
 func (r *missingAccessResolver) Sentence(ctx context.Context, obj *core.MissingAccess) (string, error) {
-	return obj.Kind.Sentence(core.ActorFrom(ctx).Locale), nil
+	return obj.Sentence(core.ActorFrom(ctx).Locale), nil
 }
 
 func (r *personAccessResolver) User(ctx context.Context, obj *core.PersonAccess) (*core.User, error) {
@@ -80,9 +91,14 @@ func (r *Resolver) MissingAccess() graph.MissingAccessResolver { return &missing
 
 func (r *Resolver) PersonAccess() graph.PersonAccessResolver { return &personAccessResolver{r} }
 
+func (r *Resolver) PersonAccessConnection() graph.PersonAccessConnectionResolver {
+	return &personAccessConnectionResolver{r}
+}
+
 type (
-	accessExplanationResolver struct{ *Resolver }
-	accessPathResolver        struct{ *Resolver }
-	missingAccessResolver     struct{ *Resolver }
-	personAccessResolver      struct{ *Resolver }
+	accessExplanationResolver      struct{ *Resolver }
+	accessPathResolver             struct{ *Resolver }
+	missingAccessResolver          struct{ *Resolver }
+	personAccessResolver           struct{ *Resolver }
+	personAccessConnectionResolver struct{ *Resolver }
 )

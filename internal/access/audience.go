@@ -128,3 +128,20 @@ func (g *Gate) seerOf(ctx context.Context, to core.Target) (*core.User, []*core.
 	}
 	return person, []*core.User{person}, nil
 }
+
+// maxAdmins bounds the count of administrators.
+const maxAdmins = 1000
+
+// AdministratorCount is how many administrators can sign in, maxAdmins at most.
+func (g *Gate) AdministratorCount(ctx context.Context) (int, error) {
+	if _, err := g.RequireSignedIn(ctx); err != nil {
+		return 0, err
+	}
+	found, err := g.store.Users.Search(ctx, "", isAdmin, maxAdmins)
+	if err != nil {
+		return 0, core.Internal("access: count administrators", err)
+	}
+	return len(found), nil
+}
+
+func isAdmin(u *core.User) bool { return u.Role == core.RoleAdmin && u.Active() }

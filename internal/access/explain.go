@@ -54,12 +54,14 @@ func (g *Gate) explain(ctx context.Context, person *core.User, t *thing) (*core.
 		}
 	}
 	var err error
-	if e.Allowed {
-		e.Paths, err = t.paths(theirs, unheard)
-	} else {
+	if !e.Allowed {
 		e.Missing, err = t.missing(theirs, unheard)
+		return e, err
 	}
-	return e, err
+	if e.Paths, err = t.paths(theirs, unheard); err != nil {
+		return nil, err
+	}
+	return e, unheard.tellEffects(ctx, theirs, e, t)
 }
 
 // opened tells whether a door let through; an error that is no refusal stays one.
@@ -79,6 +81,8 @@ type thing struct {
 	door    func(ctx context.Context, g *Gate, want Right) error
 	paths   func(ctx context.Context, g *Gate) ([]core.AccessPath, error)
 	missing func(ctx context.Context, g *Gate) ([]core.MissingAccess, error)
+	cards   func(ctx context.Context, g *Gate) ([]string, error) // whose data it shows, nil for none
+	dataset string                                               // that it is, "" for none
 }
 
 // question finds what an id names, for somebody who has the right to ask.

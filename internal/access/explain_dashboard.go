@@ -22,7 +22,21 @@ func dashboardThing(id string) *thing {
 		missing: func(ctx context.Context, g *Gate) ([]core.MissingAccess, error) {
 			return g.missingShare(ctx, core.MissingShare, id)
 		},
+		cards: func(ctx context.Context, g *Gate) ([]string, error) { return g.shownCards(ctx, id) },
 	}
+}
+
+// shownCards are the cards of a dashboard that are shown to the actor.
+func (g *Gate) shownCards(ctx context.Context, id string) ([]string, error) {
+	gr, err := g.Standing(ctx, id)
+	if err != nil || gr == nil {
+		return nil, err
+	}
+	shown, err := g.Admitted(ctx, gr.Dashboard)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(gr.Dashboard.CardIDs(), func(id string) bool { return !shown.Shows(id) }), nil
 }
 
 // shareThing is a share, which only those see who manage its dashboard.
@@ -83,6 +97,7 @@ func (g *Gate) placeQuestion(ctx context.Context, id string, right Right) (*thin
 		missing: func(ctx context.Context, g *Gate) ([]core.MissingAccess, error) {
 			return g.missingAt(ctx, gr.Dashboard, place)
 		},
+		cards: func(context.Context, *Gate) ([]string, error) { return []string{cardID}, nil },
 	}, nil
 }
 
@@ -208,7 +223,7 @@ func (g *Gate) missingShare(ctx context.Context, kind core.MissingKind, id strin
 
 // admins are the administrators who can sign in, some of them where there are many.
 func (g *Gate) admins(ctx context.Context) (ids []string, err error) {
-	found, err := g.store.Users.Search(ctx, "", func(u *core.User) bool { return u.Role == core.RoleAdmin && u.Active() }, maxGivers)
+	found, err := g.store.Users.Search(ctx, "", isAdmin, maxGivers)
 	if err != nil {
 		return nil, core.Internal("access: read administrators", err)
 	}

@@ -9,7 +9,7 @@ import (
 
 // dataThing is a dataset or a card.
 func dataThing(noun core.Noun, id string) *thing {
-	return &thing{
+	t := &thing{
 		id: id,
 		door: func(ctx context.Context, g *Gate, want Right) (err error) {
 			if noun == core.NounCard {
@@ -37,6 +37,12 @@ func dataThing(noun core.Noun, id string) *thing {
 			return g.missingDashboard(ctx, ownerID, holding)
 		},
 	}
+	if noun == core.NounCard {
+		t.cards = func(context.Context, *Gate) ([]string, error) { return []string{id}, nil }
+	} else {
+		t.dataset = id
+	}
+	return t
 }
 
 // aroundData are the owner of a dataset or card and the dashboards that hold it.

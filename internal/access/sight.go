@@ -37,14 +37,23 @@ func (g *Gate) Sight(ctx context.Context, d *core.Dataset) (*core.Sight, error) 
 	case actor.User == nil:
 		return &core.Sight{}, nil
 	}
+	viewer, err := g.viewer(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return sightOf(viewer, d), nil
+}
+
+// viewer are the facts of the actor, with their groups where a policy asks.
+func (g *Gate) viewer(ctx context.Context, d *core.Dataset) (facts, error) {
 	var groups []string
 	if slices.ContainsFunc(d.Policies, namesGroup) {
 		var err error
 		if groups, err = g.liveGroups(ctx); err != nil {
-			return nil, err
+			return facts{}, err
 		}
 	}
-	return sightOf(factsOf(actor.User, groups, d), d), nil
+	return factsOf(core.ActorFrom(ctx).User, groups, d), nil
 }
 
 func namesGroup(p core.Policy) bool {

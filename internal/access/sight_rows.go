@@ -82,11 +82,7 @@ func resolveLeaf(c core.RowCondition, opposite bool, viewer facts, d *core.Datas
 	}
 	values := c.Values
 	if c.Attribute != "" {
-		values = slices.DeleteFunc(slices.Clone(viewer.attributes[c.Attribute]), func(v string) bool {
-			_, fits := column.Canonical(v)
-			return !fits
-		})
-		if len(values) == 0 {
+		if values = ownValues(c, column, viewer); len(values) == 0 {
 			return noRow
 		}
 	}
@@ -98,6 +94,14 @@ func resolveLeaf(c core.RowCondition, opposite bool, viewer facts, d *core.Datas
 		return core.Predicate{Op: core.OpNot, Args: []core.Predicate{p}}
 	}
 	return p
+}
+
+// ownValues are the viewer's values of the attribute that fit the column.
+func ownValues(c core.RowCondition, column core.Column, viewer facts) []string {
+	return slices.DeleteFunc(slices.Clone(viewer.attributes[c.Attribute]), func(v string) bool {
+		_, fits := column.Canonical(v)
+		return !fits
+	})
 }
 
 // leaf is the filter of one column, false where a value does not fit it.

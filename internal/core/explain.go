@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // PathKind is how a thing is open to somebody.
 type PathKind string
@@ -38,12 +41,16 @@ const (
 	MissingOrigin    MissingKind = "ORIGIN"    // the dashboard that the card was copied over is gone, or does not hold it any more
 	MissingMember    MissingKind = "MEMBER"    // to be a member of the group
 	MissingView      MissingKind = "VIEW"      // its owner keeps the filter view for themselves
+	MissingPolicy    MissingKind = "POLICY"    // a policy that opens rows of the dataset to them
+	MissingAttribute MissingKind = "ATTRIBUTE" // a value of an attribute that a policy for them asks for
 )
 
 // MissingAccess is what is missing, and who can give it.
 type MissingAccess struct {
 	Kind        MissingKind
 	DashboardID string // that would have to be shared, "" for none
+	DatasetID   string // whose rows it would open, "" for none
+	Attribute   string // that is not set, "" for none
 	GiverIDs    []string
 }
 
@@ -55,7 +62,8 @@ type Explanation struct {
 	CanEdit    bool
 	CanManage  bool
 	Paths      []AccessPath
-	Missing    []MissingAccess // empty where Allowed
+	Missing    []MissingAccess // where Allowed, what keeps rows of its data from them
+	Effects    []PolicyEffect  // what they see of the datasets behind it; none where not Allowed
 }
 
 var pathSentences = map[PathKind]text{
@@ -79,10 +87,14 @@ var missingSentences = map[MissingKind]text{
 	MissingOrigin:    {"コピー元のダッシュボードがなくなったか、カードが外されました。カードの所有者に相談してください。", "The dashboard that it was copied from is gone or does not hold it any more. Please ask the owner of the card."},
 	MissingMember:    {"グループのメンバーではありません。管理者が追加できます。", "They are not a member of the group. An administrator can add them."},
 	MissingView:      {"作成者だけのフィルタービューです。作成者が公開できます。", "Its owner keeps this filter view for themselves. They can share it."},
+	MissingPolicy:    {"このデータの行を公開するポリシーがありません。データの所有者または管理者が設定できます。", "No policy opens any row of this data to them. The owner of the data or an administrator can make one."},
+	MissingAttribute: {"属性「{attribute}」に合う値が設定されていません。管理者が設定できます。", "No fitting value of “{attribute}” is set for them. An administrator can set it."},
 }
 
-// Sentence tells the kind in a person's language.
-func (k MissingKind) Sentence(l Locale) string { return missingSentences[k].in(l) }
+// Sentence tells what is missing in a person's language.
+func (m MissingAccess) Sentence(l Locale) string {
+	return strings.ReplaceAll(missingSentences[m.Kind].in(l), "{attribute}", m.Attribute)
+}
 
 func (t text) in(l Locale) string {
 	if l == English {

@@ -118,10 +118,19 @@ func (s *Sight) Shows(column string) bool {
 	return everyRow || len(plain) > 0 && len(plain) == len(s.Windows)
 }
 
+// Empty tells that no window holds a row, whatever the data.
+func (s *Sight) Empty() bool {
+	return s != nil && !slices.ContainsFunc(s.Windows, func(w Window) bool { return !w.empty() })
+}
+
+func (w Window) empty() bool { return w.Rows != nil && w.Rows.Op == OpOr && len(w.Rows.Args) == 0 }
+
+// Masks tells whether the window masks the column.
+func (w Window) Masks(column string) bool {
+	return !slices.Contains(w.Hidden, column) && slices.ContainsFunc(w.Masked, func(m MaskedColumn) bool { return m.Column == column })
+}
+
 // shows tells whether the window has rows and the column's own values in them.
 func (w Window) shows(column string) bool {
-	if w.Rows != nil && w.Rows.Op == OpOr && len(w.Rows.Args) == 0 { // holds of no row
-		return false
-	}
-	return !slices.Contains(w.Hidden, column) && !slices.ContainsFunc(w.Masked, func(m MaskedColumn) bool { return m.Column == column })
+	return !w.empty() && !slices.Contains(w.Hidden, column) && !w.Masks(column)
 }

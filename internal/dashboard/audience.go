@@ -30,3 +30,8 @@ func (s *Service) EffectiveAccess(ctx context.Context, dashboardID string, page 
 	}
 	return out, nil
 }
+
+// AdministratorCount is how many people see every dashboard as administrators.
+func (s *Service) AdministratorCount(ctx context.Context) (int, error) {
+	return s.gate.AdministratorCount(ctx)
+}
