@@ -34,3 +34,27 @@ func TestOnlyDatasetsMakeSources(t *testing.T) {
 		t.Errorf("sources are made in %v", made)
 	}
 }
+
+var japaneseSentence = regexp.MustCompile("[\"`][^\"`\n]*。")
+
+// What people read stands in core, where a test holds it to their words (ERR-2);
+// the demo brings content of its own.
+func TestSentencesStandInCore(t *testing.T) {
+	for _, room := range []string{"cmd", "executor", "internal", "loaders", "resolvers", "server"} {
+		err := filepath.WalkDir(room, func(path string, d fs.DirEntry, err error) error {
+			in := filepath.ToSlash(path)
+			if err != nil || d.IsDir() || !strings.HasSuffix(in, ".go") || strings.HasSuffix(in, "_test.go") ||
+				strings.HasPrefix(in, "internal/core/") || strings.HasPrefix(in, "internal/app/demo/") {
+				return err
+			}
+			text, err := os.ReadFile(path)
+			for _, s := range japaneseSentence.FindAll(text, -1) {
+				t.Errorf("%s says %s", in, s)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -52,9 +52,11 @@ var asked = map[string]string{
 	"Query.auditLogs":       `{ auditLogs(first: 5) { nodes { id eventType userId targetId details { name value } } } }`,
 	"Query.dashboard/copy":  `{ dashboard(id: "<copy>") { id name cards { cardId admitted card { name } } referencedDatasets { name } } }`,
 
-	"Query.effectiveAccess": `{ effectiveAccess(dashboardId: "<dashboard>", first: 100) { nodes { permission user { id name } paths { kind permission group { name } sentence } } pageInfo { hasNextPage } } }`,
+	"Query.effectiveAccess": `{ effectiveAccess(dashboardId: "<dashboard>", first: 100) { nodes { permission user { id name } paths { kind permission group { name } sentence } } administratorCount pageInfo { hasNextPage } } }`,
 	"Query.shareExposure":   `{ shareExposure(dashboardId: "<dashboard>", target: {type: USER, id: "<guest>"}) { people hiddenCards paths { kind } datasets { datasetId name rowCount usedByCards owner { id } classifiedColumns { name } } } }`,
-	"Query.whyCanAccess": `{ whyCanAccess(userId: "<viewer>", resource: "<dashboard>") { allowed canEdit canManage resource user { id } missing { kind }
+	"Query.whyCanAccess": `{ whyCanAccess(userId: "<viewer>", resource: "<dashboard>") { allowed canEdit canManage resource user { id } missing { kind attribute dataset { name } sentence }
+		policies { extent sentence dataset { name } hiddenColumns { column cause partly sentence } maskedColumns { column cause partly sentence }
+			applied { id name targets { id principal { ... on User { name } } } rows hidden masked { column mask } broken missingAttributes sentence } }
 		paths { kind permission shareId expiresAt sentence dashboard { name } group { name } } } }`,
 	"Query.whyCanAccess/place": `{ whyCanAccess(userId: "<viewer>", resource: "<place>") { allowed paths { kind } } }`,
 	"Query.whyCanAccess/spare": `{ whyCanAccess(userId: "<guest>", resource: "<spare>") { allowed missing { kind sentence dashboard { name } whoCanGive { id } } } }`,

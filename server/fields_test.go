@@ -40,6 +40,8 @@ Dataset.versions                403    403    403     shown 403    shown
 Group.members                   403    403    -       -     403    shown
 Group.members/own               404    404    404     404   shown  shown
 HealthComponent.detail          -      -      -       -     -      shown
+PolicyEffect.applied            -      403    -       shown 403    shown
+AccessExplanation.policies      shown  403    -       shown 403    shown
 User.owned                      -      -      -       -     -      shown
 User.role                       -      -      -       shown -      shown
 User.locale                     -      -      shown   -     -      shown
@@ -77,6 +79,8 @@ var fieldsAsked = map[string]string{
 	"Group.members":               `{ dashboard(id: "<dashboard>") { shares { target { ... on Group { x: members { nodes { userId } } } } } } }`,
 	"Group.members/own":           `{ group(id: "<group>") { x: members { nodes { userId } } } }`,
 	"HealthComponent.detail":      `{ health { components { x: detail } } }`,
+	"AccessExplanation.policies":  `{ whyCanAccess(userId: "<viewer>", resource: "<dashboard>") { x: policies { extent sentence dataset { name } } } }`,
+	"PolicyEffect.applied":        `{ whyCanAccess(userId: "<viewer>", resource: "<dashboard>") { policies { x: applied { id name sentence } } } }`,
 	"User.owned":                  `{ node(id: "<owner>") { ... on User { x: owned { dashboardCount cards { name } } } } }`,
 	"User.role":                   `{ node(id: "<owner>") { ... on User { x: role } } }`,
 	"User.locale":                 `{ node(id: "<coowner>") { ... on User { x: locale } } }`,

@@ -96,8 +96,8 @@ func effectOf(viewer facts, d *core.Dataset) core.PolicyEffect {
 	trusted := viewer
 	trusted.pii = true
 	hidden, masked := columnEffects(sightOf(trusted, d), d.Columns)
-	blame(e.HiddenColumns, hidden)
-	blame(e.MaskedColumns, masked)
+	blame(e.HiddenColumns, hidden, d)
+	blame(e.MaskedColumns, masked, d)
 	if viewer.all {
 		return e
 	}
@@ -128,32 +128,34 @@ func columnEffects(s *core.Sight, columns []core.Column) (hidden, masked []core.
 		if s.Shows(c.Name) {
 			continue
 		}
-		hides, masks := 0, 0
+		hides, masks, everywhere := 0, 0, false
 		for _, w := range s.Windows {
 			switch {
 			case slices.Contains(w.Hidden, c.Name):
 				hides++
 			case w.Masks(c.Name):
-				masks++
+				masks, everywhere = masks+1, everywhere || w.Rows == nil
 			}
 		}
-		if hides > 0 {
+		if hides > 0 && !everywhere {
 			hidden = append(hidden, core.ColumnEffect{Column: c.Name, Partly: hides < len(s.Windows)})
 		}
 		if masks > 0 {
-			masked = append(masked, core.ColumnEffect{Column: c.Name, Masked: true, Partly: masks < len(s.Windows)})
+			partly := masks+hides < len(s.Windows) || hides > 0 && !everywhere
+			masked = append(masked, core.ColumnEffect{Column: c.Name, Masked: true, Partly: partly})
 		}
 	}
 	return hidden, masked
 }
 
-// blame names the class where access to personal data would show more of a
-// column, and else the policies.
-func blame(effects, trusted []core.ColumnEffect) {
+// blame names the class of a column where access to personal data would show
+// more of it, and else the policies.
+func blame(effects, trusted []core.ColumnEffect, d *core.Dataset) {
+	classes := map[bool]core.PIIClass{false: core.ClassConfidential, true: core.ClassDirect}
 	for i, c := range effects {
-		effects[i].Cause = core.CauseClass
-		if slices.Contains(trusted, c) {
-			effects[i].Cause = core.CausePolicy
+		effects[i].Cause = core.CausePolicy
+		if column, _ := d.Column(c.Column); column.Class == classes[c.Masked] && !slices.Contains(trusted, c) {
+			effects[i].Cause = core.CauseClass
 		}
 	}
 }
