@@ -71,6 +71,10 @@ func (r *personAccessResolver) User(ctx context.Context, obj *core.PersonAccess)
 	return loaders.For(ctx).Users.Load(ctx, obj.UserID)
 }
 
+func (r *personAccessConnectionResolver) AdministratorCount(ctx context.Context, obj *schema.Connection[*core.PersonAccess]) (int, error) {
+	return r.Services.Dashboards.AdministratorCount(ctx)
+}
+
 func (r *queryResolver) WhyCanAccess(ctx context.Context, userID string, resource string) (*core.Explanation, error) {
 	return r.Services.Identity.WhyCanAccess(ctx, userID, resource)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/loaders"
-	"github.com/karuta-bi/karuta/schema"
 )
 
 func (r *appliedPolicyResolver) Sentence(ctx context.Context, obj *core.AppliedPolicy) (string, error) {
@@ -20,10 +19,6 @@ func (r *appliedPolicyResolver) Sentence(ctx context.Context, obj *core.AppliedP
 
 func (r *columnEffectResolver) Sentence(ctx context.Context, obj *core.ColumnEffect) (string, error) {
 	return obj.Sentence(core.ActorFrom(ctx).Locale), nil
-}
-
-func (r *personAccessConnectionResolver) AdministratorCount(ctx context.Context, obj *schema.Connection[*core.PersonAccess]) (int, error) {
-	return r.Services.Dashboards.AdministratorCount(ctx)
 }
 
 func (r *policyEffectResolver) Dataset(ctx context.Context, obj *core.PolicyEffect) (*core.Dataset, error) {
