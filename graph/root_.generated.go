@@ -30,9 +30,11 @@ type ResolverRoot interface {
 	AccessRequest() AccessRequestResolver
 	AccessSighting() AccessSightingResolver
 	ApiKey() ApiKeyResolver
+	AppliedPolicy() AppliedPolicyResolver
 	AuditLog() AuditLogResolver
 	Card() CardResolver
 	CardResult() CardResultResolver
+	ColumnEffect() ColumnEffectResolver
 	Dashboard() DashboardResolver
 	DashboardCard() DashboardCardResolver
 	Dataset() DatasetResolver
@@ -48,7 +50,9 @@ type ResolverRoot interface {
 	Mutation() MutationResolver
 	Notice() NoticeResolver
 	PersonAccess() PersonAccessResolver
+	PersonAccessConnection() PersonAccessConnectionResolver
 	Policy() PolicyResolver
+	PolicyEffect() PolicyEffectResolver
 	PolicyTarget() PolicyTargetResolver
 	Query() QueryResolver
 	ReferencedDataset() ReferencedDatasetResolver
@@ -258,6 +262,8 @@ type PersonAccessConnection {
   edges: [PersonAccessEdge!]!
   "Where the page begins and ends."
   pageInfo: PageInfo!
+  "How many administrators there are, who see every dashboard; 1000 at most."
+  administratorCount: Int!
 }
 
 "A person in a list."
@@ -282,7 +288,7 @@ type AccessExplanation {
   canManage: Boolean!
   "Every way by which it is open to them; empty where none is."
   paths: [AccessPath!]!
-  "What would open it to them; empty where it is open."
+  "What would open it to them; where it is open, what would open rows of its data to them."
   missing: [MissingAccess!]!
 }
 
@@ -338,6 +344,10 @@ enum MissingAccessKind {
   MEMBER
   "Its owner keeps the filter view for themselves."
   VIEW
+  "A policy that opens rows of the dataset to them."
+  POLICY
+  "A fitting value of an attribute that a policy for them asks for."
+  ATTRIBUTE
 }
 
 "What would open a thing to somebody, and who can give it."
@@ -346,6 +356,10 @@ type MissingAccess {
   kind: MissingAccessKind!
   "The dashboard that would have to be shared; null for none, and where you may not see it."
   dashboard: Dashboard
+  "The dataset whose rows it would open; null for none."
+  dataset: Dataset
+  "The name of the attribute that is not set; null for none."
+  attribute: String
   "Who can give it, about 20 people at most."
   whoCanGive: [User!]!
   "The same as a sentence, in your language."
@@ -1559,6 +1573,79 @@ enum Right {
   EDIT
   "Delete it: its owner and administrators."
   MANAGE
+}
+`, BuiltIn: false},
+	{Name: "../schema/effects.graphqls", Input: `extend type AccessExplanation {
+  "What the policies and classes of the datasets behind it leave them to see, by name of the dataset; empty where it is closed. The owner of a dataset and administrators are told all of it, others of themselves how much they see, and of anybody else nothing."
+  policies: [PolicyEffect!]!
+}
+
+"How much of a dataset somebody sees."
+enum DataExtent {
+  "All of it."
+  EVERYTHING
+  "Some of its rows, or some of its columns, or some values masked."
+  PART
+  "None of its rows."
+  NO_ROWS
+}
+
+"What hides or masks a column."
+enum ColumnCause {
+  "A policy."
+  POLICY
+  "Its class: with access to personal data they would see more of it."
+  CLASS
+}
+
+"What the policies and classes of a dataset leave somebody to see."
+type PolicyEffect {
+  "The dataset; null where you may not see it."
+  dataset: Dataset
+  "How much they see."
+  extent: DataExtent!
+  "The columns that they do not see; empty where you may not read the policies of the dataset."
+  hiddenColumns: [ColumnEffect!]!
+  "The columns that they see masked; empty where they see no row, and where you may not read the policies of the dataset."
+  maskedColumns: [ColumnEffect!]!
+  "The policies that are for them. For the dataset's owner and administrators; empty for others."
+  applied: [AppliedPolicy!]!
+  "How much they see as a sentence, in your language."
+  sentence: String!
+}
+
+"A column that is hidden or masked for somebody."
+type ColumnEffect {
+  "Name of the column."
+  column: String!
+  "What does it."
+  cause: ColumnCause!
+  "In some of the rows that they see only."
+  partly: Boolean!
+  "The same as a sentence, in your language."
+  sentence: String!
+}
+
+"A policy that is for somebody."
+type AppliedPolicy {
+  "Id of the policy."
+  id: ID!
+  "Its name."
+  name: String!
+  "Whom it is for; empty for everybody."
+  targets: [PolicyTarget!]!
+  "How many of the rows it opens to them."
+  rows: DataExtent!
+  "Columns that it hides."
+  hidden: [String!]!
+  "Columns that it masks."
+  masked: [MaskedColumn!]!
+  "It names a column or a value that is no longer there, and opens nothing until it is mended."
+  broken: Boolean!
+  "Attributes that it asks for and that they have no fitting value of."
+  missingAttributes: [String!]!
+  "What it opens as a sentence, in your language."
+  sentence: String!
 }
 `, BuiltIn: false},
 	{Name: "../schema/errors.graphqls", Input: `"""
@@ -3346,6 +3433,8 @@ func (ec *executionContext) childFields_AccessExplanation(ctx context.Context, f
 		return ec.fieldContext_AccessExplanation_paths(ctx, field)
 	case "missing":
 		return ec.fieldContext_AccessExplanation_missing(ctx, field)
+	case "policies":
+		return ec.fieldContext_AccessExplanation_policies(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AccessExplanation", field.Name)
 }
@@ -3554,6 +3643,30 @@ func (ec *executionContext) childFields_ApiKeyEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ApiKeyEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_AppliedPolicy(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_AppliedPolicy_id(ctx, field)
+	case "name":
+		return ec.fieldContext_AppliedPolicy_name(ctx, field)
+	case "targets":
+		return ec.fieldContext_AppliedPolicy_targets(ctx, field)
+	case "rows":
+		return ec.fieldContext_AppliedPolicy_rows(ctx, field)
+	case "hidden":
+		return ec.fieldContext_AppliedPolicy_hidden(ctx, field)
+	case "masked":
+		return ec.fieldContext_AppliedPolicy_masked(ctx, field)
+	case "broken":
+		return ec.fieldContext_AppliedPolicy_broken(ctx, field)
+	case "missingAttributes":
+		return ec.fieldContext_AppliedPolicy_missingAttributes(ctx, field)
+	case "sentence":
+		return ec.fieldContext_AppliedPolicy_sentence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AppliedPolicy", field.Name)
+}
+
 func (ec *executionContext) childFields_AuditDetail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -3750,6 +3863,20 @@ func (ec *executionContext) childFields_Column(ctx context.Context, field graphq
 		return ec.fieldContext_Column_class(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Column", field.Name)
+}
+
+func (ec *executionContext) childFields_ColumnEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "column":
+		return ec.fieldContext_ColumnEffect_column(ctx, field)
+	case "cause":
+		return ec.fieldContext_ColumnEffect_cause(ctx, field)
+	case "partly":
+		return ec.fieldContext_ColumnEffect_partly(ctx, field)
+	case "sentence":
+		return ec.fieldContext_ColumnEffect_sentence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ColumnEffect", field.Name)
 }
 
 func (ec *executionContext) childFields_ColumnValues(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4438,6 +4565,10 @@ func (ec *executionContext) childFields_MissingAccess(ctx context.Context, field
 		return ec.fieldContext_MissingAccess_kind(ctx, field)
 	case "dashboard":
 		return ec.fieldContext_MissingAccess_dashboard(ctx, field)
+	case "dataset":
+		return ec.fieldContext_MissingAccess_dataset(ctx, field)
+	case "attribute":
+		return ec.fieldContext_MissingAccess_attribute(ctx, field)
 	case "whoCanGive":
 		return ec.fieldContext_MissingAccess_whoCanGive(ctx, field)
 	case "sentence":
@@ -4556,6 +4687,8 @@ func (ec *executionContext) childFields_PersonAccessConnection(ctx context.Conte
 		return ec.fieldContext_PersonAccessConnection_edges(ctx, field)
 	case "pageInfo":
 		return ec.fieldContext_PersonAccessConnection_pageInfo(ctx, field)
+	case "administratorCount":
+		return ec.fieldContext_PersonAccessConnection_administratorCount(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PersonAccessConnection", field.Name)
 }
@@ -4594,6 +4727,24 @@ func (ec *executionContext) childFields_Policy(ctx context.Context, field graphq
 		return ec.fieldContext_Policy_updatedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Policy", field.Name)
+}
+
+func (ec *executionContext) childFields_PolicyEffect(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dataset":
+		return ec.fieldContext_PolicyEffect_dataset(ctx, field)
+	case "extent":
+		return ec.fieldContext_PolicyEffect_extent(ctx, field)
+	case "hiddenColumns":
+		return ec.fieldContext_PolicyEffect_hiddenColumns(ctx, field)
+	case "maskedColumns":
+		return ec.fieldContext_PolicyEffect_maskedColumns(ctx, field)
+	case "applied":
+		return ec.fieldContext_PolicyEffect_applied(ctx, field)
+	case "sentence":
+		return ec.fieldContext_PolicyEffect_sentence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PolicyEffect", field.Name)
 }
 
 func (ec *executionContext) childFields_PolicyTarget(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
