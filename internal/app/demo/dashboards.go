@@ -73,6 +73,7 @@ func (b *builder) makeDashboard(ctx context.Context, d board) error {
 			return err
 		}
 	}
+	b.dashboards[d.name] = made.ID
 	if len(made.Cards) == 0 {
 		layout := b.layout(d)
 		change := dashboard.Change{ID: made.ID, Version: made.Version, Cards: &layout, Filters: &d.filters}

@@ -1,7 +1,8 @@
 // Package demo builds a small company to look around in: three people, a group,
 // seven real open data sets, twelve cards with a note beside them, and three
-// dashboards shared in three different ways. SOURCES.md says where the data
-// comes from.
+// dashboards shared in three different ways. Of two datasets the reader sees a
+// part, one dashboard begins with a filter view, and the reader asks the author
+// for more. SOURCES.md says where the data comes from.
 //
 // An interrupted build is taken up where it stopped: everything is looked for
 // by its name before it is made. Once the build is complete it is never touched
@@ -60,8 +61,8 @@ func Build(ctx context.Context, s Services) error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("demo: %w", err)
 	}
-	b := &builder{Services: s, people: map[string]*core.User{}, datasets: map[string]string{}, cards: map[string]string{}}
-	for _, step := range []func(context.Context) error{b.makePeople, b.importDatasets, b.makeCards, b.makeDashboards} {
+	b := &builder{Services: s, people: map[string]*core.User{}, datasets: map[string]string{}, cards: map[string]string{}, dashboards: map[string]string{}}
+	for _, step := range []func(context.Context) error{b.makePeople, b.importDatasets, b.makeCards, b.makeDashboards, b.makeAccess} {
 		if err := step(core.AsSystem(ctx, "demo")); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
@@ -70,13 +71,14 @@ func Build(ctx context.Context, s Services) error {
 }
 
 // builder remembers what was made or found: people by address, datasets and
-// cards by the name of their file.
+// cards by the name of their file, dashboards by their own.
 type builder struct {
 	Services
-	people   map[string]*core.User
-	group    *core.Group
-	datasets map[string]string
-	cards    map[string]string
+	people     map[string]*core.User
+	group      *core.Group
+	datasets   map[string]string
+	cards      map[string]string
+	dashboards map[string]string
 }
 
 // as is the context in which a person of the demo acts.

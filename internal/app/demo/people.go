@@ -33,7 +33,21 @@ func (b *builder) makePerson(ctx context.Context, who Account) error {
 	if err != nil && core.CodeOf(err) != core.CodeDuplicate {
 		return err
 	}
-	return b.find(ctx, who)
+	if err := b.find(ctx, who); err != nil {
+		return err
+	}
+	if len(b.people[who.Email].Attributes) > 0 {
+		return nil
+	}
+	_, err = b.Identity.SetAttributes(ctx, b.people[who.Email].ID, attributes[who])
+	return err
+}
+
+// attributes are what the company knows of its people.
+var attributes = map[Account][]core.Attribute{
+	admin:  {{Name: "department", Values: []string{"管理"}}, {Name: "region", Values: []string{"関東"}}},
+	editor: {{Name: "department", Values: []string{"企画"}}, {Name: "region", Values: []string{"関東"}}},
+	viewer: {{Name: "department", Values: []string{"営業"}}, {Name: "region", Values: []string{"関東", "中部", "近畿"}}},
 }
 
 // reread reads the people again, now that they are in the group.
