@@ -13,7 +13,9 @@ import (
 // dashboards that are not theirs to see, and one with somebody else's data.
 func (c *company) crowd(h *house) {
 	user := func(name string) *core.User { return &core.User{ID: c.ids[name]} }
-	theirs, foreign := &core.Card{ID: c.ids["card"]}, &core.Card{ID: c.ids["foreign card"]}
+	cards, err := h.store.Cards.Many(h.t.Context(), []string{c.ids["card"], c.ids["foreign card"]})
+	must(h.t, err)
+	theirs, foreign := cards[c.ids["card"]], cards[c.ids["foreign card"]]
 	hidden := h.Dashboard(user("admin"), nil, theirs) // the owner's data, on a page that is not shown to the owner
 	h.Share(hidden, user("viewer"), core.PermissionViewer)
 	mixed := h.Dashboard(user("admin"), nil, theirs, foreign)
