@@ -93,3 +93,14 @@ func TestMissingAttributes(t *testing.T) {
 		t.Errorf("missing %+v", got)
 	}
 }
+
+// A column that one policy masks in every row is empty in none, whatever others hide.
+func TestMaskedEverywhereIsNowhereHidden(t *testing.T) {
+	d := &core.Dataset{OwnerID: "o", Columns: []core.Column{sales[0], sales[3]}, Policies: []core.Policy{
+		{Masked: []core.MaskedColumn{{Column: "地域", Mask: core.MaskAll}}, Hidden: []string{"数量"}}, {Hidden: []string{"地域"}},
+	}}
+	e := effectOf(facts{userID: "u"}, d)
+	if len(e.HiddenColumns) != 0 || !slices.Equal(e.MaskedColumns, []core.ColumnEffect{{Column: "地域", Masked: true, Cause: core.CausePolicy}}) {
+		t.Errorf("told %+v and %+v", e.HiddenColumns, e.MaskedColumns)
+	}
+}
