@@ -21,6 +21,8 @@ type DepartureRow struct {
 	Dashboards     int
 	Datasets       int
 	Cards          int
+	FilterViews    int
+	APIKeys        int // live ones
 	RunningImports int
 }
 
@@ -44,5 +46,6 @@ func (a *App) deactivateUser(ctx context.Context, in DepartureArgs) (DepartureRo
 	return DepartureRow{
 		User: userRow(left.User), HandedOver: left.HandedOver, RunningImports: left.Owned.RunningImports,
 		Dashboards: left.Owned.DashboardCount, Datasets: left.Owned.DatasetCount, Cards: left.Owned.CardCount,
+		FilterViews: left.Owned.FilterViewCount, APIKeys: left.Owned.APIKeyCount,
 	}, nil
 }
