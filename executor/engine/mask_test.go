@@ -190,11 +190,11 @@ func naiveMask(mask core.Mask, text string) string {
 func naiveEmail(text string) string {
 	local, domain, _ := strings.Cut(strings.ReplaceAll(text, "＠", "@"), "@")
 	labels := strings.Split(domain, ".")
-	if !made(local, "._%+'-", unicode.IsLetter, unicode.IsNumber) || len(labels) < 2 {
+	if !made(local, "._%+'-", isLetter, isDigit) || len(labels) < 2 {
 		return ""
 	}
 	for _, label := range labels {
-		if !made(label, "-", unicode.IsLetter, unicode.IsNumber) {
+		if !made(label, "-", isLetter, isDigit) {
 			return ""
 		}
 	}
@@ -209,13 +209,28 @@ func naiveName(text string) string {
 	}
 	first, _ := utf8.DecodeRuneInString(words[0])
 	switch {
-	case len(words) > 1 && made(words[0], "'’-", unicode.IsLetter, unicode.IsMark):
+	case len(words) > 1 && made(words[0], "'’-", isLetter):
 		return words[0] + " *"
-	case unicode.IsLetter(first):
+	case isLetter(first):
 		return string(first) + " *"
 	}
 	return ""
 }
+
+// isLetter tells whether a character is of a script that names are written in.
+func isLetter(r rune) bool {
+	for _, block := range [][2]rune{
+		{'A', 'Z'}, {'a', 'z'}, {0xC0, 0x167F}, {0x1681, 0x1FFF}, {'々', 0x3007}, {'ぁ', 0x30FF}, {0x31F0, 0x31FF}, {0x3400, 0x4DBF}, {0x4E00, 0x9FFF},
+		{'가', '힣'}, {0xF900, 0xFAFF}, {'Ａ', 'Ｚ'}, {'ａ', 'ｚ'}, {'ｦ', 'ﾟ'}, {0x20000, 0x323AF},
+	} {
+		if block[0] <= r && r <= block[1] {
+			return true
+		}
+	}
+	return false
+}
+
+func isDigit(r rune) bool { return '0' <= r && r <= '9' || '０' <= r && r <= '９' }
 
 // made tells whether a text is of these characters alone, and not empty.
 func made(text, others string, kinds ...func(rune) bool) bool {
