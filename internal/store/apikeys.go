@@ -122,13 +122,9 @@ func (r *APIKeys) page(ctx context.Context, q table.Query, p core.PageArgs) (cor
 		return core.Page[*core.APIKey]{}, err
 	}
 	q.Start, q.Desc = start, true
-	items, err := collect(ctx, r.e, q, p.First+1)
+	keys, err := collectAs(ctx, r.e, q, p.First+1, readAPIKey)
 	if err != nil {
 		return core.Page[*core.APIKey]{}, err
-	}
-	keys := make([]*core.APIKey, len(items))
-	for i, it := range items {
-		keys[i] = readAPIKey(it)
 	}
 	return pageOf(keys, p.First, func(k *core.APIKey) string { return k.ID }), nil
 }

@@ -163,13 +163,9 @@ func (r *Cards) list(ctx context.Context, index, pk string, p core.PageArgs) (co
 	if err != nil {
 		return core.Page[*core.Card]{}, err
 	}
-	items, err := collect(ctx, r.e, table.Query{Table: table.Cards, Index: index, PK: pk, Desc: true, Start: start}, p.First+1)
+	out, err := collectAs(ctx, r.e, table.Query{Table: table.Cards, Index: index, PK: pk, Desc: true, Start: start}, p.First+1, readCard)
 	if err != nil {
 		return core.Page[*core.Card]{}, err
-	}
-	out := make([]*core.Card, len(items))
-	for i, it := range items {
-		out[i] = readCard(it)
 	}
 	return pageOf(out, p.First, func(c *core.Card) string { return c.ID }), nil
 }

@@ -319,15 +319,7 @@ func (r *Dashboards) ByOwner(ctx context.Context, ownerID, after string, limit i
 	if err != nil {
 		return nil, err
 	}
-	items, err := collect(ctx, r.e, table.Query{Table: table.Dashboards, Index: table.DashboardsByOwner, PK: ownerID, Desc: true, Start: start}, limit)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*core.Dashboard, len(items))
-	for i, it := range items {
-		out[i] = readDashboard(it)
-	}
-	return out, nil
+	return collectAs(ctx, r.e, table.Query{Table: table.Dashboards, Index: table.DashboardsByOwner, PK: ownerID, Desc: true, Start: start}, limit, readDashboard)
 }
 
 // HoldingCard lists the ids of the dashboards that a card lies on otherwise than

@@ -216,15 +216,7 @@ func (r *Datasets) Edit(ctx context.Context, id string, want int64, change func(
 
 // Versions lists the versions of a dataset's data, newest first.
 func (r *Datasets) Versions(ctx context.Context, id string) ([]*core.DatasetVersion, error) {
-	items, err := collect(ctx, r.e, table.Query{Table: table.Datasets, PK: "DATASET#" + id, Prefix: "VERSION#", Desc: true}, 0)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*core.DatasetVersion, len(items))
-	for i, it := range items {
-		out[i] = readDatasetVersion(it)
-	}
-	return out, nil
+	return collectAs(ctx, r.e, table.Query{Table: table.Datasets, PK: "DATASET#" + id, Prefix: "VERSION#", Desc: true}, 0, readDatasetVersion)
 }
 
 // Delete removes a dataset at the given version, then its version items. The

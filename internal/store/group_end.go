@@ -86,15 +86,7 @@ func (r *Groups) Delete(ctx context.Context, id string) (*core.Group, error) {
 
 // Unswept are the deleted groups that may still have members or shares.
 func (r *Groups) Unswept(ctx context.Context) ([]*core.Group, error) {
-	items, err := collect(ctx, r.e, table.Query{Table: table.Groups, Index: table.GroupsList, PK: deletedList}, 0)
-	if err != nil {
-		return nil, err
-	}
-	groups := make([]*core.Group, len(items))
-	for i, it := range items {
-		groups[i] = readGroup(it)
-	}
-	return groups, nil
+	return collectAs(ctx, r.e, table.Query{Table: table.Groups, Index: table.GroupsList, PK: deletedList}, 0, readGroup)
 }
 
 // Sweep takes the members and the shares of a deleted group away, and tells of

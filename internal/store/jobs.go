@@ -93,13 +93,5 @@ func (r *Jobs) Edit(ctx context.Context, id string, change func(*core.ImportJob)
 
 // Open lists the imports that have not ended.
 func (r *Jobs) Open(ctx context.Context) ([]*core.ImportJob, error) {
-	items, err := collect(ctx, r.e, table.Query{Table: table.Jobs, Index: table.JobsOpen, PK: importJobs}, 0)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*core.ImportJob, len(items))
-	for i, it := range items {
-		out[i] = readJob(it)
-	}
-	return out, nil
+	return collectAs(ctx, r.e, table.Query{Table: table.Jobs, Index: table.JobsOpen, PK: importJobs}, 0, readJob)
 }

@@ -79,13 +79,9 @@ func (r *Groups) Members(ctx context.Context, groupID string, p core.PageArgs) (
 		}
 		q.Start = &table.Position{PK: "GROUP#" + groupID, SK: "MEMBER#" + p.After}
 	}
-	items, err := collect(ctx, r.e, q, p.First+1)
+	members, err := collectAs(ctx, r.e, q, p.First+1, readMember)
 	if err != nil {
 		return core.Page[*core.Member]{}, err
-	}
-	members := make([]*core.Member, len(items))
-	for i, it := range items {
-		members[i] = readMember(it)
 	}
 	return pageOf(members, p.First, func(m *core.Member) string { return m.UserID }), nil
 }

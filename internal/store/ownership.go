@@ -23,28 +23,24 @@ type Handover struct {
 // Transfer gives a dataset to somebody else; nil when there is none.
 func (r *Datasets) Transfer(ctx context.Context, h Handover) (*core.Dataset, error) {
 	defer forget[core.Dataset](ctx, table.Datasets, h.ID)
-	return edit(ctx, r.e, datasetVersioned(h.ID), h.Want, func(d *core.Dataset) ([]table.Write, error) {
-		if d.OwnerID != h.FromID {
-			return nil, core.Conflict(h.Want, d.Version)
-		}
-		d.OwnerID = h.ToID
-		return []table.Write{
-			rightsWrite(datasetKey(h.ID), rightsChange(ctx, h.ID, core.RightsOwner, h.ToID)), noticeWrite(h.Notice),
-		}, nil
-	})
+	return transfer(ctx, r.e, datasetVersioned(h.ID), h, func(d *core.Dataset) *string { return &d.OwnerID })
 }
 
 // Transfer gives a card to somebody else; nil when there is none.
 func (r *Cards) Transfer(ctx context.Context, h Handover) (*core.Card, error) {
 	defer forget[core.Card](ctx, table.Cards, h.ID)
-	return edit(ctx, r.e, cardVersioned(h.ID), h.Want, func(c *core.Card) ([]table.Write, error) {
-		if c.OwnerID != h.FromID {
-			return nil, core.Conflict(h.Want, c.Version)
+	return transfer(ctx, r.e, cardVersioned(h.ID), h, func(c *core.Card) *string { return &c.OwnerID })
+}
+
+// transfer gives a thing that nothing is shared of to somebody else, with its
+// line of history.
+func transfer[T any](ctx context.Context, e table.Engine, v versioned[T], h Handover, owner func(*T) *string) (*T, error) {
+	return edit(ctx, e, v, h.Want, func(noun *T) ([]table.Write, error) {
+		if *owner(noun) != h.FromID {
+			return nil, core.Conflict(h.Want, *v.version(noun))
 		}
-		c.OwnerID = h.ToID
-		return []table.Write{
-			rightsWrite(cardKey(h.ID), rightsChange(ctx, h.ID, core.RightsOwner, h.ToID)), noticeWrite(h.Notice),
-		}, nil
+		*owner(noun) = h.ToID
+		return []table.Write{rightsWrite(v.key, rightsChange(ctx, h.ID, core.RightsOwner, h.ToID)), noticeWrite(h.Notice)}, nil
 	})
 }
 

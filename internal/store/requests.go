@@ -65,15 +65,7 @@ func (r *Requests) OpenOf(ctx context.Context, dashboardID string) ([]*core.Acce
 }
 
 func (r *Requests) of(ctx context.Context, dashboardID string) ([]*core.AccessRequest, error) {
-	items, err := collect(ctx, r.e, table.Query{Table: table.Outbox, PK: "DASHBOARD#" + dashboardID, Prefix: requestPrefix}, 0)
-	if err != nil {
-		return nil, err
-	}
-	all := make([]*core.AccessRequest, len(items))
-	for i, it := range items {
-		all[i] = readRequest(it)
-	}
-	return all, nil
+	return collectAs(ctx, r.e, table.Query{Table: table.Outbox, PK: "DASHBOARD#" + dashboardID, Prefix: requestPrefix}, 0, readRequest)
 }
 
 // CountOpen counts what a person is waiting for, up to the limit.

@@ -95,13 +95,5 @@ func (r *Rights) Admins(ctx context.Context) ([]core.RightsChange, error) {
 }
 
 func (r *Rights) history(ctx context.Context, subject table.Key) ([]core.RightsChange, error) {
-	items, err := collect(ctx, r.e, table.Query{Table: subject.Table, PK: subject.PK, Prefix: historyPrefix}, 0)
-	if err != nil {
-		return nil, err
-	}
-	changes := make([]core.RightsChange, len(items))
-	for i, it := range items {
-		changes[i] = readRights(it)
-	}
-	return changes, nil
+	return collectAs(ctx, r.e, table.Query{Table: subject.Table, PK: subject.PK, Prefix: historyPrefix}, 0, readRights)
 }

@@ -67,15 +67,7 @@ func (r *Sessions) Get(ctx context.Context, id string) (*core.Session, error) {
 // ByUser lists a user's sessions, newest first, also those that were ended. It
 // may not show yet what began a moment ago: to end all, raise the user's era.
 func (r *Sessions) ByUser(ctx context.Context, userID string) ([]*core.Session, error) {
-	items, err := collect(ctx, r.e, table.Query{Table: table.Sessions, Index: table.SessionsByUser, PK: userID, Desc: true}, 0)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*core.Session, len(items))
-	for i, it := range items {
-		out[i] = readSession(it)
-	}
-	return out, nil
+	return collectAs(ctx, r.e, table.Query{Table: table.Sessions, Index: table.SessionsByUser, PK: userID, Desc: true}, 0, readSession)
 }
 
 // Revoke ends a session at the given time. Ending an ended or unknown session changes nothing.

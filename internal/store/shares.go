@@ -159,15 +159,7 @@ func (r *Shares) Of(ctx context.Context, dashboardID string) ([]*core.Share, err
 // Every lists all shares to a user or group, newest dashboard first, expired
 // ones included.
 func (r *Shares) Every(ctx context.Context, t core.TargetType, id string) ([]*core.Share, error) {
-	items, err := collect(ctx, r.e, table.Query{Table: table.Shares, Index: table.SharesByPrincipal, PK: principal(t, id), Desc: true}, 0)
-	if err != nil {
-		return nil, err
-	}
-	shares := make([]*core.Share, len(items))
-	for i, it := range items {
-		shares[i] = readShare(it)
-	}
-	return shares, nil
+	return collectAs(ctx, r.e, table.Query{Table: table.Shares, Index: table.SharesByPrincipal, PK: principal(t, id), Desc: true}, 0, readShare)
 }
 
 // To lists the live shares to a user or group by dashboard id descending, at

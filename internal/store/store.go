@@ -172,6 +172,19 @@ func collect(ctx context.Context, e table.Engine, q table.Query, limit int) ([]t
 	}
 }
 
+// collectAs is collect with each item read as a noun.
+func collectAs[T any](ctx context.Context, e table.Engine, q table.Query, limit int, read func(table.Item) T) ([]T, error) {
+	items, err := collect(ctx, e, q, limit)
+	if err != nil {
+		return nil, err
+	}
+	nouns := make([]T, len(items))
+	for i, it := range items {
+		nouns[i] = read(it)
+	}
+	return nouns, nil
+}
+
 const editTries = 8
 
 // versioned is what edit needs to know of a noun.
