@@ -144,21 +144,10 @@ func (r *Groups) Swept(ctx context.Context, id string) error {
 // which the write that it is handed checks. It is done again where the group was
 // renamed meanwhile; NOT_FOUND in the field when the group is gone or deleted.
 func withLiveGroup(ctx context.Context, e table.Engine, id, field string, do func(lives table.Write) error) error {
-	for try := 0; ; try++ {
-		it, err := e.Get(ctx, groupKey(id))
-		if err != nil {
-			return err
-		}
+	return whileUnchanged(ctx, e, groupKey(id), func(it table.Item) error {
 		if !isLive(it) {
 			return core.NotFound(field)
 		}
-		err = do(table.Check(groupKey(id), table.IfVersion(it.Int("version"))))
-		failed := table.ConditionFailed(err)
-		if failed == nil || failed.Key != groupKey(id) {
-			return err
-		}
-		if try >= editTries {
-			return &core.Error{Code: core.CodeConflict, Cause: err}
-		}
-	}
+		return nil
+	}, do)
 }

@@ -118,24 +118,13 @@ var errOwns = errors.New("store: a share for the dashboard's owner")
 // that it is handed checks, and is done again where the dashboard was changed
 // meanwhile. NOT_FOUND when the dashboard is gone, errOwns when it is theirs by now.
 func withOtherOwner(ctx context.Context, e table.Engine, dashboardID, userID string, do func(stays table.Write) error) error {
-	key := dashboardKey(dashboardID)
-	for try := 0; ; try++ {
-		it, err := e.Get(ctx, key)
+	return whileUnchanged(ctx, e, dashboardKey(dashboardID), func(it table.Item) error {
 		switch {
-		case err != nil:
-			return err
 		case it == nil:
 			return core.NotFound("input.dashboardId")
 		case it.Str("owner_id") == userID:
 			return errOwns
 		}
-		err = do(table.Check(key, table.IfVersion(it.Int("version"))))
-		failed := table.ConditionFailed(err)
-		if failed == nil || failed.Key != key {
-			return err
-		}
-		if try >= editTries {
-			return &core.Error{Code: core.CodeConflict, Cause: err}
-		}
-	}
+		return nil
+	}, do)
 }

@@ -233,6 +233,30 @@ func edit[T any](ctx context.Context, e table.Engine, v versioned[T], want int64
 	}
 }
 
+// whileUnchanged does a transaction that depends on an item which it does not
+// change: only where the item as it is now (nil: none) suits, which the write
+// that it is handed checks, and again where the item was changed meanwhile;
+// CONFLICT when that goes on.
+func whileUnchanged(ctx context.Context, e table.Engine, key table.Key, suits func(table.Item) error, do func(stays table.Write) error) error {
+	for try := 0; ; try++ {
+		it, err := e.Get(ctx, key)
+		if err == nil {
+			err = suits(it)
+		}
+		if err != nil {
+			return err
+		}
+		err = do(table.Check(key, table.IfVersion(it.Int("version"))))
+		failed := table.ConditionFailed(err)
+		if failed == nil || failed.Key != key {
+			return err
+		}
+		if try >= editTries {
+			return &core.Error{Code: core.CodeConflict, Cause: err}
+		}
+	}
+}
+
 // apply does the writes, alone or as one transaction. What is larger than the
 // table takes is VALIDATION_ERROR: the bounds of single arguments leave room
 // for nouns that are too large as a whole.
