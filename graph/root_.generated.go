@@ -1404,7 +1404,7 @@ type DatasetVersionEdge {
   cursor: String!
 }
 
-"Where a job stands. The last three are final."
+"Where a job or a run stands. All but the first two are final."
 enum RunStatus {
   "It waits for its turn."
   QUEUED
@@ -1416,6 +1416,10 @@ enum RunStatus {
   FAILED
   "It was stopped, and changed nothing."
   CANCELLED
+  "It took too long, was stopped, and changed nothing."
+  TIMED_OUT
+  "It was not begun; the reason stands beside it."
+  SKIPPED
 }
 
 "The import of one file."
@@ -1692,6 +1696,14 @@ enum ErrorCode {
   CSV_PARSE_ERROR
   "The file to import is gone. 400."
   SOURCE_NOT_FOUND
+  "A dataset that the transform reads is gone. 400."
+  INPUT_DATASET_MISSING
+  "A dataset that the transform reads has no rows. 400."
+  INPUT_DATASET_EMPTY
+  "The code has no function ` + "`" + `transform(inputs, params)` + "`" + `. 400."
+  TRANSFORM_FUNCTION_MISSING
+  "` + "`" + `transform` + "`" + ` returned something else than a table. 400."
+  TRANSFORM_RETURN_TYPE
   "The document asks for too much at once. 400."
   QUERY_COST
   "The document is not GraphQL. 400."

@@ -177,7 +177,7 @@ func TestEnumsEqualCore(t *testing.T) {
 		"RelativeUnit":    {string(core.UnitDay), string(core.UnitWeek), string(core.UnitMonth), string(core.UnitQuarter), string(core.UnitYear)},
 		"FilterViewScope": {string(core.ScopePersonal), string(core.ScopeEverybody)},
 		"RunStatus": {string(core.StatusQueued), string(core.StatusRunning), string(core.StatusSucceeded),
-			string(core.StatusFailed), string(core.StatusCancelled)},
+			string(core.StatusFailed), string(core.StatusCancelled), string(core.StatusTimedOut), string(core.StatusSkipped)},
 		"Outcome": {string(core.OutcomeSuccess), string(core.OutcomeFailure), string(core.OutcomeDenied)},
 	} {
 		var got []string

@@ -27,6 +27,7 @@ func (s Source) Seen() []core.Column { return s.Sight.Columns(s.Columns) }
 // CardRequest asks for one run of a card.
 type CardRequest struct {
 	RunID          string             `json:"runId"`
+	User           string             `json:"user"` // whose turn it is: the places of a full executor are shared out evenly among users
 	Code           string             `json:"code"`
 	Source         Source             `json:"source"`
 	Filters        []core.FilterValue `json:"filters"` // for render's second argument; the data is filtered already
@@ -92,6 +93,7 @@ type ImportDone struct {
 	RowCount  int64         `json:"rowCount"`
 	Bytes     int64         `json:"bytes"`
 	Parts     []string      `json:"parts"`
+	Summary   string        `json:"summary,omitempty"` // blob key of the version's statistics and first rows
 	Encoding  string        `json:"encoding"`          // as found
 	Delimiter string        `json:"delimiter"`         // as found
 	Renamed   []string      `json:"renamed,omitempty"` // "header → name" where headers were empty or doubled

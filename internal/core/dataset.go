@@ -33,18 +33,35 @@ func (c Column) PIIClass() PIIClass {
 	return c.Class
 }
 
+// The kinds of sources, with the names the runbook uses.
+const (
+	SourceCSV       = "csv"
+	SourceS3        = "s3_csv"
+	SourceTransform = "transform"
+)
+
+// S3Object names an object that is imported, and which state of it was.
+type S3Object struct {
+	Bucket string `json:"bucket"`
+	Key    string `json:"key"`
+	ETag   string `json:"etag,omitempty"` // of the state that was imported last
+}
+
 // Dataset is a table of data: its name, its owner and its newest version.
 type Dataset struct {
 	ID           string
 	Name         string
 	Description  string
-	SourceType   string // "csv"
+	SourceType   string // how it came about, see [SourceCSV]
 	Source       CSVOptions
+	S3           *S3Object // where an s3_csv dataset is imported from again
+	TransformID  string    // that writes the versions of a transform's output
 	Columns      []Column
 	RowCount     int64
 	Bytes        int64    // size of the stored data
 	Path         string   // where the newest version's data lies: datasets/<id>/data/v000001/
 	Parts        []string // blob keys of the newest version's Parquet parts, in row order
+	SummaryKey   string   // blob key of the newest version's statistics and first rows, "" where there are none
 	DataVersion  int64    // number of the newest version, from 1
 	OwnerID      string
 	LastImportAt time.Time
@@ -78,7 +95,10 @@ type DatasetVersion struct {
 	Bytes     int64
 	Path      string
 	Parts     []string // blob keys of the Parquet parts, in row order
-	JobID     string
+	Summary   string   // blob key of its statistics and first rows, "" where there are none
+	JobID     string   // of the import, "" for others
+	RunID     string   // of the transform's execution that wrote it, "" for others
+	Restored  int64    // number of the version that it brings back, 0 for others
 	CreatedAt time.Time
 	CreatedBy string
 }
@@ -104,6 +124,8 @@ const (
 	StatusSucceeded RunStatus = "SUCCEEDED"
 	StatusFailed    RunStatus = "FAILED"
 	StatusCancelled RunStatus = "CANCELLED"
+	StatusTimedOut  RunStatus = "TIMED_OUT"
+	StatusSkipped   RunStatus = "SKIPPED"
 )
 
 // Final tells whether nothing more will happen.

@@ -29,6 +29,10 @@ const (
 	CodeEncoding          Code = "ENCODING_ERROR"
 	CodeCSVParse          Code = "CSV_PARSE_ERROR"
 	CodeSourceNotFound    Code = "SOURCE_NOT_FOUND"
+	CodeInputMissing      Code = "INPUT_DATASET_MISSING"
+	CodeInputEmpty        Code = "INPUT_DATASET_EMPTY"
+	CodeFunctionMissing   Code = "TRANSFORM_FUNCTION_MISSING"
+	CodeReturnType        Code = "TRANSFORM_RETURN_TYPE"
 	CodeQueryCost         Code = "QUERY_COST"
 	CodeGraphQLParse      Code = "GRAPHQL_PARSE_FAILED"
 	CodeGraphQLValidation Code = "GRAPHQL_VALIDATION_FAILED"
@@ -42,6 +46,7 @@ var httpStatus = map[Code]int{
 	CodeExecution: 500, CodeMemoryLimit: 500, CodeRateLimit: 429,
 	CodeInternal: 500, CodeUnavailable: 503, CodeFileTooLarge: 413,
 	CodeEncoding: 400, CodeCSVParse: 400, CodeSourceNotFound: 400,
+	CodeInputMissing: 400, CodeInputEmpty: 400, CodeFunctionMissing: 400, CodeReturnType: 400,
 	CodeQueryCost: 400, CodeGraphQLParse: 400, CodeGraphQLValidation: 400,
 }
 

@@ -31,6 +31,8 @@ const (
 	NounAPIKey        Noun = "key"
 	NounNotice        Noun = "note"
 	NounAccessRequest Noun = "req" // req_<dashboard>_u<person>
+	NounTransform     Noun = "tf"
+	NounExecution     Noun = "exec" // exec_<transform>_<own>
 )
 
 // NewID makes a fresh id: the noun, "_" and a UUIDv7 (RFC 9562 §5.7) in 32 hex
@@ -68,7 +70,7 @@ func uuidv7(tick uint64) string {
 
 var (
 	plainID = regexp.MustCompile(`^([a-z]+)_([0-9a-f]{32})$`)
-	childID = regexp.MustCompile(`^(share|dcard|req|view)_([0-9a-f]{32})_([ugc]?)([0-9a-f]{32})$`)
+	childID = regexp.MustCompile(`^(share|dcard|req|view|exec)_([0-9a-f]{32})_([ugc]?)([0-9a-f]{32})$`)
 )
 
 // NounOf tells which noun an id names; ok is false for anything that is not a well-formed id.
@@ -150,6 +152,20 @@ func FilterViewDashboard(id string) (dashboardID string, ok bool) {
 		return "", false
 	}
 	return "dash_" + m[2], true
+}
+
+// NewExecutionID makes a fresh id of a run of a transform.
+func NewExecutionID(transformID string) string {
+	return "exec_" + bare(transformID) + "_" + bare(NewID(NounExecution))
+}
+
+// ExecutionTransform is the transform that an execution's id names.
+func ExecutionTransform(id string) (transformID string, ok bool) {
+	m := childID.FindStringSubmatch(id)
+	if m == nil || m[1] != string(NounExecution) || m[3] != "" {
+		return "", false
+	}
+	return "tf_" + m[2], true
 }
 
 // DashboardCardID names a card in its place on one dashboard, so that a client's
