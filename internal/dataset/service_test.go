@@ -138,7 +138,7 @@ func TestDelete(t *testing.T) { // DS-15
 	first, second := w.Card(w.owner, d), w.Card(w.other, d)
 	err := w.s.Delete(w.As(w.owner), d.ID)
 	accesstest.Code(t, "in use", err, core.CodeValidation, "in_use")
-	if e, ok := err.(*core.Error); !ok || e.Args["count"] != 2 {
+	if e, ok := err.(*core.Error); !ok || e.Args["cards"] != 2 {
 		t.Errorf("the refusal says %+v", err)
 	}
 	for _, c := range []*core.Card{first, second} {

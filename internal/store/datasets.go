@@ -45,6 +45,8 @@ func writeDataset(d *core.Dataset) table.Item {
 	putStr(it, "description", d.Description)
 	putStr(it, "partition_column", d.Source.SortColumn)
 	putStr(it, "last_import_by", d.LastImportBy)
+	putStr(it, "transform_id", d.TransformID)
+	putStr(it, "summary_key", d.SummaryKey)
 	putStrings(it, "parts", d.Parts)
 	if raw, err := json.Marshal(d.Source); err == nil {
 		it["source_config"] = string(raw)
@@ -63,7 +65,7 @@ func readDataset(it table.Item) *core.Dataset {
 		ID: it.Str("dataset_id"), Name: it.Str("name"), Description: it.Str("description"),
 		SourceType: it.Str("source_type"), Columns: readColumns(it["schema"]), RowCount: it.Int("row_count"),
 		Bytes: it.Int("bytes"), Path: it.Str("s3_path"), Parts: it.Strings("parts"),
-		DataVersion: it.Int("data_version"), OwnerID: it.Str("owner_id"), Version: it.Int("version"),
+		TransformID: it.Str("transform_id"), SummaryKey: it.Str("summary_key"), DataVersion: it.Int("data_version"), OwnerID: it.Str("owner_id"), Version: it.Int("version"),
 		LastImportAt: getTime(it, "last_import_at"), LastImportBy: it.Str("last_import_by"),
 		CreatedAt: getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
 	}
@@ -131,6 +133,8 @@ func writeDatasetVersion(v *core.DatasetVersion) table.Item {
 	}
 	putStrings(it, "parts", v.Parts)
 	putStr(it, "job_id", v.JobID)
+	putStr(it, "run_id", v.RunID)
+	putStr(it, "summary_key", v.Summary)
 	putStr(it, "created_by", v.CreatedBy)
 	putTime(it, "created_at", v.CreatedAt)
 	return it
@@ -140,7 +144,7 @@ func readDatasetVersion(it table.Item) *core.DatasetVersion {
 	return &core.DatasetVersion{
 		DatasetID: it.Str("dataset_id"), Number: it.Int("number"), Columns: readColumns(it["schema"]),
 		RowCount: it.Int("row_count"), Bytes: it.Int("bytes"), Path: it.Str("s3_path"),
-		Parts: it.Strings("parts"), JobID: it.Str("job_id"),
+		Parts: it.Strings("parts"), JobID: it.Str("job_id"), RunID: it.Str("run_id"), Summary: it.Str("summary_key"),
 		CreatedAt: getTime(it, "created_at"), CreatedBy: it.Str("created_by"),
 	}
 }
@@ -170,26 +174,29 @@ func (r *Datasets) ManyOnce(ctx context.Context, ids []string) (map[string]*core
 // still be at that version, else CONFLICT. The nouns' versions are raised here.
 func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.DatasetVersion, job *core.ImportJob) error {
 	defer forget[core.Dataset](ctx, table.Datasets, d.ID)
-	was, jobWas := d.Version, job.Version
-	d.Version++
+	jobWas := job.Version
 	job.Version++
-	cond := table.IfVersion(was)
-	if was == 0 {
-		cond = table.IfAbsent()
-	}
-	ws := []table.Write{
-		table.Put(datasetKey(d.ID), writeDataset(d), cond),
-		table.Put(versionKey(d.ID, v.Number), writeDatasetVersion(v), table.IfAbsent()),
-		table.Put(jobKey(job.ID), writeJob(job), table.IfVersion(jobWas)),
-	}
-	if was == 0 {
-		ws = append(ws, newGuard(datasetKey(d.ID), nil), rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsCreated, d.OwnerID)))
-	}
+	ws := append(publishWrites(ctx, d, v), table.Put(jobKey(job.ID), writeJob(job), table.IfVersion(jobWas)))
 	err := apply(ctx, r.e, ws)
 	if failed := table.ConditionFailed(err); failed != nil {
 		return &core.Error{Code: core.CodeConflict, Cause: err}
 	}
 	return err
+}
+
+// publishWrites make a version the dataset's newest; a dataset of Version 0 is
+// created. The dataset's version is raised here.
+func publishWrites(ctx context.Context, d *core.Dataset, v *core.DatasetVersion) []table.Write {
+	was := d.Version
+	d.Version++
+	number := table.Put(versionKey(d.ID, v.Number), writeDatasetVersion(v), table.IfAbsent())
+	if was != 0 {
+		return []table.Write{table.Put(datasetKey(d.ID), writeDataset(d), table.IfVersion(was)), number}
+	}
+	return []table.Write{
+		table.Put(datasetKey(d.ID), writeDataset(d), table.IfAbsent()), number,
+		newGuard(datasetKey(d.ID), nil), rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsCreated, d.OwnerID)),
+	}
 }
 
 // Edit changes a dataset's own words and rules under the version the caller saw
@@ -221,7 +228,8 @@ func (r *Datasets) Versions(ctx context.Context, id string) ([]*core.DatasetVers
 
 // Delete removes a dataset at the given version, then its version items. The
 // blobs are the caller's to sweep. CONFLICT when it changed meanwhile, NOT_FOUND
-// when it is gone, VALIDATION_ERROR.in_use while cards read it.
+// when it is gone, VALIDATION_ERROR.in_use while cards or transforms read it,
+// written_by_transform while a transform writes it.
 func (r *Datasets) Delete(ctx context.Context, d *core.Dataset) error {
 	defer forget[core.Dataset](ctx, table.Datasets, d.ID)
 	versions, err := r.Versions(ctx, d.ID)
@@ -243,6 +251,9 @@ func (r *Datasets) end(ctx context.Context, d *core.Dataset) error {
 	return guarded(func() error {
 		g, err := unread(ctx, r.e, d.ID)
 		if err != nil {
+			return err
+		}
+		if err := unwritten(ctx, r.e, d); err != nil {
 			return err
 		}
 		err = r.e.Transact(ctx, "", []table.Write{

@@ -9,8 +9,8 @@ import (
 )
 
 // A guard lies beside a card (PLACES) and beside a dataset (CARDS), is made with
-// it and goes with it. Whatever comes to lean on the noun, a place on a dashboard
-// or a card, writes the guard anew under the version that it read, in its own
+// it and goes with it. Whatever comes to lean on the noun, a place on a dashboard,
+// a card or a transform, writes the guard anew under the version that it read, in its own
 // transaction. So what must not happen while something leans on the noun reads the
 // guard, then looks for what leans, and happens only where nothing came since. The
 // index that is looked in may lag; the guard names what came last, to be read itself.

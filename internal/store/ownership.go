@@ -32,6 +32,12 @@ func (r *Cards) Transfer(ctx context.Context, h Handover) (*core.Card, error) {
 	return transfer(ctx, r.e, cardVersioned(h.ID), h, func(c *core.Card) *string { return &c.OwnerID })
 }
 
+// Transfer gives a transform to somebody else; nil when there is none.
+func (r *Transforms) Transfer(ctx context.Context, h Handover) (*core.Transform, error) {
+	defer forget[core.Transform](ctx, table.Transforms, h.ID)
+	return transfer(ctx, r.e, transformVersioned(h.ID), h, func(t *core.Transform) *string { return &t.OwnerID })
+}
+
 // transfer gives a thing that nothing is shared of to somebody else, with its
 // line of history.
 func transfer[T any](ctx context.Context, e table.Engine, v versioned[T], h Handover, owner func(*T) *string) (*T, error) {

@@ -10,7 +10,7 @@ import (
 )
 
 // Rights is the history of rights: HISTORY#time#id beside the person, group,
-// dataset or card that it is about, and once more under ADMINS where it tells
+// dataset, card or transform that it is about, and once more under ADMINS where it tells
 // who was an administrator. Each line is written in the transaction of its change
 // and stays after the subject is gone. Dashboards have theirs in bi_dashboard_shares.
 type Rights struct{ e table.Engine }
@@ -60,12 +60,13 @@ func readRights(it table.Item) core.RightsChange {
 	return c
 }
 
-// Of is the history of a person, group, dataset or card, oldest first, all of
+// Of is the history of a person, group, dataset, card or transform, oldest first, all of
 // it; empty where there never was one.
 func (r *Rights) Of(ctx context.Context, subjectID string) ([]core.RightsChange, error) {
 	noun, _, _ := strings.Cut(subjectID, "_")
 	key, ok := map[core.Noun]func(string) table.Key{
 		core.NounUser: userKey, core.NounGroup: groupKey, core.NounDataset: datasetKey, core.NounCard: cardKey,
+		core.NounTransform: transformKey,
 	}[core.Noun(noun)]
 	if !ok {
 		return nil, nil
@@ -73,10 +74,10 @@ func (r *Rights) Of(ctx context.Context, subjectID string) ([]core.RightsChange,
 	return r.history(ctx, key(subjectID))
 }
 
-// EverOwned lists the datasets and cards that a person owned at any time, each
+// EverOwned lists the datasets, cards and transforms that a person owned at any time, each
 // once; those that are gone included.
 func (r *Rights) EverOwned(ctx context.Context, userID string) (ids []string, err error) {
-	for tableName, index := range map[string]string{table.Datasets: table.DatasetsEverOwned, table.Cards: table.CardsEverOwned} {
+	for tableName, index := range map[string]string{table.Datasets: table.DatasetsEverOwned, table.Cards: table.CardsEverOwned, table.Transforms: table.TransformsEverOwned} {
 		items, err := collect(ctx, r.e, table.Query{Table: tableName, Index: index, PK: userID}, 0)
 		if err != nil {
 			return nil, err

@@ -185,7 +185,7 @@ func whatWasEverOpenIsFoundWhenItIsGone(t *testing.T, st *world) {
 		must(t, err)
 		wantIDs(t, "ever owned", ids, want)
 	}
-	if calls := st.calls.Take(); len(calls) != 6 {
+	if calls := st.calls.Take(); len(calls) != 9 {
 		t.Errorf("%d calls for three people", len(calls))
 	}
 	for target, want := range map[core.Target][]string{

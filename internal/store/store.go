@@ -26,6 +26,8 @@ type Store struct {
 	Jobs        *Jobs
 	Outbox      *Outbox
 	Requests    *Requests
+	Transforms  *Transforms
+	Executions  *Executions
 
 	engine table.Engine
 }
@@ -48,6 +50,8 @@ func New(e table.Engine) *Store {
 		Jobs:        &Jobs{e},
 		Outbox:      &Outbox{e},
 		Requests:    &Requests{e},
+		Transforms:  &Transforms{e},
+		Executions:  &Executions{e},
 		engine:      e,
 	}
 }
@@ -224,7 +228,7 @@ func edit[T any](ctx context.Context, e table.Engine, v versioned[T], want int64
 			return noun, nil
 		}
 		failed := table.ConditionFailed(err)
-		if failed == nil || failed.Index != 0 && !guardLost(err) {
+		if failed == nil || failed.Index != 0 && !guardLost(err) && !besideLost(err) {
 			return nil, err
 		}
 		if try >= editTries {

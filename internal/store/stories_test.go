@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
@@ -89,6 +90,18 @@ var stories = []struct {
 	{"owners change as a whole", ownersChangeAsAWhole},
 	{"answers and owners race", answersAndOwnersRace},
 	{"jobs are open until they end", jobsAreOpenUntilTheyEnd},
+	{"transforms keep all they are given", transformsKeepAllTheyAreGiven},
+	{"transform lists run newest first", transformListsRunNewestFirst},
+	{"transforms are edited and deleted at their version", transformsAreEditedAndDeletedAtTheirVersion},
+	{"what transforms read and write stays", whatTransformsReadAndWriteStays},
+	{"inputs race", inputsRace},
+	{"a schedule makes a transform due", aScheduleMakesATransformDue},
+	{"runs keep all they are given", runsKeepAllTheyAreGiven},
+	{"a transform has one run at a time", aTransformHasOneRunAtATime},
+	{"a run is asked for once", aRunIsAskedForOnce},
+	{"a due time is decided once", aDueTimeIsDecidedOnce},
+	{"a run ends with what it wrote or not at all", aRunEndsWithWhatItWroteOrNotAtAll},
+	{"runs run newest first", runsRunNewestFirst},
 }
 
 func TestStoriesOnTheFile(t *testing.T) {
@@ -188,6 +201,24 @@ func (w *world) job(t *testing.T, ownerID string) *core.ImportJob {
 	j := &core.ImportJob{ID: core.NewID(core.NounJob), Status: core.StatusRunning, Name: "d", OwnerID: ownerID, CreatedAt: store.Now()}
 	must(t, w.Jobs.Create(t.Context(), j))
 	return j
+}
+
+// transform makes a transform that reads the datasets.
+func (w *world) transform(t *testing.T, ownerID string, datasetIDs ...string) *core.Transform {
+	t.Helper()
+	x := &core.Transform{ID: core.NewID(core.NounTransform), Name: "t", Code: "c", OwnerID: ownerID,
+		OutputID: core.NewID(core.NounDataset), OutputName: "o", CreatedAt: store.Now()}
+	for _, id := range datasetIDs {
+		x.Inputs = append(x.Inputs, core.TransformInput{DatasetID: id})
+	}
+	must(t, w.Transforms.Create(t.Context(), x, time.Time{}))
+	return x
+}
+
+// run makes a run of a transform that is not yet started.
+func run(transformID string) *core.Execution {
+	return &core.Execution{ID: core.NewExecutionID(transformID), TransformID: transformID, Status: core.StatusQueued,
+		Trigger: core.TriggerManual, Attempt: 1, CreatedAt: store.Now()}
 }
 
 // dataset publishes the first version of a dataset.

@@ -46,6 +46,8 @@ const (
 	Jobs        = "jobs"
 	APIKeys     = "api_keys"
 	Outbox      = "outbox"
+	Transforms  = "transforms"
+	Executions  = "transform_executions"
 )
 
 // The indexes, by name.
@@ -74,6 +76,12 @@ const (
 	APIKeysByOwner      = "APIKeysByOwner"
 	APIKeysList         = "APIKeysList"
 	RequestsOpen        = "RequestsOpen"
+	TransformsByOwner   = "TransformsByOwner"
+	TransformsByInput   = "TransformsByInput"
+	TransformsList      = "TransformsList"
+	TransformsEverOwned = "TransformsEverOwned"
+	TransformsDue       = "TransformsDue"
+	ExecutionsRunning   = "ExecutionsRunning"
 )
 
 // Tables is every table of Karuta. Keys, attributes and access patterns are
@@ -127,6 +135,16 @@ var Tables = []Table{
 	}},
 	{Name: Outbox, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
 		{Name: RequestsOpen, PK: "open_by", SK: "dashboard_id"},
+	}},
+	{Name: Transforms, PK: AttrPK, SK: AttrSK, Indexes: []Index{
+		{Name: TransformsByOwner, PK: "owner_id", SK: "transform_id"},
+		{Name: TransformsByInput, PK: "input_dataset_id", SK: "transform_id"},
+		{Name: TransformsList, PK: "list_key", SK: "transform_id"},
+		{Name: TransformsEverOwned, PK: "history_owner", SK: "at"},
+		{Name: TransformsDue, PK: "due_shard", SK: "next_run_at"},
+	}},
+	{Name: Executions, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
+		{Name: ExecutionsRunning, PK: "running_shard", SK: "heartbeat"},
 	}},
 }
 

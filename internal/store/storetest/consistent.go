@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,10 @@ func (items Items) Check(t testing.TB) {
 			if items.at(table.Dashboards, k.PK, "METADATA") == nil {
 				t.Errorf("%s of %s has lost its dashboard", k.SK, owner)
 			}
+		case table.Transforms:
+			items.checkTransform(t, k, it, owner, what)
+		case table.Executions:
+			items.checkExecution(t, k, it)
 		case table.Outbox:
 			items.checkRequest(t, k, it)
 		}
@@ -186,5 +191,72 @@ func (items Items) checkRequest(t testing.TB, k table.Key, it table.Item) {
 	}
 	if granted := it.Str("status") == "granted"; granted && items.at(table.Shares, k.PK, "USER#"+cut(k.SK)) == nil {
 		t.Errorf("%s of %s was granted, and there is no share", k.SK, k.PK)
+	}
+}
+
+// checkTransform holds a transform against the datasets that it reads, its inputs'
+// items and the run that has it.
+func (items Items) checkTransform(t testing.TB, k table.Key, it table.Item, transform, what string) {
+	t.Helper()
+	noun := items.at(table.Transforms, k.PK, "METADATA")
+	switch {
+	case strings.HasPrefix(k.SK, "INPUT#"):
+		if !slices.Contains(inputsOf(noun), what) {
+			t.Errorf("%s says to read %s and does not", k.PK, what)
+		}
+	case k.SK == "STATE":
+		if noun == nil {
+			t.Errorf("the state of %s has outlived it", k.PK)
+		}
+		if id := it.Str("running_id"); id != "" && !items.running(transform, id) {
+			t.Errorf("%s is held by %s, which does not run", k.PK, id)
+		}
+	case k.SK == "METADATA" && it.Str("transform_id") != "":
+		if items.at(table.Transforms, k.PK, "STATE") == nil {
+			t.Errorf("%s has no state", k.PK)
+		}
+		for _, id := range inputsOf(it) {
+			if items.at(table.Transforms, k.PK, "INPUT#"+id) == nil || items.at(table.Datasets, "DATASET#"+id, "METADATA") == nil {
+				t.Errorf("%s reads %s, which is gone or does not know it", k.PK, id)
+			}
+		}
+	}
+}
+
+func inputsOf(transform table.Item) (ids []string) {
+	inputs, _ := transform["inputs"].([]any)
+	for _, in := range inputs {
+		m, _ := in.(map[string]any)
+		ids = append(ids, table.Item(m).Str("dataset_id"))
+	}
+	return ids
+}
+
+func (items Items) running(transform, id string) bool {
+	x := items.at(table.Executions, "TRANSFORM#"+transform, "EXECUTION#"+id[strings.LastIndexByte(id, '_')+1:])
+	return x.Str("status") == "queued" || x.Str("status") == "running"
+}
+
+// checkExecution holds a run that goes on against the transform that it has, one
+// that succeeded against the version that it wrote, and a due time against the run
+// that decided it.
+func (items Items) checkExecution(t testing.TB, k table.Key, it table.Item) {
+	t.Helper()
+	switch {
+	case strings.HasPrefix(k.SK, "DUE#"):
+		own := it.Str("execution_id")
+		if x := items.at(table.Executions, k.PK, "EXECUTION#"+own[strings.LastIndexByte(own, '_')+1:]); x.Str("due_at") != cut(k.SK) {
+			t.Errorf("%s of %s was decided by nothing", k.SK, k.PK)
+		}
+	case !strings.HasPrefix(k.SK, "EXECUTION#"):
+	case it.Str("running_shard") != "":
+		if items.at(table.Transforms, k.PK, "STATE").Str("running_id") != it.Str("execution_id") {
+			t.Errorf("%s runs without having its transform", it.Str("execution_id"))
+		}
+	case it.Str("status") == "success":
+		v := items.at(table.Datasets, "DATASET#"+it.Str("output_dataset_id"), fmt.Sprintf("VERSION#%06d", it.Int("output_version")))
+		if v != nil && v.Str("run_id") != it.Str("execution_id") {
+			t.Errorf("%s succeeded and its version is %v", it.Str("execution_id"), v)
+		}
 	}
 }
