@@ -67,7 +67,7 @@ func runOf(req client.CardRequest, slice *engine.Slice, timeout time.Duration) (
 		data = slice.File
 	}
 	return supervisor.Run{
-		ID: req.RunID, Code: req.Code,
+		ID: req.RunID, User: req.User, Code: req.Code,
 		Data: data, DataBytes: slice.Bytes, Columns: columnsOf(req.Source.Columns, slice.Columns),
 		Filters: filters, Params: req.Params,
 		Timeout: timeout, MemoryMB: req.MemoryMB,

@@ -95,10 +95,8 @@ func (s *server) run(ctx context.Context, w http.ResponseWriter, handle func() e
 		log.InfoContext(ctx, "caller left")
 	default:
 		log.ErrorContext(ctx, "call failed", "cause", err)
-		if e, ok := errors.AsType[*core.Error](err); ok && e.Code == core.CodeUnavailable && e.Reason != "" {
-			w.Header().Set(client.ReasonHeader, e.Reason)
-		}
-		fail(w, statusOf(err))
+		e, _ := errors.AsType[*core.Error](err)
+		client.Refuse(w, statusOf(err), e)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -216,7 +217,7 @@ func TestCardFailures(t *testing.T) {
 		"bad filter":     {sliceErr: core.Invalid("filters", "bad_value"), runner: &fakeRunner{render: ok}, problem: core.CodeValidation},
 		"disk":           {sliceErr: errors.New("disk"), runner: &fakeRunner{render: ok}, code: core.CodeInternal},
 		"refused":        {runner: &fakeRunner{refusal: "no seccomp", render: ok}, code: core.CodeUnavailable, reason: "python_refused"},
-		"queue full":     {runner: &fakeRunner{render: fails(&core.Error{Code: core.CodeUnavailable, Reason: "busy"})}, code: core.CodeUnavailable, reason: "busy"},
+		"queue full":     {runner: &fakeRunner{render: fails(client.Busy(client.Place{Position: 7, WaitSeconds: 3.5}))}, code: core.CodeUnavailable, reason: "busy"},
 		"bug":            {runner: &fakeRunner{render: func(context.Context, supervisor.Run) (*client.CardReply, error) { panic("bug") }}, code: core.CodeInternal},
 		"nothing is bad": {runner: &fakeRunner{render: ok}},
 	} {
@@ -225,6 +226,12 @@ func TestCardFailures(t *testing.T) {
 		if e, ok := errors.AsType[*core.Error](err); core.CodeOf(err) != c.code || ok && e.Reason != c.reason {
 			t.Errorf("%s: error %v, want %q.%s", name, err, c.code, c.reason)
 			continue
+		}
+		if c.reason == "busy" {
+			e, _ := errors.AsType[*core.Error](err)
+			if said := core.Sentence(core.English, e); fmt.Sprint(e.Details) != "map[position:7 waitSeconds:3.5]" || !strings.Contains(said, "4 seconds") {
+				t.Errorf("%s: %v, %q", name, e.Details, said)
+			}
 		}
 		if err == nil && (reply.Problem == nil) != (c.problem == "") {
 			t.Errorf("%s: problem %+v, want %q", name, reply.Problem, c.problem)

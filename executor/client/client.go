@@ -204,7 +204,7 @@ func refused(resp *http.Response) error {
 	cause := fmt.Errorf("executor answered %s: %s", resp.Status, bytes.TrimSpace(text))
 	switch resp.StatusCode {
 	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
-		return &core.Error{Code: core.CodeUnavailable, Reason: resp.Header.Get(ReasonHeader), Cause: cause}
+		return unavailable(resp.Header.Get(ReasonHeader), text, cause)
 	}
 	return core.Internal("executor", cause)
 }

@@ -76,7 +76,11 @@ func TestExecutorFailures(t *testing.T) { // EXE-8, FAIL-6
 		code   core.Code
 		reason string
 	}{
-		"full":              {func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) }, core.CodeUnavailable, ""},
+		"full": {func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) }, core.CodeUnavailable, ""},
+		"full, no place": {func(w http.ResponseWriter) {
+			w.Header().Set(ReasonHeader, "busy")
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}, core.CodeUnavailable, ""},
 		"broken":            {func(w http.ResponseWriter) { w.WriteHeader(http.StatusInternalServerError) }, core.CodeInternal, ""},
 		"no answer":         {cut, core.CodeExecution, "executor_lost"},
 		"half of an answer": {func(w http.ResponseWriter) { _, _ = io.WriteString(w, `{"html":"`); cutAfterFlush(w) }, core.CodeExecution, "executor_lost"},

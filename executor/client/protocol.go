@@ -27,7 +27,7 @@ func (s Source) Seen() []core.Column { return s.Sight.Columns(s.Columns) }
 // CardRequest asks for one run of a card.
 type CardRequest struct {
 	RunID          string             `json:"runId"`
-	User           string             `json:"user"` // whose turn it is: the places of a full executor are shared out evenly among users
+	User           string             `json:"user"` // whose turn it is, see [UserKey]: slots are shared out evenly among users who wait
 	Code           string             `json:"code"`
 	Source         Source             `json:"source"`
 	Filters        []core.FilterValue `json:"filters"` // for render's second argument; the data is filtered already

@@ -41,12 +41,6 @@ type TransformEvent struct {
 	Problem  *Problem           `json:"problem,omitempty"`
 }
 
-// Place is where somebody stands in a queue.
-type Place struct {
-	Position    int     `json:"position"`    // from 1
-	WaitSeconds float64 `json:"waitSeconds"` // guessed by how long runs took lately
-}
-
 // TransformRunning tells what the run has got.
 type TransformRunning struct {
 	RowsIn   []int64 `json:"rowsIn"`   // of each input

@@ -144,9 +144,12 @@ func (s *Supervisor) mustEnd(ctx context.Context, code string, set layers, why v
 }
 
 func (s *Supervisor) canary(ctx context.Context, code string, params json.RawMessage, timeout time.Duration, set layers) (ending, error) {
-	slot := <-s.queue.slots // nobody else waits yet, and the bound on waiting is not for canaries
-	defer s.queue.leave(slot)
-	return s.execute(ctx, Run{ID: "canary", Code: code, Params: params, Timeout: timeout, MemoryMB: canaryMB}, slot, set)
+	seat, err := s.queue.enter(ctx, turn{need: canaryMB * mebibyte, sure: true})
+	if err != nil {
+		return ending{}, err
+	}
+	defer s.queue.leave(seat)
+	return s.execute(ctx, Run{ID: "canary", Code: code, Params: params, Timeout: timeout, MemoryMB: canaryMB}, seat.slot, set)
 }
 
 // targets are what the attacks aim at: a listener and a file that others may read.

@@ -77,7 +77,7 @@ func start(ctx context.Context, cfg Config, wanted layers) (*Supervisor, error) 
 // prepare fills the defaults in and makes what all zygotes share.
 func (s *Supervisor) prepare(cfg Config) error {
 	s.cfg = withDefaults(cfg)
-	s.queue = newQueue(s.cfg.MaxConcurrent, s.cfg.QueueLimit)
+	s.queue = newQueue(s.cfg.MaxConcurrent, s.cfg.QueueLimit, s.cfg.Memory, s.cfg.MemoryMB*mebibyte)
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil { // our memory holds the executor's secret
 		return fmt.Errorf("hide our memory: %w", err)
 	}
@@ -109,7 +109,7 @@ func (s *Supervisor) prepare(cfg Config) error {
 func withDefaults(cfg Config) Config {
 	cores := runtime.GOMAXPROCS(0)
 	cfg.MaxConcurrent = min(cmp.Or(cfg.MaxConcurrent, cores), cores)
-	cfg.QueueLimit = cmp.Or(cfg.QueueLimit, 100)
+	cfg.QueueLimit = cmp.Or(cfg.QueueLimit, 500)
 	cfg.CardTimeout = cmp.Or(cfg.CardTimeout, 10*time.Second)
 	cfg.MemoryMB = cmp.Or(cfg.MemoryMB, 2048)
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
@@ -117,6 +117,7 @@ func withDefaults(cfg Config) Config {
 		cfg.Log.Warn("runs get less memory than configured: the container has no more", "configuredMb", cfg.MemoryMB, "mb", most)
 		cfg.MemoryMB = most
 	}
+	cfg.Memory = cmp.Or(cfg.Memory, NewMemory(containerMB()*mebibyte))
 	cfg.Python = resolved(cfg.Python)
 	return cfg
 }
@@ -146,14 +147,14 @@ func (s *Supervisor) Render(ctx context.Context, run Run) (*client.CardReply, er
 }
 
 func (s *Supervisor) render(ctx context.Context, run Run) (*client.CardReply, error) {
-	slot, err := s.queue.enter(ctx)
+	run.Timeout = cmp.Or(run.Timeout, s.cfg.CardTimeout)
+	run.MemoryMB = min(cmp.Or(run.MemoryMB, s.cfg.MemoryMB), s.cfg.MemoryMB)
+	seat, err := s.queue.enter(ctx, turn{user: run.User, need: run.DataBytes + run.MemoryMB*mebibyte})
 	if err != nil {
 		return nil, err
 	}
-	defer s.queue.leave(slot)
-	run.Timeout = cmp.Or(run.Timeout, s.cfg.CardTimeout)
-	run.MemoryMB = min(cmp.Or(run.MemoryMB, s.cfg.MemoryMB), s.cfg.MemoryMB)
-	end, err := s.execute(ctx, run, slot, s.layers)
+	defer s.queue.leave(seat)
+	end, err := s.execute(ctx, run, seat.slot, s.layers)
 	if errors.Is(err, errGone) {
 		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "executor_lost", Cause: err}
 	}
@@ -209,6 +210,7 @@ func (s *Supervisor) Close() error {
 		s.stop()
 	}
 	s.ended.Wait()
+	s.queue.memory.close()
 	var errs []error
 	for _, file := range []*os.File{s.guest, s.program} {
 		if file != nil {

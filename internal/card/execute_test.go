@@ -185,3 +185,21 @@ func TestCloseEndsRuns(t *testing.T) {
 	_, err := w.onPage(w.viewer)
 	accesstest.Code(t, "after", err, core.CodeUnavailable)
 }
+
+// The executor shares its slots out among people, whom it tells apart but does not know.
+func TestTheExecutorTellsPeopleApart(t *testing.T) {
+	w := newWorld(t)
+	keys := make(chan string, 4)
+	answer := w.executor.Card
+	w.executor.Card = func(r client.CardRequest) client.CardReply { keys <- r.User; return answer(r) }
+	var told []string
+	for _, u := range []*core.User{w.owner, w.viewer, w.owner} {
+		if _, err := w.s.Execute(w.As(u), card.ExecuteInput{CardID: w.card.ID, DashboardID: w.page.ID}); err != nil {
+			t.Fatal(err)
+		}
+		told = append(told, <-keys)
+	}
+	if told[0] == "" || told[0] == told[1] || told[0] != told[2] || strings.Contains(told[0], w.owner.ID) {
+		t.Errorf("people are %q to the executor", told)
+	}
+}

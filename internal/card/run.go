@@ -86,7 +86,7 @@ func (s *Service) run(ctx context.Context, j job, key string) (*core.CardResult,
 	defer cancel()
 	started := store.Now()
 	reply, err := s.Executor.Render(timeout, client.CardRequest{
-		RunID: core.NewID("run"), Code: j.card.Code, Source: j.source,
+		RunID: core.NewID("run"), User: client.UserKey(core.ActorFrom(ctx).ActingID()), Code: j.card.Code, Source: j.source,
 		Filters: j.values, Params: params(j.card), TimeoutSeconds: s.cfg.Timeout.Seconds(), MemoryMB: s.cfg.MemoryMB,
 	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {

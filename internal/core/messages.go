@@ -94,7 +94,7 @@ var sentences = map[string]text{
 	"SERVICE_UNAVAILABLE.python_refused":    {"カードを安全に実行できる状態ではありません。管理者に知らせてください。", "Cards cannot be run safely at the moment. Please tell an administrator."},
 	"SERVICE_UNAVAILABLE.executor_lost":     {"実行中に処理環境が再起動しました。もう一度実行してください。", "The run was interrupted. Please run it again."},
 	"SERVICE_UNAVAILABLE.hand_over":         {"アカウントは停止しましたが、引き継ぎが途中で止まりました（{count}件は完了）。もう一度実行すると残りを引き継ぎます。", "The account is locked, but the handover stopped after {count} things. Do it again to hand over the rest."},
-	"SERVICE_UNAVAILABLE.busy":              {"ただいま混み合っています。しばらくしてからもう一度お試しください。", "Karuta is busy. Please try again in a little while."},
+	"SERVICE_UNAVAILABLE.busy":              {"ただいま混み合っています。{seconds}秒ほど待ってから、もう一度お試しください。", "Karuta is busy. Please try again in about {seconds} seconds."},
 	"SERVICE_UNAVAILABLE.interrupted":       {"取り込みが中断されました。もう一度取り込んでください。", "The import was interrupted. Please import the file again."},
 	"FILE_TOO_LARGE":                        {"ファイルが大きすぎます (File too large)。{max}以下に分割して取り込んでください。", "File too large. Split the file into parts of at most {max} each."},
 	"ENCODING_ERROR":                        {"文字コードを判別できません (Encoding error)。文字コードを指定してください。候補: {candidates}", "Encoding error. Please name the encoding. Candidates: {candidates}"},
