@@ -29,7 +29,7 @@ func (u *userDeactivateCmd) Run(sh *shell, c *cli) error {
 	if err := printUsers(sh.out, row.User); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(sh.out, "handed over %d; owns %d dashboards, %d datasets, %d cards, %d filter views, %d API keys; %d imports run\n",
-		row.HandedOver, row.Dashboards, row.Datasets, row.Cards, row.FilterViews, row.APIKeys, row.RunningImports)
+	_, err := fmt.Fprintf(sh.out, "handed over %d; owns %d dashboards, %d datasets, %d cards, %d transforms, %d filter views, %d API keys; %d imports run\n",
+		row.HandedOver, row.Dashboards, row.Datasets, row.Cards, row.Transforms, row.FilterViews, row.APIKeys, row.RunningImports)
 	return err
 }

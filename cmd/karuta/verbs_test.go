@@ -113,7 +113,7 @@ func operate(t *testing.T, dir string) {
 		t.Errorf("a name twice: %+v", s)
 	}
 	keys(t, dir)
-	if out := ok(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "hanako@example.com", "--dry-run")...); !strings.Contains(out, "true") || !strings.Contains(out, "handed over 0; owns 0 dashboards, 0 datasets, 0 cards, 0 filter views, 1 API keys") {
+	if out := ok(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "hanako@example.com", "--dry-run")...); !strings.Contains(out, "true") || !strings.Contains(out, "handed over 0; owns 0 dashboards, 0 datasets, 0 cards, 0 transforms, 0 filter views, 1 API keys") {
 		t.Error(out)
 	}
 	if s := karuta(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "nobody@example.com")...); s.code != exitRefused {

@@ -86,7 +86,7 @@ func (g *Gate) Standing(ctx context.Context, id string) (*Grant, error) {
 }
 
 func reasonFor(r Right) string {
-	if r == Manage {
+	if r == Manage || r == Run {
 		return "owner_only"
 	}
 	return ""

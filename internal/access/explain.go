@@ -7,7 +7,7 @@ import (
 )
 
 // Explain tells why a person can or cannot reach a thing: a dashboard, dataset,
-// card, card in its place on a dashboard, share, group or filter view. It opens
+// card, card in its place on a dashboard, share, group, filter view or transform. It opens
 // the very doors that the person would, as that person, so it says yes exactly
 // where they open. Who manages the thing may ask about anybody, others about
 // themselves, where they may view it; NOT_FOUND otherwise.
@@ -101,6 +101,8 @@ func (g *Gate) question(ctx context.Context, id string, right Right) (*thing, er
 		t = shareThing(id)
 	case core.NounGroup:
 		t = groupThing(id)
+	case core.NounTransform:
+		t = transformThing(id)
 	case core.NounFilterView:
 		t = viewThing(id)
 	case core.NounDashboardCard:

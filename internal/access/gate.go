@@ -34,6 +34,7 @@ const (
 	View   Right = "VIEW"   // see it
 	Edit   Right = "EDIT"   // change its content
 	Manage Right = "MANAGE" // share it, delete it, see who has it
+	Run    Right = "RUN"    // let it run: a transform's owner alone
 )
 
 // RequireSignedIn refuses the anonymous with UNAUTHORIZED. It is for what
@@ -103,6 +104,8 @@ func nounName(n core.Noun) string {
 		return "group"
 	case core.NounFilterView:
 		return "filter_view"
+	case core.NounTransform:
+		return "transform"
 	}
 	return string(n)
 }

@@ -106,11 +106,11 @@ func keep[T any](ctx context.Context, g *Gate, kind core.Noun, found map[string]
 	return out, nil
 }
 
-// owns tells whether the actor may view, edit or manage by owning; an
-// administrator views and manages as an owner does, but does not edit.
+// owns tells whether the actor may do what they want by owning; an administrator
+// views and manages as an owner does, but neither edits nor runs.
 func owns(ctx context.Context, ownerID string, want Right) bool {
 	a := core.ActorFrom(ctx)
-	return a.User != nil && a.Is(ownerID) || want != Edit && a.IsAdmin()
+	return a.User != nil && a.Is(ownerID) || want != Edit && want != Run && a.IsAdmin()
 }
 
 // openDataset is the dataset as the actor may see it, nil when not at all.

@@ -50,8 +50,8 @@ func NewPast() *Past {
 	return &Past{people: map[string]*pastPerson{}, groups: map[string]*switched{}, boards: map[string]*pastBoard{}, things: map[string]*pastThing{}}
 }
 
-// Tell adds the history of a person, a group, a dataset or a card, oldest first,
-// all of it.
+// Tell adds the history of a person, a group, a dataset, a card or a transform,
+// oldest first, all of it.
 func (p *Past) Tell(id string, changes []core.RightsChange) {
 	switch noun, _ := core.NounOf(id); noun {
 	case core.NounUser:
@@ -67,7 +67,7 @@ func (p *Past) Tell(id string, changes []core.RightsChange) {
 			}
 		}
 		p.groups[id] = there
-	case core.NounDataset, core.NounCard:
+	case core.NounDataset, core.NounCard, core.NounTransform:
 		p.things[id] = thingOf(changes)
 	}
 }
@@ -170,14 +170,14 @@ type Way struct {
 	when  spans
 }
 
-// CouldView tells whether the person could view the dashboard, dataset or card at
-// the time.
+// CouldView tells whether the person could view the dashboard, dataset, card or
+// transform at the time.
 func (p *Past) CouldView(userID, resourceID string, at time.Time) bool {
 	return slices.ContainsFunc(p.Ways(userID, resourceID), func(w Way) bool { return w.when.at(at) })
 }
 
-// Ways are all ways in which the person could ever view the dashboard, dataset
-// or card.
+// Ways are all ways in which the person could ever view the dashboard, dataset,
+// card or transform.
 func (p *Past) Ways(userID, resourceID string) []Way {
 	u := p.people[userID]
 	if u == nil {

@@ -141,7 +141,7 @@ func (r *pastRead) ofPerson(ctx context.Context, userID string) ([]string, error
 	return ids, nil
 }
 
-// ofResource reads who could ever see a dashboard, dataset or card, and gives
+// ofResource reads who could ever see a dashboard, dataset, card or transform, and gives
 // their ids, sorted.
 func (r *pastRead) ofResource(ctx context.Context, id string) ([]string, error) {
 	if err := r.tell(ctx, []string{id}); err != nil {

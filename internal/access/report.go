@@ -95,7 +95,7 @@ func checkResource(id string) error {
 	switch noun, ok := core.NounOf(id); {
 	case !ok:
 		return core.Invalid("resource", "bad_id")
-	case noun != core.NounDashboard && noun != core.NounDataset && noun != core.NounCard:
+	case !slices.Contains([]core.Noun{core.NounDashboard, core.NounDataset, core.NounCard, core.NounTransform}, noun):
 		return core.NotFound("resource")
 	}
 	return nil

@@ -21,6 +21,7 @@ type DepartureRow struct {
 	Dashboards     int
 	Datasets       int
 	Cards          int
+	Transforms     int
 	FilterViews    int
 	APIKeys        int // live ones
 	RunningImports int
@@ -45,7 +46,7 @@ func (a *App) deactivateUser(ctx context.Context, in DepartureArgs) (DepartureRo
 	}
 	return DepartureRow{
 		User: userRow(left.User), HandedOver: left.HandedOver, RunningImports: left.Owned.RunningImports,
-		Dashboards: left.Owned.DashboardCount, Datasets: left.Owned.DatasetCount, Cards: left.Owned.CardCount,
+		Dashboards: left.Owned.DashboardCount, Datasets: left.Owned.DatasetCount, Cards: left.Owned.CardCount, Transforms: left.Owned.TransformCount,
 		FilterViews: left.Owned.FilterViewCount, APIKeys: left.Owned.APIKeyCount,
 	}, nil
 }

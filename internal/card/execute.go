@@ -85,10 +85,10 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (*core.CardResul
 	if err != nil {
 		return nil, err
 	}
-	if err := checkCode(in.Code); err != nil {
+	if err := core.CheckCode("input.code", in.Code); err != nil {
 		return nil, err
 	}
-	params, err := checkParams(in.Params)
+	params, err := core.CheckParams("input.params", in.Params)
 	if err != nil {
 		return nil, err
 	}

@@ -1,20 +1,11 @@
 package card
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/url"
-	"strings"
 
 	"github.com/microcosm-cc/bluemonday"
 
 	"github.com/karuta-bi/karuta/internal/core"
-)
-
-// Bounds of a card, in bytes.
-const (
-	MaxCode   = 200_000
-	MaxParams = 64 << 10
 )
 
 // check checks a whole card and brings its texts into their stored form.
@@ -34,46 +25,14 @@ func check(c *core.Card) (err error) {
 	if c.Kind == core.CardText && c.DatasetID != "" {
 		return core.Invalid("input.datasetId", "bad_value")
 	}
-	if err = checkCode(c.Code); err != nil {
+	if err = core.CheckCode("input.code", c.Code); err != nil {
 		return err
 	}
 	if c.Kind == core.CardText {
 		c.Code = clean(c.Code)
 	}
-	c.Params, err = checkParams(c.Params)
+	c.Params, err = core.CheckParams("input.params", c.Params)
 	return err
-}
-
-func checkCode(code string) error {
-	if strings.TrimSpace(code) == "" {
-		return core.Invalid("input.code", "required")
-	}
-	if len(code) > MaxCode {
-		return core.Invalid("input.code", "too_large", "max", MaxCode)
-	}
-	return core.CheckText("input.code", code, MaxCode)
-}
-
-// checkParams wants a JSON object and gives it without spaces; {} is "".
-func checkParams(params string) (string, error) {
-	if strings.TrimSpace(params) == "" {
-		return "", nil
-	}
-	if len(params) > MaxParams {
-		return "", core.Invalid("input.params", "too_large", "max", MaxParams)
-	}
-	var object map[string]json.RawMessage
-	var compact bytes.Buffer
-	if err := json.Unmarshal([]byte(params), &object); err != nil || object == nil {
-		return "", core.Invalid("input.params", "bad_value")
-	}
-	if err := json.Compact(&compact, []byte(params)); err != nil {
-		return "", core.Invalid("input.params", "bad_value")
-	}
-	if len(object) == 0 {
-		return "", nil
-	}
-	return compact.String(), nil
 }
 
 // edit writes a change into the card and checks the whole.

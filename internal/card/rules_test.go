@@ -19,15 +19,15 @@ func TestCheck(t *testing.T) { // CD-1, CD-5
 		"no name":          {func(c *core.Card) { c.Name = " " }, "input.name", "required"},
 		"long description": {func(c *core.Card) { c.Description = strings.Repeat("x", core.MaxDescription+1) }, "input.description", "too_long"},
 		"no code":          {func(c *core.Card) { c.Code = "\n" }, "input.code", "required"},
-		"longest code":     {func(c *core.Card) { c.Code = strings.Repeat("x", MaxCode) }, "", ""},
-		"too long code":    {func(c *core.Card) { c.Code = strings.Repeat("x", MaxCode+1) }, "input.code", "too_large"},
-		"too many bytes":   {func(c *core.Card) { c.Code = strings.Repeat("あ", MaxCode/3+1) }, "input.code", "too_large"},
+		"longest code":     {func(c *core.Card) { c.Code = strings.Repeat("x", core.MaxCode) }, "", ""},
+		"too long code":    {func(c *core.Card) { c.Code = strings.Repeat("x", core.MaxCode+1) }, "input.code", "too_large"},
+		"too many bytes":   {func(c *core.Card) { c.Code = strings.Repeat("あ", core.MaxCode/3+1) }, "input.code", "too_large"},
 		"NUL in code":      {func(c *core.Card) { c.Code = "a\x00" }, "input.code", "control_characters"},
 		"params list":      {func(c *core.Card) { c.Params = "[]" }, "input.params", "bad_value"},
 		"params null":      {func(c *core.Card) { c.Params = "null" }, "input.params", "bad_value"},
 		"params broken":    {func(c *core.Card) { c.Params = `{"a":` }, "input.params", "bad_value"},
 		"params twice":     {func(c *core.Card) { c.Params = `{} {}` }, "input.params", "bad_value"},
-		"params too long":  {func(c *core.Card) { c.Params = `{"a":"` + strings.Repeat("x", MaxParams) + `"}` }, "input.params", "too_large"},
+		"params too long":  {func(c *core.Card) { c.Params = `{"a":"` + strings.Repeat("x", core.MaxParams) + `"}` }, "input.params", "too_large"},
 		"text with data":   {func(c *core.Card) { c.Kind = core.CardText }, "input.datasetId", "bad_value"},
 	}
 	for name, c := range cases {
@@ -44,8 +44,8 @@ func TestCheck(t *testing.T) { // CD-1, CD-5
 
 func TestParamsAreKeptShort(t *testing.T) { // CD-1
 	for in, want := range map[string]string{"": "", " {} ": "", "{ \"a\" : [1, \"二\"] }": `{"a":[1,"二"]}`} {
-		if got, err := checkParams(in); err != nil || got != want {
-			t.Errorf("checkParams(%q) = %q, %v", in, got, err)
+		if got, err := core.CheckParams("input.params", in); err != nil || got != want {
+			t.Errorf("CheckParams(%q) = %q, %v", in, got, err)
 		}
 	}
 }

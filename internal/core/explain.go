@@ -41,6 +41,7 @@ const (
 	MissingOrigin    MissingKind = "ORIGIN"    // the dashboard that the card was copied over is gone, or does not hold it any more
 	MissingMember    MissingKind = "MEMBER"    // to be a member of the group
 	MissingView      MissingKind = "VIEW"      // its owner keeps the filter view for themselves
+	MissingOwnership MissingKind = "OWNERSHIP" // to own it: nobody else but administrators sees a transform
 	MissingPolicy    MissingKind = "POLICY"    // a policy that opens rows of the dataset to them
 	MissingAttribute MissingKind = "ATTRIBUTE" // a value of an attribute that a policy for them asks for
 )
@@ -87,6 +88,7 @@ var missingSentences = map[MissingKind]text{
 	MissingOrigin:    {"コピー元のダッシュボードがなくなったか、カードが外されました。カードの所有者に相談してください。", "The dashboard that it was copied from is gone or does not hold it any more. Please ask the owner of the card."},
 	MissingMember:    {"グループのメンバーではありません。管理者が追加できます。", "They are not a member of the group. An administrator can add them."},
 	MissingView:      {"作成者だけのフィルタービューです。作成者が公開できます。", "Its owner keeps this filter view for themselves. They can share it."},
+	MissingOwnership: {"変換を見られるのは所有者と管理者だけです。所有者が所有権を譲渡できます。", "Only its owner and administrators see a transform. Its owner can give it to them."},
 	MissingPolicy:    {"このデータの行を公開するポリシーがありません。データの所有者または管理者が設定できます。", "No policy opens any row of this data to them. The owner of the data or an administrator can make one."},
 	MissingAttribute: {"属性「{attribute}」に合う値が設定されていません。管理者が設定できます。", "No fitting value of “{attribute}” is set for them. An administrator can set it."},
 }

@@ -20,6 +20,8 @@ type Owned struct {
 	DatasetCount          int
 	Cards                 []*core.Card
 	CardCount             int
+	Transforms            []*core.Transform
+	TransformCount        int
 	FilterViews           []*core.FilterView // what others keep for themselves is withheld of them
 	FilterViewCount       int
 	SharedFilterViewCount int
@@ -30,7 +32,7 @@ type Owned struct {
 
 // Count is how many things there are to hand over.
 func (o *Owned) Count() int {
-	return o.DashboardCount + o.DatasetCount + o.CardCount + o.SharedFilterViewCount
+	return o.DashboardCount + o.DatasetCount + o.CardCount + o.TransformCount + o.SharedFilterViewCount
 }
 
 // Departure is somebody who leaves.
@@ -102,7 +104,7 @@ func (s *Service) handOver(ctx context.Context, fromID, toID string) (handed int
 		return 0, err
 	}
 	// The views come last, when the successor has the dashboards.
-	for _, kind := range []core.Noun{core.NounDataset, core.NounCard, core.NounDashboard, core.NounFilterView} {
+	for _, kind := range []core.Noun{core.NounDataset, core.NounCard, core.NounTransform, core.NounDashboard, core.NounFilterView} {
 		err := s.eachOwned(ctx, kind, fromID, func(id string) error {
 			if kind == core.NounFilterView {
 				if mayTake, err := s.mayTakeView(ctx, successor, id); err != nil || !mayTake {
@@ -162,6 +164,9 @@ func (s *Service) ownedIDs(ctx context.Context, kind core.Noun, ownerID string, 
 	case core.NounCard:
 		page, err := s.store.Cards.ByOwner(ctx, ownerID, p)
 		return page.Cursors, page.HasNext, err
+	case core.NounTransform:
+		page, err := s.store.Transforms.ByOwner(ctx, ownerID, nil, p)
+		return page.Cursors, page.HasNext, err
 	case core.NounFilterView:
 		page, err := s.store.FilterViews.ByOwner(ctx, ownerID, "", p)
 		return page.Cursors, page.HasNext, err
@@ -190,6 +195,7 @@ func (s *Service) Owned(ctx context.Context, userID string) (*Owned, error) {
 	}
 	for kind, count := range map[core.Noun]*int{
 		core.NounDashboard: &out.DashboardCount, core.NounDataset: &out.DatasetCount, core.NounCard: &out.CardCount,
+		core.NounTransform: &out.TransformCount,
 	} {
 		if err := s.eachOwned(ctx, kind, userID, func(string) error { *count++; return nil }); err != nil {
 			return nil, err
@@ -211,7 +217,11 @@ func (s *Service) newestOwned(ctx context.Context, userID string) (*Owned, error
 	if err != nil {
 		return nil, err
 	}
-	out := &Owned{Dashboards: dashboards, Datasets: datasets.Nodes, Cards: cards.Nodes}
+	transforms, err := s.store.Transforms.ByOwner(ctx, userID, nil, core.PageArgs{First: ownedShown})
+	if err != nil {
+		return nil, err
+	}
+	out := &Owned{Dashboards: dashboards, Datasets: datasets.Nodes, Cards: cards.Nodes, Transforms: transforms.Nodes}
 	jobs, err := s.store.Jobs.Open(ctx)
 	for _, j := range jobs {
 		if j.OwnerID == userID {

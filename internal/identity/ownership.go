@@ -8,7 +8,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
-// Transfer gives a dashboard, a dataset or a card to somebody else.
+// Transfer gives a dashboard, a dataset, a card or a transform to somebody else.
 type Transfer struct {
 	ID       string
 	ToUserID string
@@ -19,7 +19,8 @@ type Transfer struct {
 // TransferOwnership makes somebody else the owner; for the owner and admins, not
 // for who has a share as OWNER. CONFLICT when the thing was changed since.
 // Whatever the thing is used in keeps working: pages hold cards and cards read
-// datasets of other owners, too.
+// datasets of other owners, too. A transform runs for its owner alone, so it
+// needs datasets that the new owner may read.
 func (s *Service) TransferOwnership(ctx context.Context, in Transfer) error {
 	noun, ownerID, err := s.openForTransfer(ctx, in.ID)
 	if err != nil {
@@ -70,6 +71,12 @@ func (s *Service) openForTransfer(ctx context.Context, id string) (noun core.Nou
 			return "", "", err
 		}
 		return noun, c.OwnerID, nil
+	case core.NounTransform:
+		t, err := s.gate.RequireTransform(ctx, field, id, access.Manage)
+		if err != nil {
+			return "", "", err
+		}
+		return noun, t.OwnerID, nil
 	}
 	return "", "", core.NotFound(field)
 }
@@ -79,7 +86,7 @@ func checkTransfer(noun core.Noun, in Transfer) error {
 	case in.Version < 1:
 		return core.Invalid("input.version", "bad_value")
 	case in.Keep != core.PermissionNone && (noun != core.NounDashboard || in.Keep.Rank() == 0):
-		return core.Invalid("input.keep", "bad_value") // datasets and cards have no shares
+		return core.Invalid("input.keep", "bad_value") // nothing else has shares
 	}
 	return nil
 }
@@ -114,6 +121,9 @@ func (s *Service) give(ctx context.Context, noun core.Noun, h store.Handover) (t
 	case core.NounCard:
 		c, failed := s.store.Cards.Transfer(ctx, h)
 		kind, there, err = "card", c != nil, failed
+	case core.NounTransform:
+		t, failed := s.store.Transforms.Transfer(ctx, h)
+		kind, there, err = "transform", t != nil, failed
 	case core.NounFilterView:
 		v, failed := s.store.FilterViews.Transfer(ctx, h)
 		kind, there, err = "filter_view", v != nil, failed

@@ -13,12 +13,13 @@ import (
 )
 
 // Executor is a server that speaks the executor's protocol and answers as the
-// test says.
+// test says. A transform's gone is closed when its caller goes away.
 type Executor struct {
-	Card   func(client.CardRequest) client.CardReply
-	Import func(req client.ImportRequest, tell func(client.ImportEvent)) client.ImportEvent
-	Rows   func(client.RowsRequest) client.RowsReply
-	Values func(client.ValuesRequest) client.ValuesReply
+	Card      func(client.CardRequest) client.CardReply
+	Import    func(req client.ImportRequest, tell func(client.ImportEvent)) client.ImportEvent
+	Transform func(req client.TransformRequest, tell func(client.TransformEvent), gone <-chan struct{}) client.TransformEvent
+	Rows      func(client.RowsRequest) client.RowsReply
+	Values    func(client.ValuesRequest) client.ValuesReply
 
 	Runs atomic.Int32 // calls of Card
 	Away atomic.Bool  // answer as an executor that is not there
@@ -43,7 +44,7 @@ func NewExecutor(t testing.TB) *Executor {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		e.answer(w, r.URL.Path, body)
+		e.answer(w, r, body)
 	}))
 	t.Cleanup(srv.Close)
 	e.url = srv.URL
@@ -53,9 +54,9 @@ func NewExecutor(t testing.TB) *Executor {
 // Client calls the server.
 func (e *Executor) Client() *client.Client { return client.New(e.url, secret) }
 
-func (e *Executor) answer(w http.ResponseWriter, path string, body []byte) {
+func (e *Executor) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 	out := json.NewEncoder(w)
-	switch path {
+	switch r.URL.Path {
 	case client.PathCard:
 		e.Runs.Add(1)
 		_ = out.Encode(e.Card(decode[client.CardRequest](body)))
@@ -64,11 +65,19 @@ func (e *Executor) answer(w http.ResponseWriter, path string, body []byte) {
 	case client.PathValues:
 		_ = out.Encode(e.Values(decode[client.ValuesRequest](body)))
 	case client.PathImport:
-		last := e.Import(decode[client.ImportRequest](body), func(ev client.ImportEvent) {
-			_ = out.Encode(ev)
-			_ = http.NewResponseController(w).Flush()
-		})
+		last := e.Import(decode[client.ImportRequest](body), telling[client.ImportEvent](w, out))
 		_ = out.Encode(last)
+	case client.PathTransform:
+		last := e.Transform(decode[client.TransformRequest](body), telling[client.TransformEvent](w, out), r.Context().Done())
+		_ = out.Encode(last)
+	}
+}
+
+// telling writes each event as soon as it is told.
+func telling[T any](w http.ResponseWriter, out *json.Encoder) func(T) {
+	return func(ev T) {
+		_ = out.Encode(ev)
+		_ = http.NewResponseController(w).Flush()
 	}
 }
 
