@@ -5,7 +5,6 @@ import (
 	"mime"
 	"net/http"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -89,26 +88,4 @@ func contentType(name string) string {
 		}
 		return "application/octet-stream"
 	}
-}
-
-var hostName = regexp.MustCompile(`^[A-Za-z0-9.:\[\]-]{1,255}$`)
-
-// cardPage sends the HTML that a card's code made. It runs in a sandbox with an
-// origin of its own: it can draw, and load our plotly, and nothing else.
-func (s *server) cardPage(w http.ResponseWriter, r *http.Request) {
-	body, err := s.Resolver.Services.Cards.Page(r.Context(), r.PathValue("token"))
-	if err != nil {
-		writeProblem(w, r, s.engine.known(r.Context(), err, ""))
-		return
-	}
-	scripts := "'unsafe-inline'"
-	if hostName.MatchString(r.Host) {
-		scripts += " " + r.Host + "/assets/" + web.Plotly
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "sandbox allow-scripts; default-src 'none'; script-src "+scripts+"; "+
-		"style-src 'unsafe-inline'; img-src data: blob:; font-src data:; connect-src 'none'; "+
-		"form-action 'none'; base-uri 'none'; frame-ancestors 'self'")
-	_, _ = w.Write(body)
 }

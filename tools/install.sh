@@ -2,6 +2,7 @@
 # Installs the outside servers that tests run against, pinned, into .tools/:
 #   dynoxide   a DynamoDB server (npm, tools/package-lock.json)
 #   versitygw  an S3 server (Go, tools/versitygw/go.sum), about 3 minutes to build
+# and what drives a browser, Debian's Chromium, into tools/browser/node_modules.
 # Run it any number of times: what is there already is left alone. Without the
 # tools the tests that need them are skipped and say so.
 set -eu
@@ -48,9 +49,28 @@ versitygw() {
 	stamp versitygw "$module/go.mod" "$module/go.sum"
 }
 
+# The browser comes from Debian and is as old as the machine; what drives it is pinned.
+browser() {
+	if ! command -v chromium >/dev/null; then
+		if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+			echo "chromium: apt-get install"
+			apt-get update -qq
+			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+		else
+			echo "chromium: not installed (Debian: sudo apt-get install chromium), its tests will be skipped"
+		fi
+	fi
+	lock="$root/tools/browser/package-lock.json"
+	[ "$(cksum <"$lock")" != "$(cat "$out/browser.stamp" 2>/dev/null)" ] || [ ! -d "$root/tools/browser/node_modules" ] || return 0
+	echo "browser: npm ci"
+	(cd "$root/tools/browser" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+	cksum <"$lock" >"$out/browser.stamp"
+}
+
 case "$(uname -s)/$(uname -m)" in
 Linux/x86_64) dynoxide ;;
 *) echo "dynoxide: no binary pinned for this machine, its tests will be skipped" ;;
 esac
 versitygw
+browser
 echo "tools are in $out/bin"

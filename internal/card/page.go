@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	_ "embed"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -69,12 +70,17 @@ func (s *Service) Page(ctx context.Context, token string) ([]byte, error) {
 	return document(r.HTML), nil
 }
 
+// guard runs before anything of a card does. See guard.js.
+//
+//go:embed guard.js
+var guard string
+
 // document makes a whole page of a card's HTML. Plotly is loaded only where it
 // is used: it is the heaviest part of a page.
 func document(html string) []byte {
-	script := ""
+	script := "<script>" + guard + "</script>"
 	if strings.Contains(html, "Plotly") {
-		script = `<script src="` + PlotlyPath + `"></script>`
+		script += `<script src="` + PlotlyPath + `"></script>`
 	}
 	return fmt.Appendf(nil, `<!doctype html>
 <html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

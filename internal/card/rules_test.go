@@ -76,7 +76,7 @@ func TestClean(t *testing.T) { // CD-1
 }
 
 func TestDocument(t *testing.T) { // CD-7
-	if got := string(document("<p>x</p>")); strings.Contains(got, "script") || !strings.Contains(got, "<body><p>x</p></body>") {
+	if got := string(document("<p>x</p>")); strings.Contains(got, PlotlyPath) || !strings.Contains(got, "<body><p>x</p></body>") {
 		t.Error(got)
 	}
 	if got := string(document("<script>Plotly.newPlot()</script>")); strings.Count(got, PlotlyPath) != 1 {
