@@ -85,6 +85,16 @@ return len(taken)`},
 	{items: []int{21}, name: "raw flood of the log", want: "HTML", check: shortLog, code: "import os\ndef render(d, f, p):\n    for _ in range(500): os.write(2, bytes(65536))\n    return 'x'"},
 	{items: []int{22}, name: "flood of the answer", want: "EXECUTION_ERROR html_too_large", code: "import os\ndef render(d, f, p):\n    while True: os.write(3, b'x' * 65536)"},
 	{items: []int{23}, name: "100 MB of HTML", want: "EXECUTION_ERROR html_too_large", code: "def render(d, f, p): return 'x' * (100 << 20)"},
+	{items: []int{24}, name: "big file", want: eperm, code: "open('/tmp/big', 'wb').write(bytes(1 << 20))"},
+	{items: []int{25}, name: "many files", want: "got 0", code: `
+made = 0
+for number in range(1000):
+    try: made += bool(os.open(f'/tmp/{number}', os.O_CREAT | os.O_WRONLY))
+    except OSError: pass
+return made`},
+	{items: []int{26}, name: "deep folders", want: eperm, code: "os.mkdir('/tmp/x')"},
+	{items: []int{27}, name: "file with a hole", want: eperm, code: "os.truncate(sys.modules['pandas'].__file__, 1 << 40)"},
+	{items: []int{27}, name: "room for a file", want: eperm, code: "os.posix_fallocate(3, 0, 1 << 30)"},
 	{items: []int{28}, name: "gzip bomb", want: hungry, code: "import gzip\ndef render(d, f, p): return gzip.decompress(gzip.compress(bytes(16 << 20)) * 256).decode()"},
 	{items: []int{28}, name: "Parquet bomb", want: hungry, code: `
 import io, numpy, pyarrow, pyarrow.parquet as parquet

@@ -5,6 +5,7 @@ package supervisor
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -62,7 +63,7 @@ func shared(t *testing.T) *Supervisor {
 	cfg := config(t)
 	sharedOnce.Do(func() {
 		cfg.Log = slog.New(slog.DiscardHandler)
-		sharedSupervisor, sharedError = Start(t.Context(), cfg)
+		sharedSupervisor, sharedError = start(t.Context(), cfg, profileLayers())
 	})
 	if sharedError != nil {
 		t.Fatal(sharedError)
@@ -80,8 +81,12 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	if task := os.Getenv(helperTask); task != "" {
-		help(task)
+	if err := takeProfile(); err != nil {
+		fmt.Println("not in this profile:", err)
+		os.Exit(1)
+	}
+	if os.Getenv(helperFolder) != "" {
+		help()
 	}
 	code := m.Run()
 	if sharedSupervisor != nil {

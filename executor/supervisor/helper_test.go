@@ -11,19 +11,16 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 )
 
-// helperTask makes the test binary an executor of its own, so that it can be
-// killed, or run as another user.
-const (
-	helperTask   = "KARUTA_TEST_HELPER"
-	helperFolder = "KARUTA_TEST_FOLDER"
-)
+// helperFolder makes the test binary an executor of its own with this folder, so
+// that it can be killed.
+const helperFolder = "KARUTA_TEST_FOLDER"
 
-// help never returns. Each task prints one line and then waits to be ended.
-func help(task string) {
+// help never returns. It starts a run without an end, prints the zygote's process
+// id and waits to be ended.
+func help() {
 	s, err := Start(context.Background(), Config{
 		Python: os.Getenv("EXECUTOR_PYTHON"), RunDir: os.Getenv(helperFolder), Strict: true, MaxConcurrent: 2, Log: slog.New(slog.DiscardHandler),
 	})
@@ -35,49 +32,16 @@ func help(task string) {
 		fmt.Println("refused:", why)
 		os.Exit(1)
 	}
-	switch task {
-	case "endless":
-		go func() { _, _ = s.Render(context.Background(), Run{Code: forever}) }()
-		fmt.Println(s.current.process.Pid)
-		select {}
-	case "cards":
-		verdict := "good"
-		for _, card := range goodCards {
-			if problem := helperCard(s, card.code); problem != "" {
-				verdict = "failed " + card.name + " " + problem
-			}
-		}
-		if err := s.Close(); err != nil {
-			verdict = err.Error()
-		}
-		fmt.Println(verdict)
-		os.Exit(0)
-	}
+	go func() { _, _ = s.Render(context.Background(), Run{Code: forever}) }()
+	fmt.Println(s.current.process.Pid)
+	select {}
 }
 
-func helperCard(s *Supervisor, code string) string {
-	t := &testing.T{}
-	data, size, columns := sales(t)
-	reply, err := s.Render(context.Background(), Run{Code: code, Data: data, DataBytes: size, Columns: columns})
-	if err != nil {
-		return err.Error()
-	}
-	if reply.Problem != nil {
-		return fmt.Sprintf("%+v %s", *reply.Problem, reply.Log)
-	}
-	return ""
-}
-
-// helper starts the test binary with a task and gives its first line.
-func helper(t *testing.T, task string, attributes *syscall.SysProcAttr) (*exec.Cmd, string) {
+// helper starts the test binary as an executor and gives its first line.
+func helper(t *testing.T) (*exec.Cmd, string) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "/proc/self/exe")
-	folder := "" // of its own making
-	if attributes == nil {
-		folder = t.TempDir()
-	}
-	cmd.Env = append(os.Environ(), helperTask+"="+task, helperFolder+"="+folder, "EXECUTOR_PYTHON="+resolved(interpreter(t)))
-	cmd.Dir, cmd.SysProcAttr = os.TempDir(), attributes
+	cmd.Env = append(os.Environ(), helperFolder+"="+t.TempDir(), "EXECUTOR_PYTHON="+resolved(interpreter(t)))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -94,7 +58,7 @@ func helper(t *testing.T, task string, attributes *syscall.SysProcAttr) (*exec.C
 
 // No child outlives the executor, not even after kill -9.
 func TestNothingOutlivesAKilledExecutor(t *testing.T) {
-	cmd, line := helper(t, "endless", nil)
+	cmd, line := helper(t)
 	zygote, err := strconv.Atoi(line)
 	if err != nil {
 		t.Fatal(line)
@@ -107,23 +71,4 @@ func TestNothingOutlivesAKilledExecutor(t *testing.T) {
 	_ = cmd.Wait()
 	eventually(t, "the zygote ends", func() bool { return !alive(zygote) })
 	eventually(t, "the run ends", func() bool { return !alive(run) })
-}
-
-// As a plain user Landlock holds the files, and everything that people write works.
-func TestPlainUser(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("not run here: the other tests are those of a plain user already")
-	}
-	python := resolved(interpreter(t))
-	user := &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 60999, Gid: 60999, NoSetGroups: false}}
-	probe := exec.CommandContext(t.Context(), python, "-I", "-S", "-c", "")
-	probe.SysProcAttr, probe.Dir, probe.Env = user, "/", []string{"LD_LIBRARY_PATH=" + prefixOf(python) + "/lib"}
-	if err := probe.Run(); err != nil {
-		t.Skip("not run here: another user cannot reach the prepared Python: ", err)
-	}
-	cmd, line := helper(t, "cards", user)
-	_ = cmd.Wait()
-	if line != "good" {
-		t.Error(line)
-	}
 }
