@@ -13,10 +13,11 @@ import (
 
 // Engine reads and writes data; see [engine.Engine].
 type Engine interface {
-	Import(ctx context.Context, req client.ImportRequest, progress func(float64)) (*client.ImportDone, *client.Problem, error)
+	Import(ctx context.Context, req client.ImportRequest, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error)
 	Slice(ctx context.Context, src client.Source, columns []string) (*engine.Slice, error)
 	Rows(ctx context.Context, req client.RowsRequest) (*client.RowsReply, error)
 	Values(ctx context.Context, req client.ValuesRequest) (*client.ValuesReply, error)
+	Summarise(ctx context.Context, req client.SummaryRequest) error
 }
 
 // How long reading and importing may take at most; the caller may give up sooner.
@@ -51,6 +52,19 @@ func (s *server) values(ctx context.Context, w http.ResponseWriter, req client.V
 	return reply(w, values)
 }
 
+func (s *server) summary(ctx context.Context, w http.ResponseWriter, req client.SummaryRequest) error {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	err := s.engine.Summarise(ctx, req)
+	if problem := problemOf(err); problem != nil {
+		return reply(w, client.SummaryReply{Problem: problem})
+	}
+	if err != nil {
+		return err
+	}
+	return reply(w, client.SummaryReply{})
+}
+
 // importFile answers with one line for each step, as it happens. The status is
 // sent with the first line, so a failure after that is a line too.
 func (s *server) importFile(ctx context.Context, w http.ResponseWriter, req client.ImportRequest) error {
@@ -64,8 +78,8 @@ func (s *server) importFile(ctx context.Context, w http.ResponseWriter, req clie
 		}
 		return out.Flush()
 	}
-	done, problem, err := s.engine.Import(ctx, req, func(progress float64) {
-		_ = tell(client.ImportEvent{Progress: progress}) // a caller who left ends the context
+	done, problem, err := s.engine.Import(ctx, req, func(stage core.ImportStage, progress float64) {
+		_ = tell(client.ImportEvent{Stage: stage, Progress: progress}) // a caller who left ends the context
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "import failed", "job", req.JobID, "cause", err)

@@ -36,6 +36,7 @@ func (s *server) routes() http.Handler {
 	mux.Handle("POST "+client.PathImport, signed(s, s.importFile))
 	mux.Handle("POST "+client.PathRows, signed(s, s.rows))
 	mux.Handle("POST "+client.PathValues, signed(s, s.values))
+	mux.Handle("POST "+client.PathSummary, signed(s, s.summary))
 	mux.HandleFunc("GET "+client.PathHealth, s.health)
 	return mux
 }

@@ -26,7 +26,7 @@ type fakeEngine struct {
 	Engine
 	slice     *engine.Slice
 	err       error
-	importing func(ctx context.Context, progress func(float64)) (*client.ImportDone, *client.Problem, error)
+	importing func(ctx context.Context, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error)
 }
 
 func (f *fakeEngine) Slice(context.Context, client.Source, []string) (*engine.Slice, error) {
@@ -44,7 +44,7 @@ func (f *fakeEngine) Values(context.Context, client.ValuesRequest) (*client.Valu
 	return &client.ValuesReply{}, f.err
 }
 
-func (f *fakeEngine) Import(ctx context.Context, _ client.ImportRequest, progress func(float64)) (*client.ImportDone, *client.Problem, error) {
+func (f *fakeEngine) Import(ctx context.Context, _ client.ImportRequest, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
 	return f.importing(ctx, progress)
 }
 
@@ -265,8 +265,8 @@ func TestReadFailures(t *testing.T) {
 
 func TestImportTellsItsProgressAsItHappens(t *testing.T) {
 	heard := make(chan float64)
-	e := &fakeEngine{importing: func(_ context.Context, progress func(float64)) (*client.ImportDone, *client.Problem, error) {
-		progress(0.25)
+	e := &fakeEngine{importing: func(_ context.Context, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
+		progress(core.StageReading, 0.25)
 		<-heard // the caller must have read the line before the import goes on
 		return &client.ImportDone{RowCount: 5}, nil, nil
 	}}
@@ -277,8 +277,8 @@ func TestImportTellsItsProgressAsItHappens(t *testing.T) {
 }
 
 func TestImportFailureIsItsLastLine(t *testing.T) {
-	e := &fakeEngine{importing: func(_ context.Context, progress func(float64)) (*client.ImportDone, *client.Problem, error) {
-		progress(0.5)
+	e := &fakeEngine{importing: func(_ context.Context, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
+		progress(core.StageReading, 0.5)
 		return nil, nil, errors.New("worker died")
 	}}
 	done, problem, err := start(t, e, &fakeRunner{}).client.Import(t.Context(), client.ImportRequest{}, func(client.ImportEvent) {})
@@ -289,7 +289,7 @@ func TestImportFailureIsItsLastLine(t *testing.T) {
 
 func TestACallerWhoLeavesEndsTheWork(t *testing.T) {
 	began, ended := make(chan struct{}), make(chan struct{})
-	e := &fakeEngine{importing: func(ctx context.Context, _ func(float64)) (*client.ImportDone, *client.Problem, error) {
+	e := &fakeEngine{importing: func(ctx context.Context, _ func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
 		close(began)
 		<-ctx.Done()
 		close(ended)

@@ -88,6 +88,15 @@ func (c *Client) Values(ctx context.Context, req ValuesRequest) (*ValuesReply, e
 	return reply, err
 }
 
+// Summarise writes the summary of a version; errors as in [Client.Rows].
+func (c *Client) Summarise(ctx context.Context, req SummaryRequest) error {
+	reply, err := call[SummaryReply](ctx, c, PathSummary, req)
+	if err != nil {
+		return err
+	}
+	return reply.Problem.error()
+}
+
 // Health asks how the executor is; verbosely, how it isolates runs.
 func (c *Client) Health(ctx context.Context, verbose bool) (*Health, error) {
 	path := PathHealth

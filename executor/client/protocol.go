@@ -82,9 +82,10 @@ type ImportRequest struct {
 // ImportEvent is one line of the import's answer (JSON lines): progress while
 // it runs, then exactly one with Done or Problem.
 type ImportEvent struct {
-	Progress float64     `json:"progress"` // 0..1
-	Done     *ImportDone `json:"done,omitempty"`
-	Problem  *Problem    `json:"problem,omitempty"`
+	Progress float64          `json:"progress"` // 0..1
+	Stage    core.ImportStage `json:"stage,omitempty"`
+	Done     *ImportDone      `json:"done,omitempty"`
+	Problem  *Problem         `json:"problem,omitempty"`
 }
 
 // ImportDone describes the version that was written.

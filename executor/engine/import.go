@@ -20,8 +20,9 @@ const sweepTimeout = 30 * time.Second
 // Import writes the version that the request describes. What is wrong with the
 // file comes back as a Problem; an error means that the engine itself failed or ctx
 // ended. Unless Done is returned nothing stays under the request's Target.
-// progress is called now and then with rising values from 0 to 1; it may be nil.
-func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress func(float64)) (*client.ImportDone, *client.Problem, error) {
+// progress is called now and then with rising values from 0 to 1 and what is being
+// done; it may be nil.
+func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
 	if !e.begin() {
 		return nil, nil, errClosed
 	}
@@ -29,7 +30,7 @@ func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress 
 	ctx, cancel := e.bound(ctx)
 	defer cancel()
 	if progress == nil {
-		progress = func(float64) {}
+		progress = func(core.ImportStage, float64) {}
 	}
 	problem, err := e.checkSource(ctx, req)
 	if problem != nil || err != nil {
@@ -43,7 +44,7 @@ func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress 
 	i := &importing{engine: e, req: req, progress: progress}
 	last, err := i.run(ctx, path)
 	if err == nil && last.Loaded != nil {
-		progress(1)
+		progress(core.StageSummarising, 1)
 		return i.done(last.Loaded), nil, nil
 	}
 	i.sweep(ctx)
@@ -74,9 +75,10 @@ func (e *Engine) checkSource(ctx context.Context, req client.ImportRequest) (*cl
 type importing struct {
 	engine   *Engine
 	req      client.ImportRequest
-	progress func(float64)
+	progress func(core.ImportStage, float64)
 	bytes    int64
-	keys     []string // that were written, or may have been, by the number of their part
+	keys     []string // of parts that were written, or may have been, by their number
+	summary  string   // key, "" where there is none
 }
 
 // run lets a worker of its own load the file, and stores the parts as they come.
@@ -90,17 +92,34 @@ func (i *importing) run(ctx context.Context, path string) (event, error) {
 		return event{}, err
 	}
 	defer w.end()
-	last, _, err := w.ask(ctx, t, func(ev event) error {
+	last, file, err := w.ask(ctx, t, func(ev event) error {
 		if ev.Part != nil {
 			return i.store(ctx, *ev.Part)
 		}
-		i.progress(ev.Progress)
+		i.progress(ev.Stage, ev.Progress)
 		return nil
 	})
 	if err == nil && last.Failure != nil {
 		err = last.Failure.error()
 	}
+	if err == nil && last.Loaded != nil {
+		err = i.summarised(ctx, last.Loaded, file)
+	}
 	return last, err
+}
+
+// summarised stores the summary. A version can do without.
+func (i *importing) summarised(ctx context.Context, l *loaded, file *os.File) error {
+	if file == nil {
+		i.engine.cfg.Log.WarnContext(ctx, "version without a summary", "job", i.req.JobID, "cause", l.Unsummed)
+		return nil
+	}
+	key := i.req.Target + client.SummaryName
+	err := i.engine.keepSummary(ctx, key, file)
+	if !errors.Is(err, blob.ErrExists) {
+		i.summary = key
+	}
+	return err
 }
 
 // task allows for the file and its text in UTF-8 to be mapped, which takes no
@@ -141,13 +160,13 @@ func (i *importing) store(ctx context.Context, p partFile) error {
 		return fmt.Errorf("store part: %w", err)
 	}
 	i.bytes += p.Bytes
-	return os.Remove(p.Path)
+	return nil
 }
 
 func (i *importing) done(l *loaded) *client.ImportDone {
 	slices.Sort(i.keys)
 	return &client.ImportDone{
-		Columns: l.Columns, RowCount: l.Rows, Bytes: i.bytes, Parts: i.keys,
+		Columns: l.Columns, RowCount: l.Rows, Bytes: i.bytes, Parts: i.keys, Summary: i.summary,
 		Encoding: l.Encoding, Delimiter: l.Delimiter, Renamed: l.Renamed,
 	}
 }
@@ -156,7 +175,10 @@ func (i *importing) done(l *loaded) *client.ImportDone {
 func (i *importing) sweep(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sweepTimeout)
 	defer cancel()
-	for _, key := range i.keys {
+	for _, key := range append(i.keys, i.summary) {
+		if key == "" {
+			continue
+		}
 		if err := i.engine.cfg.Blobs.Delete(ctx, key); err != nil {
 			i.engine.cfg.Log.ErrorContext(ctx, "part of a failed import not removed", "job", i.req.JobID, "key", key, "error", err)
 		}

@@ -79,7 +79,7 @@ func TestProgressRises(t *testing.T) {
 	b := newBench(t, nil)
 	b.put(t, source, numbered(severalParts, strconv.Itoa))
 	var told []float64
-	done, _, err := b.Import(t.Context(), request(core.CSVOptions{}), func(p float64) { told = append(told, p) })
+	done, _, err := b.Import(t.Context(), request(core.CSVOptions{}), func(_ core.ImportStage, p float64) { told = append(told, p) })
 	if err != nil || done == nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestATakenTargetIsNotTouched(t *testing.T) {
 	if _, _, err := b.Import(t.Context(), request(core.CSVOptions{}), nil); err == nil {
 		t.Error("written over another version")
 	}
-	if got := b.keys(t, "datasets/"); !slices.Equal(got, done.Parts) {
+	if got := b.keys(t, "datasets/"); !slices.Equal(got, append(done.Parts, done.Summary)) {
 		t.Errorf("left: %s", got)
 	}
 }
@@ -118,7 +118,7 @@ func TestATakenTargetIsNotTouched(t *testing.T) {
 func TestAWorkerKilledInTheMiddleOfAnImport(t *testing.T) {
 	b := newBench(t, nil)
 	b.put(t, source, numbered(severalParts, strconv.Itoa))
-	done, problem, err := b.Import(t.Context(), request(core.CSVOptions{}), func(float64) { killChildren(t) })
+	done, problem, err := b.Import(t.Context(), request(core.CSVOptions{}), func(core.ImportStage, float64) { killChildren(t) })
 	if done != nil || problem != nil || core.CodeOf(err) != core.CodeUnavailable {
 		t.Errorf("%+v %+v %v", done, problem, err)
 	}
@@ -131,7 +131,7 @@ func TestAnImportEndsWithItsCaller(t *testing.T) {
 	b.put(t, source, numbered(severalParts, strconv.Itoa))
 	for _, at := range []float64{0, scanShare, 0.9} {
 		ctx, cancel := context.WithCancel(t.Context())
-		done, problem, err := b.Import(ctx, request(core.CSVOptions{}), func(p float64) {
+		done, problem, err := b.Import(ctx, request(core.CSVOptions{}), func(_ core.ImportStage, p float64) {
 			if p >= at {
 				cancel()
 			}

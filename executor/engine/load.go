@@ -12,12 +12,14 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/executor/engine/csv"
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
 const (
-	scanShare = 0.35 // of the progress, for reading the CSV; sorting takes sortShare of the rest
+	scanShare = 0.35 // of the progress, for reading the CSV
+	copyShare = 0.6  // for writing Parquet; sorting takes sortShare of it
 	sortShare = 0.6
 	leastMB   = 256 // of memory for writing one part
 )
@@ -30,6 +32,10 @@ const (
 	mostGroupBytes = 32 << 20
 )
 
+// stored is how parts are compressed: the first level writes in three quarters of the
+// time of the usual third one and takes 7 % more room.
+const stored = "zstd, COMPRESSION_LEVEL 1"
+
 // loader makes Parquet parts of a CSV file.
 type loader struct {
 	task task
@@ -38,27 +44,46 @@ type loader struct {
 	tell func(event) error
 
 	mu     sync.Mutex
-	copied float64 // progress since the scan
+	parts  map[int]string // paths of the Parquet parts, by their number
+	copied float64        // progress since the scan
 	told   float64
 }
 
 // load reads the CSV file and writes its rows as Parquet parts into the worker's
 // folder. Each core loads other parts of the text, so the order of the rows costs
-// no speed; every count of DuckDB's must be the one that the CSV reading found.
-func load(ctx context.Context, t task, tell func(event) error) (*loaded, error) {
-	l := &loader{task: t, tell: tell}
+// no speed; every count of DuckDB's must be the one that the CSV reading found. The
+// file is the version's summary; where that cannot be made, the import goes on.
+func load(ctx context.Context, t task, tell func(event) error) (*loaded, *os.File, error) {
+	l := &loader{task: t, tell: tell, parts: map[int]string{}}
 	if err := l.scan(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	write := l.inOrder
 	if t.Load.Options.SortColumn != "" {
 		write = l.sorted
 	}
 	if err := write(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return &loaded{Columns: l.columns(), Rows: l.text.Rows, Encoding: l.text.Encoding,
-		Delimiter: l.text.Delimiter, Renamed: l.text.Renamed}, nil
+	done := &loaded{Columns: l.columns(), Rows: l.text.Rows, Encoding: l.text.Encoding,
+		Delimiter: l.text.Delimiter, Renamed: l.text.Renamed}
+	file, err := l.summary(ctx)
+	if err != nil {
+		done.Unsummed = err.Error()
+	}
+	return done, file, nil
+}
+
+// summary makes the summary of the parts, which stay in the worker's folder until it ends.
+func (l *loader) summary(ctx context.Context) (*os.File, error) {
+	l.tellStage(core.StageSummarising, scanShare+copyShare)
+	paths := make([]string, len(l.parts))
+	for i := range paths {
+		paths[i] = l.parts[i]
+	}
+	t := l.task
+	t.Summary = &summaryTask{data{Source: client.Source{Columns: l.columns()}, Paths: paths}}
+	return readSummary(ctx, t)
 }
 
 // scan reads the CSV file into parts of clean text.
@@ -87,7 +112,7 @@ func (l *loader) inOrder(ctx context.Context) error {
 	for i, c := range l.text.Columns {
 		names[i] = c.Name
 	}
-	return l.copyParts(ctx, names, "zstd", 1, l.finished)
+	return l.copyParts(ctx, names, stored, scanShare+copyShare, l.finished)
 }
 
 // copyParts writes a Parquet file for each part of the text that has rows, on all
@@ -163,6 +188,9 @@ func (l *loader) finished(i int, path string) error {
 	if err != nil {
 		return err
 	}
+	l.mu.Lock()
+	l.parts[i] = path
+	l.mu.Unlock()
 	return l.tell(event{Part: &partFile{Index: i, Path: path, Bytes: info.Size()}})
 }
 
@@ -190,8 +218,17 @@ func (l *loader) step(by float64) {
 }
 
 func (l *loader) reach(to float64) {
-	if to >= l.told+0.01 {
-		l.told = to
-		_ = l.tell(event{Progress: to}) // an engine that is gone ends this process
+	if to < l.told+0.01 {
+		return
 	}
+	stage := core.StageReading
+	if to > scanShare {
+		stage = core.StageWriting
+	}
+	l.tellStage(stage, to)
+}
+
+func (l *loader) tellStage(stage core.ImportStage, progress float64) {
+	l.told = progress
+	_ = l.tell(event{Progress: progress, Stage: stage}) // an engine that is gone ends this process
 }

@@ -80,7 +80,7 @@ func TestHostileNamesAndValues(t *testing.T) {
 				t.Errorf("%q: values %+v, %v", c.Name, reply, err)
 			}
 		}
-		for _, key := range done.Parts {
+		for _, key := range append(done.Parts, done.Summary) {
 			if err := b.blobs.Delete(t.Context(), key); err != nil {
 				t.Fatal(err)
 			}

@@ -29,7 +29,7 @@ func (l *loader) sorted(ctx context.Context) error {
 		final[i] = names[i] + " AS " + identifier(c.Name)
 	}
 	var staged []string
-	err := l.copyParts(ctx, names, "snappy", scanShare+(1-scanShare)*(1-sortShare), func(i int, path string) error {
+	err := l.copyParts(ctx, names, "snappy", scanShare+copyShare*(1-sortShare), func(i int, path string) error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		staged = append(staged, path)
@@ -50,7 +50,7 @@ func (l *loader) sort(ctx context.Context, staged []string, query string) error 
 	}
 	defer db.Close()
 	path := filepath.Join(l.task.Dir, "sorted.parquet")
-	if err := l.copyPart(ctx, db, query, path, "zstd", l.text.Rows); err != nil {
+	if err := l.copyPart(ctx, db, query, path, stored, l.text.Rows); err != nil {
 		return err
 	}
 	for _, s := range staged {

@@ -89,13 +89,15 @@ func (s *server) attempt(ctx context.Context, t task) (last event, file *os.File
 	var err error
 	switch {
 	case t.Load != nil:
-		last.Loaded, err = load(ctx, t, func(ev event) error { return s.channel.send(ev) })
+		last.Loaded, file, err = load(ctx, t, func(ev event) error { return s.channel.send(ev) })
 	case t.Slice != nil:
 		last.Slice, file, err = readSlice(ctx, t)
 	case t.Rows != nil:
 		last.Rows, err = readRows(ctx, t)
 	case t.Values != nil:
 		last.Values, err = readValues(ctx, t)
+	case t.Summary != nil:
+		file, err = readSummary(ctx, t)
 	}
 	if err != nil {
 		return failed(err), nil

@@ -5,17 +5,18 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
-// task is what the engine asks of a worker: exactly one of Load, Slice, Rows and
-// Values is set. A worker does one task at a time.
+// task is what the engine asks of a worker: exactly one of Load, Slice, Rows, Values
+// and Summary is set. A worker does one task at a time.
 type task struct {
-	Dir            string      `json:"dir"` // the worker's own
-	MemoryMB       int64       `json:"memoryMb"`
-	AddressSpaceMB int64       `json:"addressSpaceMb"` // on top of what the process has at the start
-	Threads        int         `json:"threads"`
-	Load           *loadTask   `json:"load,omitempty"`
-	Slice          *sliceTask  `json:"slice,omitempty"`
-	Rows           *rowsTask   `json:"rows,omitempty"`
-	Values         *valuesTask `json:"values,omitempty"`
+	Dir            string       `json:"dir"` // the worker's own
+	MemoryMB       int64        `json:"memoryMb"`
+	AddressSpaceMB int64        `json:"addressSpaceMb"` // on top of what the process has at the start
+	Threads        int          `json:"threads"`
+	Load           *loadTask    `json:"load,omitempty"`
+	Slice          *sliceTask   `json:"slice,omitempty"`
+	Rows           *rowsTask    `json:"rows,omitempty"`
+	Values         *valuesTask  `json:"values,omitempty"`
+	Summary        *summaryTask `json:"summary,omitempty"`
 }
 
 // loadTask asks for the Parquet parts of a CSV file, in the worker's folder.
@@ -49,14 +50,20 @@ type valuesTask struct {
 	Limit    int         `json:"limit"`
 }
 
+// summaryTask asks for the summary of a whole version.
+type summaryTask struct {
+	data
+}
+
 // event is what a worker tells: progress and finished parts while it loads, then
 // one event with Last and the answer.
 type event struct {
 	Progress float64             `json:"progress,omitempty"`
+	Stage    core.ImportStage    `json:"stage,omitempty"` // that the progress is of
 	Part     *partFile           `json:"part,omitempty"`
 	Last     bool                `json:"last,omitempty"`
-	Loaded   *loaded             `json:"loaded,omitempty"`
-	Slice    *sliceInfo          `json:"slice,omitempty"` // the memory file comes along
+	Loaded   *loaded             `json:"loaded,omitempty"` // the summary comes along as a file, if there is one
+	Slice    *sliceInfo          `json:"slice,omitempty"`  // the memory file comes along
 	Rows     *client.RowsReply   `json:"rows,omitempty"`
 	Values   *client.ValuesReply `json:"values,omitempty"`
 	Problem  *client.Problem     `json:"problem,omitempty"`
@@ -78,6 +85,7 @@ type loaded struct {
 	Encoding  string        `json:"encoding"`
 	Delimiter string        `json:"delimiter"`
 	Renamed   []string      `json:"renamed,omitempty"`
+	Unsummed  string        `json:"unsummed,omitempty"` // why there is no summary, for the log
 }
 
 type sliceInfo struct {

@@ -131,6 +131,17 @@ const (
 // Final tells whether nothing more will happen.
 func (s RunStatus) Final() bool { return s != StatusQueued && s != StatusRunning }
 
+// ImportStage is what an import is doing.
+type ImportStage string
+
+// The stages, in their order.
+const (
+	StageReceiving   ImportStage = "RECEIVING"   // the upload, or the source, is being copied
+	StageReading     ImportStage = "READING"     // the file is checked, and the types of its columns are found
+	StageWriting     ImportStage = "WRITING"     // the rows are stored
+	StageSummarising ImportStage = "SUMMARISING" // statistics and first rows are taken
+)
+
 // ImportJob is one import of a file into a dataset.
 type ImportJob struct {
 	ID          string
@@ -144,6 +155,9 @@ type ImportJob struct {
 	SourceBytes int64
 	Options     CSVOptions
 	Progress    float64 // 0..1
+	Stage       ImportStage
+	Attempt     int  // from 1; more than one when the executor was lost on the way, or the service was started anew
+	Cancel      bool // somebody asked for its end
 	Problem     *ImportProblem
 	Heartbeat   time.Time
 	Version     int64

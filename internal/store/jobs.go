@@ -35,6 +35,13 @@ func writeJob(j *core.ImportJob) table.Item {
 		"progress": j.Progress, "version": j.Version, "append": j.Append,
 	}
 	putStr(it, "description", j.Description)
+	putStr(it, "stage", string(j.Stage))
+	if j.Attempt > 0 {
+		it["attempt"] = int64(j.Attempt)
+	}
+	if j.Cancel {
+		it["cancel"] = true
+	}
 	if raw, err := json.Marshal(j.Options); err == nil {
 		it["options"] = string(raw)
 	}
@@ -58,6 +65,7 @@ func readJob(it table.Item) *core.ImportJob {
 		ID: it.Str("job_id"), Status: core.RunStatus(it.Str("status")), Name: it.Str("name"), Description: it.Str("description"),
 		DatasetID: it.Str("dataset_id"), Append: it.Bool("append"), OwnerID: it.Str("owner_id"),
 		SourceKey: it.Str("source_key"), SourceBytes: it.Int("source_bytes"), Progress: it.Float("progress"), Version: it.Int("version"),
+		Stage: core.ImportStage(it.Str("stage")), Attempt: int(it.Int("attempt")), Cancel: it.Bool("cancel"),
 		Heartbeat: getTime(it, "heartbeat"), CreatedAt: getTime(it, "created_at"),
 		StartedAt: getTime(it, "started_at"), FinishedAt: getTime(it, "finished_at"),
 	}
