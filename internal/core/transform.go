@@ -54,6 +54,14 @@ type TransformState struct {
 	Version     int64
 }
 
+// SchedulerLease tells which process looks after the schedules, so that the others
+// need not.
+type SchedulerLease struct {
+	Holder   string
+	TickedAt time.Time // when it looked last
+	Version  int64
+}
+
 // Trigger is what made a transform run.
 type Trigger string
 
@@ -70,6 +78,7 @@ type Execution struct {
 	Status      RunStatus
 	Trigger     Trigger
 	DueAt       time.Time // of a scheduled run
+	DueUntil    time.Time // the last of the due times that one stands for which was skipped together with others, zero for a single one
 	RequestedBy string    // who asked; of scheduled runs the transform's owner
 	Params      string    // JSON object that the run gets
 	CodeHash    string
@@ -80,8 +89,8 @@ type Execution struct {
 	Attempt     int64   // from 1; more where the executor was lost on the way
 	Progress    float64 // 0..1, as the code tells it
 	Problem     *RunProblem
-	Reason      string // why it was skipped: key of a sentence
-	Executor    string // version of the executor that ran it
+	Reason      SkipReason // why a due time had no run, "" for runs
+	Executor    string     // version of the executor that ran it
 	CancelledBy string
 	Heartbeat   time.Time
 	Version     int64

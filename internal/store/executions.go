@@ -64,7 +64,7 @@ func writeExecution(x *core.Execution) table.Item {
 		"ttl": x.CreatedAt.Add(executionsKept).Unix(),
 	}
 	for name, value := range map[string]string{
-		"requested_by": x.RequestedBy, "params": x.Params, "output_dataset_id": x.OutputID, "skip_reason": x.Reason,
+		"requested_by": x.RequestedBy, "params": x.Params, "output_dataset_id": x.OutputID, "skip_reason": string(x.Reason),
 		"executor_version": x.Executor, "cancelled_by": x.CancelledBy,
 	} {
 		putStr(it, name, value)
@@ -85,6 +85,7 @@ func writeExecution(x *core.Execution) table.Item {
 		it["running_shard"] = runningShard
 	}
 	putTime(it, "due_at", x.DueAt)
+	putTime(it, "due_until", x.DueUntil)
 	putTime(it, "heartbeat", x.Heartbeat)
 	putTime(it, "created_at", x.CreatedAt)
 	putTime(it, "started_at", x.StartedAt)
@@ -104,8 +105,8 @@ func readExecution(it table.Item) *core.Execution {
 		Trigger: core.Trigger(it.Str("triggered_by")), RequestedBy: it.Str("requested_by"), Params: it.Str("params"),
 		CodeHash: it.Str("code_hash"), OutputID: it.Str("output_dataset_id"), OutputVer: it.Int("output_version"),
 		OutputRows: it.Int("output_row_count"), Attempt: it.Int("attempt"), Progress: it.Float("progress"),
-		Reason: it.Str("skip_reason"), Executor: it.Str("executor_version"), CancelledBy: it.Str("cancelled_by"), Version: it.Int("version"),
-		DueAt: getTime(it, "due_at"), Heartbeat: getTime(it, "heartbeat"), CreatedAt: getTime(it, "created_at"),
+		Reason: core.SkipReason(it.Str("skip_reason")), Executor: it.Str("executor_version"), CancelledBy: it.Str("cancelled_by"), Version: it.Int("version"),
+		DueAt: getTime(it, "due_at"), DueUntil: getTime(it, "due_until"), Heartbeat: getTime(it, "heartbeat"), CreatedAt: getTime(it, "created_at"),
 		StartedAt: getTime(it, "started_at"), FinishedAt: getTime(it, "finished_at"),
 	}
 	_ = json.Unmarshal([]byte(it.Str("inputs")), &x.Inputs) // written by writeExecution

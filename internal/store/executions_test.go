@@ -16,7 +16,7 @@ func runsKeepAllTheyAreGiven(t *testing.T, st *world) {
 	ctx, tf := t.Context(), st.transform(t, core.NewID(core.NounUser))
 	now := store.Now()
 	x := &core.Execution{
-		ID: core.NewExecutionID(tf.ID), TransformID: tf.ID, Status: core.StatusQueued, Trigger: core.TriggerSchedule, DueAt: now.Add(-time.Minute),
+		ID: core.NewExecutionID(tf.ID), TransformID: tf.ID, Status: core.StatusQueued, Trigger: core.TriggerSchedule, DueAt: now.Add(-time.Minute), DueUntil: now,
 		RequestedBy: core.NewID(core.NounUser), Params: `{"a":1}`, CodeHash: "sha", OutputID: tf.OutputID, Attempt: 1, CreatedAt: now,
 		Inputs: []core.ExecutionInput{{DatasetID: core.NewID(core.NounDataset), Alias: "a", Version: 3, Rows: 1 << 40}},
 	}

@@ -99,6 +99,8 @@ var stories = []struct {
 	{"runs keep all they are given", runsKeepAllTheyAreGiven},
 	{"a transform has one run at a time", aTransformHasOneRunAtATime},
 	{"a run is asked for once", aRunIsAskedForOnce},
+	{"one looks after the schedules at a time", oneLooksAfterTheSchedulesAtATime},
+	{"a due time that has come stays", aDueTimeThatHasComeStays},
 	{"a due time is decided once", aDueTimeIsDecidedOnce},
 	{"a run ends with what it wrote or not at all", aRunEndsWithWhatItWroteOrNotAtAll},
 	{"runs run newest first", runsRunNewestFirst},

@@ -76,7 +76,8 @@ func (r *Transforms) EditState(ctx context.Context, id string, change func(*core
 	return edit(ctx, r.e, stateVersioned(id), 0, func(s *core.TransformState) ([]table.Write, error) { return nil, change(s) })
 }
 
-// dueWrite makes a transform due at the time, zero for never.
+// dueWrite makes a transform due at the time, zero for never. A due time that has
+// passed and is not decided yet stays, so that it does not pass without a trace.
 func (r *Transforms) dueWrite(ctx context.Context, id string, next time.Time) (table.Write, error) {
 	s, err := r.State(ctx, id)
 	if err != nil {
@@ -85,7 +86,9 @@ func (r *Transforms) dueWrite(ctx context.Context, id string, next time.Time) (t
 	if s == nil {
 		return table.Write{}, core.NotFound("input.id")
 	}
-	s.NextRunAt = next
+	if s.NextRunAt.IsZero() || s.NextRunAt.After(Now()) {
+		s.NextRunAt = next
+	}
 	return stateWrite(s), nil
 }
 

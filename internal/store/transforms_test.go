@@ -247,6 +247,57 @@ func aScheduleMakesATransformDue(t *testing.T, st *world) {
 	}
 }
 
+// oneLooksAfterTheSchedulesAtATime: of many that take the turn one gets it.
+func oneLooksAfterTheSchedulesAtATime(t *testing.T, st *world) {
+	ctx, now := t.Context(), store.Now()
+	if none, err := st.Transforms.Scheduler(ctx); none != nil || err != nil {
+		t.Fatalf("before anybody looked: %+v, %v", none, err)
+	}
+	for turn := range 3 {
+		was, err := st.Transforms.Scheduler(ctx)
+		must(t, err)
+		got := make(chan string, 8)
+		for i := range cap(got) {
+			holder := string(rune('a' + i))
+			go func() {
+				leads, err := st.Transforms.Lead(ctx, was, holder, now)
+				if err != nil {
+					t.Error(err)
+				}
+				if !leads {
+					holder = ""
+				}
+				got <- holder
+			}()
+		}
+		leader := ""
+		for range cap(got) {
+			leader += <-got
+		}
+		lease, err := st.Transforms.Scheduler(ctx)
+		if want := (core.SchedulerLease{Holder: leader, TickedAt: now, Version: int64(turn + 1)}); err != nil || *lease != want {
+			t.Errorf("the lease is %+v, %v, led by %q", lease, err, leader)
+		}
+	}
+}
+
+// aDueTimeThatHasComeStays: whatever becomes of the schedule before it is decided.
+func aDueTimeThatHasComeStays(t *testing.T, st *world) {
+	ctx, x := t.Context(), st.transform(t, core.NewID(core.NounUser))
+	came, later := store.Now().Add(-time.Minute), store.Now().Add(time.Hour)
+	for i, c := range []struct{ was, set, want time.Time }{
+		{came, later, came}, {came, time.Time{}, came}, {later, time.Time{}, time.Time{}}, {time.Time{}, later, later},
+	} {
+		_, err := st.Transforms.EditState(ctx, x.ID, func(s *core.TransformState) error { s.NextRunAt = c.was; return nil })
+		must(t, err)
+		_, err = st.Transforms.Edit(ctx, x.ID, 0, func(x *core.Transform) (time.Time, error) { x.Schedule.Enabled = i%2 == 0; return c.set, nil })
+		must(t, err)
+		if s, err := st.Transforms.State(ctx, x.ID); err != nil || !s.NextRunAt.Equal(c.want) {
+			t.Errorf("%d: the state is %+v, %v", i, s, err)
+		}
+	}
+}
+
 // wrote is the output of a transform after a run.
 func (w *world) wrote(t *testing.T, x *core.Transform) *core.Dataset {
 	t.Helper()

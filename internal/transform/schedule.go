@@ -67,6 +67,15 @@ func checkSchedule(field string, s core.Schedule) (core.Schedule, error) {
 	return s, err
 }
 
+// nextRun is when a schedule is due next after the moment; zero where it is off.
+func nextRun(s core.Schedule, after time.Time) (time.Time, error) {
+	times, err := timesOf(s)
+	if times == nil || err != nil {
+		return time.Time{}, err
+	}
+	return times.next(after), nil
+}
+
 // timesOf is the timetable of a schedule that was saved; nil where none is on.
 func timesOf(s core.Schedule) (*timetable, error) {
 	if !s.Enabled {
@@ -149,6 +158,35 @@ func (t *timetable) latest(after, until time.Time) time.Time {
 			due = following
 		}
 	}
+}
+
+// backlog is what has come due of a schedule.
+type backlog struct {
+	missed []time.Time // before the newest, each by itself; the first alone where until is set
+	until  time.Time   // the last of those that were missed, where they are too many to name
+	newest time.Time   // zero for none
+	next   time.Time   // what is to come, zero for nothing
+}
+
+// backlog is what has come due from the first due time on, which nobody has
+// decided yet. Of a schedule that is off, nil, that is the first alone.
+func (t *timetable) backlog(first, now time.Time) backlog {
+	switch {
+	case t == nil:
+		return backlog{newest: first}
+	case first.IsZero() || first.After(now):
+		return backlog{next: first}
+	}
+	b := backlog{newest: later(first, t.latest(first, now))}
+	b.next = t.next(b.newest)
+	for due := first; due.Before(b.newest); due = t.next(due) {
+		if len(b.missed) == missedAlone {
+			b.missed, b.until = b.missed[:1], t.latest(first, b.newest.Add(-time.Nanosecond))
+			break
+		}
+		b.missed = append(b.missed, due)
+	}
+	return b
 }
 
 // shownBefore is what the clock showed last that does not count any more when it
