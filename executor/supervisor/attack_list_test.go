@@ -22,6 +22,7 @@ var elsewhere = []struct {
 }{
 	{[]int{31}, "attack_crowd_test.go", "TestAGoodCardAmongHostileOnes"},
 	{[]int{61}, "../../server/pages_test.go", "TestCardPage"},
+	{[]int{60, 87}, "sweep_test.go", "TestSweep"},
 	{[]int{84, 86}, "attack_files_test.go", "TestNothingOfOthersIsInMemory"},
 	{[]int{98}, "zygote_test.go", "TestZygoteKilledInFlight"},
 	{[]int{99}, "attack_setup_test.go", "TestAFailedSetupRunsNothing"},
