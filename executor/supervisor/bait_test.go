@@ -34,7 +34,8 @@ type bait struct {
 
 func newBait(t *testing.T) *bait {
 	t.Helper()
-	b := &bait{halves: [2]string{"カナリア-4f1d", "-9c07-not-for-you"}}
+	// in ASCII, so that it looks the same in Python's texts as in bytes
+	b := &bait{halves: [2]string{"canary-4f1d", "-9c07-not-for-you"}}
 	b.files(t)
 	b.listeners(t)
 	b.data, b.size, b.columns = sales(t)
@@ -57,7 +58,7 @@ func (b *bait) files(t *testing.T) {
 		path := filepath.Join(dir, name)
 		err = errors.Join(err, os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(b.canary()), 0o666))
 	}
-	if err != nil {
+	if err = errors.Join(err, os.WriteFile(filepath.Join(dir, "private"), []byte(b.canary()), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -113,7 +114,7 @@ func (b *bait) receive(conn *net.UDPConn) {
 // params tell an attack where its aims are.
 func (b *bait) params(t testing.TB) map[string]any {
 	return map[string]any{
-		"dir": b.dir, "secret": filepath.Join(b.dir, "secret"), "tcp": b.tcp.Port, "udp": b.udp.Port, "web": b.web,
+		"dir": b.dir, "secret": filepath.Join(b.dir, "secret"), "private": filepath.Join(b.dir, "private"), "tcp": b.tcp.Port, "udp": b.udp.Port, "web": b.web,
 		"unix": filepath.Join(b.dir, "docker.sock"), "abstract": "\x00" + filepath.Base(b.dir), "canary": b.halves, "calls": calls(t),
 	}
 }
