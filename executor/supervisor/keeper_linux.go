@@ -8,7 +8,10 @@ import (
 const (
 	maxForks       = 2000
 	maxAge         = time.Hour
-	wearInterval   = 5 * time.Second // between looks at the zygote's wear
+	hurtPause      = 30 * time.Second // between two zygotes, when runs break down one after the other
+	maxGrowth      = 5                // the part of its first memory by which a zygote may grow
+	calmAfter      = time.Minute      // a zygote that lived so long starts the pauses anew
+	wearInterval   = 5 * time.Second  // between looks at the zygote's wear
 	warmPatience   = 60 * time.Second
 	firstBackoff   = 50 * time.Millisecond
 	longestBackoff = 10 * time.Second
@@ -52,6 +55,7 @@ func (s *Supervisor) replace(z *zygote) {
 func (s *Supervisor) keep(ctx context.Context, z *zygote) {
 	wear := time.NewTicker(wearInterval)
 	defer wear.Stop()
+	backoff := firstBackoff
 	for z != nil {
 		select {
 		case <-ctx.Done():
@@ -61,30 +65,38 @@ func (s *Supervisor) keep(ctx context.Context, z *zygote) {
 		case <-z.gone:
 			s.cfg.Log.Error("python ended unexpectedly, starting it again", "stderr", z.tail)
 			s.replace(nil)
-			z = s.revive(ctx)
+			if time.Since(z.born) >= calmAfter {
+				backoff = firstBackoff
+			}
+			z, backoff = s.revive(ctx, backoff)
 		case <-wear.C:
-			if z.worn(maxForks, maxAge) {
+			if why := z.worn(s.cfg.Python); why != "" {
+				s.cfg.Log.Info("python is renewed", "because", why)
 				z = s.renew(ctx, z)
 			}
 		}
 	}
 }
 
-// revive starts a zygote until one is warm; nil when the supervisor closes.
-func (s *Supervisor) revive(ctx context.Context) *zygote {
-	for backoff := firstBackoff; ctx.Err() == nil; backoff = min(2*backoff, longestBackoff) {
-		z, err := s.startZygote(ctx)
-		if err == nil {
-			s.replace(z)
-			return z
-		}
-		s.cfg.Log.Error("python did not start", "error", err, "retryIn", backoff)
+// revive starts a zygote until one is warm, nil when the supervisor closes. Each
+// try is made after a longer pause than the one before, and the next pause is
+// given back: a zygote that always dies again must not keep the machine busy.
+func (s *Supervisor) revive(ctx context.Context, backoff time.Duration) (*zygote, time.Duration) {
+	for ctx.Err() == nil {
 		select {
 		case <-time.After(backoff):
 		case <-ctx.Done():
+			return nil, backoff
 		}
+		backoff = min(2*backoff, longestBackoff)
+		z, err := s.startZygote(ctx)
+		if err == nil {
+			s.replace(z)
+			return z, backoff
+		}
+		s.cfg.Log.Error("python did not start", "error", err, "retryIn", backoff)
 	}
-	return nil
+	return nil, backoff
 }
 
 // renew lets a fresh zygote take over; the old one goes on when none can start.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -28,6 +29,8 @@ type zygote struct {
 	born    time.Time
 	layers  layers // the strongest set that its children can enter
 	base    int64  // bytes of private memory that each child starts with
+	abi     int64  // of Landlock, 0 without
+	stamp   string // of the Python folder that it was started from
 	shut    bool   // namespaces of its own keep it from the network and other processes
 
 	gone chan struct{} // closed after the process ended
@@ -35,6 +38,7 @@ type zygote struct {
 	mu       sync.Mutex
 	children map[uint64]*child // not yet reported as ended
 	forks    int
+	hurt     bool // a child broke down in a way that attacks on memory do
 	retired  bool
 }
 
@@ -77,7 +81,7 @@ func spawn(cfg Config, guest, program *os.File, flags uintptr) (*zygote, error) 
 		return nil, err
 	}
 	defer theirs.Close()
-	z := &zygote{control: ours, tail: &tail{log: cfg.Log}, born: time.Now(), shut: flags != 0,
+	z := &zygote{control: ours, tail: &tail{log: cfg.Log}, born: time.Now(), shut: flags != 0, stamp: stampOf(cfg.Python),
 		gone: make(chan struct{}), children: map[uint64]*child{}}
 	cmd := z.command(cfg, flags)
 	cmd.ExtraFiles = []*os.File{theirs, guest, program}
@@ -133,7 +137,7 @@ func (z *zygote) warm(ctx context.Context) error {
 	if err != nil || r.Kind != reportReady {
 		return fmt.Errorf("warm Python up: %w", errors.Join(ctx.Err(), err))
 	}
-	z.layers = available(r.Second != 0, r.First)
+	z.layers, z.abi = available(r.Second != 0, r.First), r.First
 	z.base, err = privateBytes(z.process.Pid)
 	return err
 }
@@ -193,6 +197,7 @@ func (z *zygote) receiver(r report) *child {
 	defer z.mu.Unlock()
 	c := z.children[r.Run]
 	if r.Kind == reportExited || r.Kind == reportFailed {
+		z.hurt = z.hurt || r.Kind == reportExited && brokeDown(r.First)
 		delete(z.children, r.Run)
 		z.endIfIdle()
 	}
@@ -213,10 +218,38 @@ func (z *zygote) endIfIdle() {
 	}
 }
 
-// worn tells whether a fresh zygote should take over: all children of one share
-// where things lie in memory and how hashes are salted.
-func (z *zygote) worn(maxForks int, maxAge time.Duration) bool {
+// brokeDown tells from a wait status that the process broke a rule of memory or
+// of the system call filter's.
+func brokeDown(status int64) bool {
+	s := syscall.WaitStatus(status)
+	return s.Signaled() && slices.Contains([]syscall.Signal{syscall.SIGSEGV, syscall.SIGBUS, syscall.SIGILL, syscall.SIGSYS}, s.Signal())
+}
+
+// worn is why a fresh zygote should take over, "" for none: all children of one
+// share where things lie in memory and how hashes are salted, so who guesses at
+// that must not be given time.
+func (z *zygote) worn(python string) string {
 	z.mu.Lock()
-	defer z.mu.Unlock()
-	return z.forks >= maxForks || time.Since(z.born) >= maxAge
+	age, forks, hurt := time.Since(z.born), z.forks, z.hurt
+	z.mu.Unlock()
+	switch used, err := privateBytes(z.process.Pid); {
+	case forks >= maxForks:
+		return "it has run its number of cards"
+	case age >= maxAge:
+		return "it is old"
+	case hurt && age >= hurtPause:
+		return "a run broke down"
+	case err == nil && used > z.base+z.base/maxGrowth:
+		return "it has grown"
+	case stampOf(python) != z.stamp:
+		return "the Python folder has changed"
+	}
+	return ""
+}
+
+// stampOf is what the Python folder's maker wrote of its content; "" where it is
+// silent or just being replaced.
+func stampOf(python string) string {
+	text, _ := os.ReadFile(filepath.Join(prefixOf(python), ".stamp"))
+	return string(text)
 }

@@ -69,9 +69,8 @@ func TestZygoteKilledInFlight(t *testing.T) {
 func TestZygoteIsRenewed(t *testing.T) {
 	s := begin(t, config(t), every)
 	old := s.current
-	if old.worn(maxForks, maxAge) || !old.worn(1, maxAge) || !old.worn(maxForks, 0) {
-		t.Fatal("wear is judged by forks and age")
-	}
+	seed := "def render(d, f, p): return f'{hash(\"x\")} {id(object)}'"
+	before, again := render(t, s, seed).HTML, render(t, s, seed).HTML
 	ctx, cancel := context.WithCancel(t.Context())
 	result := make(chan error, 1)
 	go func() {
@@ -95,6 +94,12 @@ func TestZygoteIsRenewed(t *testing.T) {
 		t.Errorf("a retired zygote forks: %v", err)
 	}
 	wantGood(t, s)
+	after := render(t, s, seed).HTML
+	for i, word := range strings.Fields(after) {
+		if old := strings.Fields(before)[i]; word == old || before != again {
+			t.Errorf("hash seed or addresses: %s, then %s, and %s of another zygote", before, again, after)
+		}
+	}
 	cancel()
 	if err := <-result; !errors.Is(err, context.Canceled) {
 		t.Error("the run of the old zygote: ", err)
@@ -102,6 +107,61 @@ func TestZygoteIsRenewed(t *testing.T) {
 	<-old.gone
 	fresh.retire()
 	<-fresh.gone
+}
+
+// What wears a zygote out: its number of runs, its age, a run that broke down,
+// memory that grows, and a Python folder that changed.
+func TestWear(t *testing.T) {
+	s := begin(t, config(t), every)
+	z, python := s.current, s.cfg.Python
+	if why := z.worn(python); why != "" {
+		t.Fatalf("a fresh zygote is worn: %s", why)
+	}
+	reply := render(t, s, "import os, signal\nimport ctypes\ndef render(d, f, p): ctypes.string_at(0)")
+	if reply.Problem == nil || z.worn(python) != "" {
+		t.Errorf("%+v: a zygote is renewed at once, and again and again", reply.Problem)
+	}
+	born, base := z.born, z.base
+	for want, wear := range map[string]func(){
+		"a run broke down":               func() { z.born = time.Now().Add(-hurtPause) },
+		"it is old":                      func() { z.born = time.Now().Add(-maxAge) },
+		"it has run its number of cards": func() { z.forks = maxForks },
+		"it has grown":                   func() { z.base = base / 2 },
+		"the Python folder has changed":  func() { z.stamp = "another" },
+	} {
+		z.mu.Lock()
+		stamp := z.stamp
+		wear()
+		z.mu.Unlock()
+		if why := z.worn(python); why != want {
+			t.Errorf("%q, want %q", why, want)
+		}
+		z.mu.Lock()
+		z.born, z.forks, z.base, z.stamp = born, 0, base, stamp
+		z.mu.Unlock()
+	}
+}
+
+// A zygote that dies again and again is started after longer and longer pauses.
+func TestCrashLoopDoesNotSpin(t *testing.T) {
+	s := begin(t, config(t), every)
+	var pauses []time.Duration
+	last := s.current
+	for range 2 {
+		began := time.Now()
+		last.kill()
+		<-last.gone
+		next, err := s.zygote(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		pauses = append(pauses, next.born.Sub(began))
+		last = next
+	}
+	if pauses[0] > time.Second || pauses[1] < 2*firstBackoff {
+		t.Errorf("it was started again after %s", pauses)
+	}
+	wantGood(t, s)
 }
 
 // A caller that leaves ends its run; a full queue answers at once; turns come in order.
@@ -200,7 +260,7 @@ func TestManyRuns(t *testing.T) {
 func (s *Supervisor) worn() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.current == nil || s.current.worn(maxForks, maxAge)
+	return s.current == nil || s.current.worn(s.cfg.Python) != ""
 }
 
 func descriptors(t testing.TB, pid int) int {
