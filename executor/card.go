@@ -19,6 +19,8 @@ type Runner interface {
 	Render(ctx context.Context, run supervisor.Run) (*client.CardReply, error)
 	Isolation() []client.Layer
 	Refusal() string
+	Relaxed() bool
+	Limits() client.Limits
 	Running() int
 	Queued() int
 }

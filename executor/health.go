@@ -16,15 +16,27 @@ func (s *server) health(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"status":"ok"}`) // the caller is gone when this fails
 		return
 	}
-	layers := s.runner.Isolation()
+	layers, limits := s.runner.Isolation(), s.runner.Limits()
 	_ = reply(w, client.Health{
 		Status:    "ok",
 		Isolation: layers,
 		Strict:    strict(layers),
+		Grade:     s.grade(),
+		Limits:    &limits,
 		Reason:    s.runner.Refusal(),
 		Running:   s.runner.Running(),
 		Queued:    s.runner.Queued(),
 	})
+}
+
+func (s *server) grade() client.Grade {
+	switch {
+	case s.runner.Refusal() != "":
+		return client.GradeRefused
+	case s.runner.Relaxed():
+		return client.GradeRelaxed
+	}
+	return client.GradeStrict
 }
 
 // strict tells that every required layer was seen to hold.

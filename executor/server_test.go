@@ -51,6 +51,7 @@ func (f *fakeEngine) Import(ctx context.Context, _ client.ImportRequest, progres
 // fakeRunner remembers the run and answers what the test says.
 type fakeRunner struct {
 	refusal string
+	relaxed bool
 	layers  []client.Layer
 	render  func(ctx context.Context, run supervisor.Run) (*client.CardReply, error)
 }
@@ -60,6 +61,8 @@ func (f *fakeRunner) Render(ctx context.Context, run supervisor.Run) (*client.Ca
 }
 func (f *fakeRunner) Isolation() []client.Layer { return f.layers }
 func (f *fakeRunner) Refusal() string           { return f.refusal }
+func (f *fakeRunner) Relaxed() bool             { return f.relaxed }
+func (f *fakeRunner) Limits() client.Limits     { return client.Limits{Slots: 2} }
 func (f *fakeRunner) Running() int              { return 1 }
 func (f *fakeRunner) Queued() int               { return 2 }
 
@@ -135,6 +138,19 @@ func TestStrictNeedsEveryRequiredLayer(t *testing.T) {
 	} {
 		if got := strict(c.layers); got != c.want {
 			t.Errorf("%+v: %t", c.layers, got)
+		}
+	}
+}
+
+func TestGrades(t *testing.T) {
+	for want, r := range map[client.Grade]*fakeRunner{
+		client.GradeStrict:  {},
+		client.GradeRelaxed: {relaxed: true},
+		client.GradeRefused: {relaxed: true, refusal: "there is no Python"},
+	} {
+		h, err := start(t, &fakeEngine{}, r).client.Health(t.Context(), true)
+		if err != nil || h.Grade != want || h.Limits == nil || h.Limits.Slots != 2 {
+			t.Errorf("%s: %+v, %v", want, h, err)
 		}
 	}
 }

@@ -262,7 +262,7 @@ type Health struct {
 
 // The state of one part.
 type HealthComponent struct {
-	// Name of the part: `table bi_users`, `blobs`, `executor`, `audit`.
+	// Name of the part: `table bi_users`, `blobs`, `executor`, `python`, `sandbox`, `audit`. `sandbox` is DEGRADED where code of others runs though it is not held back (SANDBOX=relaxed).
 	Name string `json:"name"`
 	// How it is doing.
 	Status HealthStatus `json:"status"`
@@ -272,6 +272,8 @@ type HealthComponent struct {
 	Detail *string `json:"detail,omitempty"`
 	// When it was last looked at.
 	CheckedAt time.Time `json:"checkedAt"`
+	// Of the part `sandbox`, for administrators: the layers that hold people's code back. Null for everybody else and for all other parts.
+	Layers []SandboxLayer `json:"layers,omitempty"`
 }
 
 // A CSV file and how to read it.
@@ -422,6 +424,20 @@ type RevokeAPIKeyPayload struct {
 type RevokeSessionsPayload struct {
 	// How many of them were known to be open.
 	Revoked int `json:"revoked"`
+}
+
+// A layer of the sandbox in which people's code runs, tried out by attacks at the executor's start.
+type SandboxLayer struct {
+	// Name of the layer: `process`, `syscalls`, `files`, `user`, `limits`, `watchdog`, `namespaces`, `cgroup`.
+	Name string `json:"name"`
+	// Whether no code runs without it.
+	Required bool `json:"required"`
+	// Whether every attack on it failed.
+	Holds bool `json:"holds"`
+	// What makes it on this machine; empty where nothing does.
+	Mechanism string `json:"mechanism"`
+	// Which attacks succeeded, or why it was not tried; empty where it holds.
+	Detail string `json:"detail"`
 }
 
 // What answers: for support, and to compare the servers of one environment.

@@ -2873,7 +2873,7 @@ type Health {
 
 "The state of one part."
 type HealthComponent {
-  "Name of the part: ` + "`" + `table bi_users` + "`" + `, ` + "`" + `blobs` + "`" + `, ` + "`" + `executor` + "`" + `, ` + "`" + `audit` + "`" + `."
+  "Name of the part: ` + "`" + `table bi_users` + "`" + `, ` + "`" + `blobs` + "`" + `, ` + "`" + `executor` + "`" + `, ` + "`" + `python` + "`" + `, ` + "`" + `sandbox` + "`" + `, ` + "`" + `audit` + "`" + `. ` + "`" + `sandbox` + "`" + ` is DEGRADED where code of others runs though it is not held back (SANDBOX=relaxed)."
   name: String!
   "How it is doing."
   status: HealthStatus!
@@ -2883,6 +2883,22 @@ type HealthComponent {
   detail: String
   "When it was last looked at."
   checkedAt: Time!
+  "Of the part ` + "`" + `sandbox` + "`" + `, for administrators: the layers that hold people's code back. Null for everybody else and for all other parts."
+  layers: [SandboxLayer!]
+}
+
+"A layer of the sandbox in which people's code runs, tried out by attacks at the executor's start."
+type SandboxLayer {
+  "Name of the layer: ` + "`" + `process` + "`" + `, ` + "`" + `syscalls` + "`" + `, ` + "`" + `files` + "`" + `, ` + "`" + `user` + "`" + `, ` + "`" + `limits` + "`" + `, ` + "`" + `watchdog` + "`" + `, ` + "`" + `namespaces` + "`" + `, ` + "`" + `cgroup` + "`" + `."
+  name: String!
+  "Whether no code runs without it."
+  required: Boolean!
+  "Whether every attack on it failed."
+  holds: Boolean!
+  "What makes it on this machine; empty where nothing does."
+  mechanism: String!
+  "Which attacks succeeded, or why it was not tried; empty where it holds."
+  detail: String!
 }
 `, BuiltIn: false},
 	{Name: "../schema/session.graphqls", Input: `extend type Query {
@@ -4479,6 +4495,8 @@ func (ec *executionContext) childFields_HealthComponent(ctx context.Context, fie
 		return ec.fieldContext_HealthComponent_detail(ctx, field)
 	case "checkedAt":
 		return ec.fieldContext_HealthComponent_checkedAt(ctx, field)
+	case "layers":
+		return ec.fieldContext_HealthComponent_layers(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type HealthComponent", field.Name)
 }
@@ -4845,6 +4863,22 @@ func (ec *executionContext) childFields_RevokeSessionsPayload(ctx context.Contex
 		return ec.fieldContext_RevokeSessionsPayload_revoked(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SandboxLayer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_SandboxLayer_name(ctx, field)
+	case "required":
+		return ec.fieldContext_SandboxLayer_required(ctx, field)
+	case "holds":
+		return ec.fieldContext_SandboxLayer_holds(ctx, field)
+	case "mechanism":
+		return ec.fieldContext_SandboxLayer_mechanism(ctx, field)
+	case "detail":
+		return ec.fieldContext_SandboxLayer_detail(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SandboxLayer", field.Name)
 }
 
 func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

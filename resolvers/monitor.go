@@ -2,6 +2,7 @@ package resolvers
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -21,7 +22,14 @@ type Probe struct {
 	Name   string
 	Needed bool
 	Check  func(ctx context.Context) error
+
+	// Layers looks instead of Check, where the part is made of layers.
+	Layers func(ctx context.Context) ([]graph.SandboxLayer, error)
 }
+
+// ErrWeak tells, wrapped in what a probe found, that the part works with less
+// than it should have: it is DEGRADED.
+var ErrWeak = errors.New("it works with less than it should have")
 
 // Monitor looks at all parts of the system, at most once a second however many ask.
 type Monitor struct {
@@ -42,7 +50,7 @@ func (m *Monitor) Health(ctx context.Context) *graph.Health {
 	copy(shown, health.Components)
 	if !core.ActorFrom(ctx).IsAdmin() {
 		for i := range shown {
-			shown[i].Detail = nil
+			shown[i].Detail, shown[i].Layers = nil, nil
 		}
 	}
 	return &graph.Health{Status: health.Status, Components: shown}
@@ -69,8 +77,8 @@ func (m *Monitor) check(ctx context.Context) graph.Health {
 	wg.Wait()
 	for i, c := range health.Components {
 		switch {
-		case c.Status != graph.HealthStatusDown:
-		case m.probes[i].Needed:
+		case c.Status == graph.HealthStatusOk:
+		case m.probes[i].Needed && c.Status == graph.HealthStatusDown:
 			health.Status = graph.HealthStatusDown
 		case health.Status == graph.HealthStatusOk:
 			health.Status = graph.HealthStatusDegraded
@@ -81,15 +89,24 @@ func (m *Monitor) check(ctx context.Context) graph.Health {
 
 func (p Probe) run(ctx context.Context) graph.HealthComponent {
 	began := time.Now()
-	err := p.Check(ctx)
+	var layers []graph.SandboxLayer
+	var err error
+	if p.Layers != nil {
+		layers, err = p.Layers(ctx)
+	} else {
+		err = p.Check(ctx)
+	}
 	took := time.Since(began)
 	c := graph.HealthComponent{
 		Name: p.Name, Status: graph.HealthStatusOk, CheckedAt: began,
-		LatencyMs: float64(took.Microseconds()) / 1000,
+		LatencyMs: float64(took.Microseconds()) / 1000, Layers: layers,
 	}
 	if err != nil {
 		detail := err.Error()
 		c.Status, c.Detail = graph.HealthStatusDown, &detail
+		if errors.Is(err, ErrWeak) {
+			c.Status = graph.HealthStatusDegraded
+		}
 	}
 	return c
 }

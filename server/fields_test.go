@@ -40,6 +40,7 @@ Dataset.versions                403    403    403     shown 403    shown
 Group.members                   403    403    -       -     403    shown
 Group.members/own               404    404    404     404   shown  shown
 HealthComponent.detail          -      -      -       -     -      shown
+HealthComponent.layers          -      -      -       -     -      shown
 PolicyEffect.applied            -      403    -       shown 403    shown
 PersonAccessConnection.administratorCount 403 403 shown shown 403 shown
 AccessExplanation.policies      shown  403    -       shown 403    shown
@@ -80,6 +81,7 @@ var fieldsAsked = map[string]string{
 	"Group.members":                             `{ dashboard(id: "<dashboard>") { shares { target { ... on Group { x: members { nodes { userId } } } } } } }`,
 	"Group.members/own":                         `{ group(id: "<group>") { x: members { nodes { userId } } } }`,
 	"HealthComponent.detail":                    `{ health { components { x: detail } } }`,
+	"HealthComponent.layers":                    `{ health { components { x: layers { name required holds mechanism detail } } } }`,
 	"AccessExplanation.policies":                `{ whyCanAccess(userId: "<viewer>", resource: "<dashboard>") { x: policies { extent sentence dataset { name } } } }`,
 	"PersonAccessConnection.administratorCount": `{ effectiveAccess(dashboardId: "<dashboard>") { x: administratorCount } }`,
 	"PolicyEffect.applied":                      `{ whyCanAccess(userId: "<viewer>", resource: "<dashboard>") { policies { x: applied { id name sentence } } } }`,
@@ -109,7 +111,9 @@ func TestFieldsAreCovered(t *testing.T) {
 func TestFieldsForSome(t *testing.T) {
 	c := newCompany(t)
 	h, _ := c.open(t)
-	h.resolver.Services.Monitor = resolvers.NewMonitor(resolvers.Probe{Name: "store", Check: func(context.Context) error { return errors.New(private) }})
+	h.resolver.Services.Monitor = resolvers.NewMonitor(resolvers.Probe{Name: "store", Layers: func(context.Context) ([]graph.SandboxLayer, error) {
+		return []graph.SandboxLayer{{Name: "files", Mechanism: private}}, errors.New(private)
+	}})
 	lines := strings.Split(strings.TrimSpace(fieldMatrix), "\n")
 	people := strings.Fields(lines[0])
 	for _, line := range lines[1:] {

@@ -134,16 +134,37 @@ type ValuesReply struct {
 type Health struct {
 	Status    string  `json:"status"` // "ok"
 	Isolation []Layer `json:"isolation,omitempty"`
-	Strict    bool    `json:"strict,omitempty"`
+	Strict    bool    `json:"strict,omitempty"` // every required layer was seen to hold
+	Grade     Grade   `json:"grade,omitempty"`
 	Reason    string  `json:"reason,omitempty"` // why Python is refused, "" when it runs
 	Running   int     `json:"running,omitempty"`
 	Queued    int     `json:"queued,omitempty"`
+	Limits    *Limits `json:"limits,omitempty"`
+}
+
+// Grade sums the layers up.
+type Grade string
+
+// The grades of isolation.
+const (
+	GradeStrict  Grade = "strict"  // every required layer holds
+	GradeRelaxed Grade = "relaxed" // Python runs whatever holds, because somebody asked for it
+	GradeRefused Grade = "refused" // no Python runs
+)
+
+// Limits are what runs get: the smaller of the settings and what the container has.
+type Limits struct {
+	Slots       int      `json:"slots"`         // runs at once
+	MemoryMB    int64    `json:"memoryMb"`      // of a run, on top of its data
+	ContainerMB int64    `json:"containerMb"`   // that all runs share
+	Cut         []string `json:"cut,omitempty"` // which settings ask for more than there is, and what they got
 }
 
 // Layer is one layer of the sandbox, proved by an attack at start.
 type Layer struct {
-	Name     string `json:"name"`
-	Required bool   `json:"required"`
-	Holds    bool   `json:"holds"`
-	Detail   string `json:"detail,omitempty"`
+	Name      string `json:"name"`
+	Required  bool   `json:"required"`
+	Holds     bool   `json:"holds"`
+	Mechanism string `json:"mechanism,omitempty"` // what makes it on this machine
+	Detail    string `json:"detail,omitempty"`    // which attacks succeeded, or why it was not tried
 }

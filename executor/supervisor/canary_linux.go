@@ -38,7 +38,7 @@ type findings map[string][]string
 // asked for and a required layer does not hold.
 func (s *Supervisor) prove(ctx context.Context, z *zygote) {
 	found, err := s.canaries(ctx)
-	s.report = layerReport(found, err, z)
+	s.report = s.described(layerReport(found, err, z), z)
 	weak := firstWeak(s.report)
 	if weak == nil {
 		return
@@ -68,7 +68,38 @@ func layerReport(found findings, failure error, z *zygote) []client.Layer {
 		}
 		list = append(list, layer)
 	}
-	return append(list, client.Layer{Name: "namespaces", Holds: z.shut})
+	return append(list, client.Layer{Name: nameNamespaces, Holds: z.shut}, client.Layer{Name: nameCgroup, Detail: "not used: the watchdog looks at the memory"})
+}
+
+// described names what makes each layer on this machine.
+func (s *Supervisor) described(report []client.Layer, z *zygote) []client.Layer {
+	size, _ := s.program.Stat()
+	means := map[string][]string{
+		nameProcess:  {"a fork of a warm Python for each run, ended through its pidfd"},
+		nameWatchdog: {"clock", "memory every " + memoryInterval.String(), "bytes of the answer", "life of the warm Python"},
+	}
+	for _, m := range []struct {
+		layer layers
+		name  string
+		means string
+	}{
+		{layerSeccomp, nameSyscalls, fmt.Sprintf("seccomp, %d instructions", size.Size()/8)},
+		{layerChroot, nameFiles, "chroot"},
+		{layerLandlock, nameFiles, fmt.Sprintf("Landlock ABI %d", z.abi)},
+		{layerOwnUser, nameUser, fmt.Sprintf("users %d to %d", firstUser, firstUser+s.cfg.MaxConcurrent-1)},
+		{layerLimits, nameLimits, "rlimits"},
+	} {
+		if s.layers&m.layer != 0 {
+			means[m.name] = append(means[m.name], m.means)
+		}
+	}
+	if z.shut {
+		means[nameNamespaces] = []string{"net", "ipc", "uts", "pid"}
+	}
+	for i := range report {
+		report[i].Mechanism = strings.Join(means[report[i].Name], ", ")
+	}
+	return report
 }
 
 // canaries runs every attack in real children: twice the same card, which leaves

@@ -34,7 +34,13 @@ const (
 	nameUser     = "user"
 	nameLimits   = "limits"
 	nameWatchdog = "watchdog"
+
+	nameNamespaces = "namespaces"
+	nameCgroup     = "cgroup"
 )
+
+// firstUser is the user of slot 0, as in guest/karuta_guest/sandbox.py.
+const firstUser = 61000
 
 // firstWeak is the first required layer that does not hold; nil when all hold.
 func firstWeak(report []client.Layer) *client.Layer {

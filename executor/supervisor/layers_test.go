@@ -3,7 +3,9 @@
 package supervisor
 
 import (
+	"bytes"
 	"errors"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -22,6 +24,11 @@ func TestIsolationHolds(t *testing.T) {
 	for _, name := range []string{nameProcess, nameSyscalls, nameFiles, nameLimits, nameWatchdog} {
 		if !slices.ContainsFunc(report, func(l client.Layer) bool { return l.Name == name && l.Required && l.Holds }) {
 			t.Errorf("%s is not among the layers that hold: %+v", name, report)
+		}
+	}
+	for _, l := range report {
+		if l.Holds && l.Mechanism == "" || !l.Holds && l.Detail == "" && l.Name != nameNamespaces {
+			t.Errorf("nobody can tell why: %+v", l)
 		}
 	}
 }
@@ -66,12 +73,16 @@ func TestCanariesSeeAMissingLayer(t *testing.T) {
 // Not strict: a weak sandbox is reported and cards run.
 func TestRelaxed(t *testing.T) {
 	cfg := config(t)
-	cfg.Strict = false
+	var log bytes.Buffer
+	cfg.Strict, cfg.Log = false, slog.New(slog.NewTextHandler(&log, nil))
 	s := begin(t, cfg, every&^layerSeccomp)
-	if s.Refusal() != "" || firstWeak(s.Isolation()) == nil {
+	if s.Refusal() != "" || firstWeak(s.Isolation()) == nil || !s.Relaxed() {
 		t.Fatalf("refusal %q, layers %+v", s.Refusal(), s.Isolation())
 	}
 	wantGood(t, s)
+	if n := strings.Count(log.String(), "SANDBOX=relaxed"); n != 2 { // at the start, and for the run
+		t.Errorf("%d warnings: %s", n, log.String())
+	}
 }
 
 // One of the two file views is enough.

@@ -24,7 +24,8 @@ import (
 // Supervisor owns the zygote and every run.
 type Supervisor struct {
 	cfg     Config
-	own     bool // RunDir was made here
+	cut     []string // settings that ask for more than there is
+	own     bool     // RunDir was made here
 	queue   *queue
 	guest   *os.File
 	program *os.File
@@ -76,7 +77,10 @@ func start(ctx context.Context, cfg Config, wanted layers) (*Supervisor, error) 
 
 // prepare fills the defaults in and makes what all zygotes share.
 func (s *Supervisor) prepare(cfg Config) error {
-	s.cfg = withDefaults(cfg)
+	s.cfg, s.cut = withDefaults(cfg)
+	if !s.cfg.Strict {
+		s.cfg.Log.Warn(relaxedWarning)
+	}
 	s.queue = newQueue(s.cfg.MaxConcurrent, s.cfg.QueueLimit, s.cfg.Memory, s.cfg.MemoryMB*mebibyte)
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil { // our memory holds the executor's secret
 		return fmt.Errorf("hide our memory: %w", err)
@@ -106,20 +110,32 @@ func (s *Supervisor) prepare(cfg Config) error {
 	return err
 }
 
-func withDefaults(cfg Config) Config {
-	cores := runtime.GOMAXPROCS(0)
+// relaxedWarning is logged at the start and for every run.
+const relaxedWarning = "SANDBOX=relaxed: people's Python runs even where its sandbox does not hold; it may read and change whatever this process may"
+
+// withDefaults also tells which settings ask for more than the container has.
+func withDefaults(cfg Config) (Config, []string) {
+	var cut []string
+	less := func(setting string, asked, got int64) {
+		cut = append(cut, fmt.Sprintf("%s: %d asked for, %d there", setting, asked, got))
+		cfg.Log.Warn("runs get less than configured: the container has no more", "setting", setting, "asked", asked, "got", got)
+	}
+	cfg.Log = cmp.Or(cfg.Log, slog.Default())
+	cores := runtime.GOMAXPROCS(0) // heeds the container's share of the processors
+	if cfg.MaxConcurrent > cores {
+		less("runs at once", int64(cfg.MaxConcurrent), int64(cores))
+	}
 	cfg.MaxConcurrent = min(cmp.Or(cfg.MaxConcurrent, cores), cores)
 	cfg.QueueLimit = cmp.Or(cfg.QueueLimit, 500)
 	cfg.CardTimeout = cmp.Or(cfg.CardTimeout, 10*time.Second)
 	cfg.MemoryMB = cmp.Or(cfg.MemoryMB, 2048)
-	cfg.Log = cmp.Or(cfg.Log, slog.Default())
 	if most := containerMB(); cfg.MemoryMB > most {
-		cfg.Log.Warn("runs get less memory than configured: the container has no more", "configuredMb", cfg.MemoryMB, "mb", most)
+		less("memory of a run in MB", cfg.MemoryMB, most)
 		cfg.MemoryMB = most
 	}
 	cfg.Memory = cmp.Or(cfg.Memory, NewMemory(containerMB()*mebibyte))
 	cfg.Python = resolved(cfg.Python)
-	return cfg
+	return cfg, cut
 }
 
 // resolved is the interpreter's own path, from which its folder follows; "" when there is none.
@@ -154,6 +170,9 @@ func (s *Supervisor) render(ctx context.Context, run Run) (*client.CardReply, er
 		return nil, err
 	}
 	defer s.queue.leave(seat)
+	if !s.cfg.Strict {
+		s.cfg.Log.WarnContext(ctx, relaxedWarning, "run", run.ID)
+	}
 	end, err := s.execute(ctx, run, seat.slot, s.layers)
 	if errors.Is(err, errGone) {
 		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "executor_lost", Cause: err}
@@ -197,6 +216,14 @@ func (s *Supervisor) Isolation() []client.Layer { return s.report }
 
 // Refusal says why Python is refused, "" when it runs.
 func (s *Supervisor) Refusal() string { return s.refusal }
+
+// Relaxed tells that Python runs whichever layers hold.
+func (s *Supervisor) Relaxed() bool { return !s.cfg.Strict }
+
+// Limits are what runs get on this machine.
+func (s *Supervisor) Limits() client.Limits {
+	return client.Limits{Slots: s.cfg.MaxConcurrent, MemoryMB: s.cfg.MemoryMB, ContainerMB: s.cfg.Memory.total / mebibyte, Cut: s.cut}
+}
 
 // Running is the number of runs that have a process.
 func (s *Supervisor) Running() int { return s.queue.running() }

@@ -29,6 +29,12 @@ func (*Supervisor) Isolation() []client.Layer { return nil }
 // Refusal says why Python is refused.
 func (*Supervisor) Refusal() string { return refusal }
 
+// Relaxed is false.
+func (*Supervisor) Relaxed() bool { return false }
+
+// Limits are none.
+func (*Supervisor) Limits() client.Limits { return client.Limits{} }
+
 // Running is 0.
 func (*Supervisor) Running() int { return 0 }
 

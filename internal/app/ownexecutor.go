@@ -99,7 +99,7 @@ func (x *ownExecutor) close() error {
 var (
 	machineVariables  = []string{"PATH", "HOME", "TMPDIR", "LANG", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "GOMAXPROCS", "GOMEMLIMIT"}
 	machineFamilies   = []string{"AWS_", "LC_"}
-	executorVariables = []string{"ENV", "LOG_LEVEL", "LOG_FORMAT", "API_DEBUG", "BLOBS", "DATA_DIR"}
+	executorVariables = []string{"ENV", "LOG_LEVEL", "LOG_FORMAT", "API_DEBUG", "SANDBOX", "BLOBS", "DATA_DIR"}
 	executorFamilies  = []string{"EXECUTOR_", "S3_"}
 )
 

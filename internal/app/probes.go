@@ -8,6 +8,8 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/blob"
 	"github.com/karuta-bi/karuta/internal/table"
 	"github.com/karuta-bi/karuta/resolvers"
@@ -21,6 +23,7 @@ func (a *App) newMonitor() *resolvers.Monitor {
 		resolvers.Probe{Name: "blobs", Needed: true, Check: a.probeBlobs},
 		resolvers.Probe{Name: "executor", Needed: a.own != nil, Check: a.probeExecutor},
 		resolvers.Probe{Name: "python", Check: a.probePython},
+		resolvers.Probe{Name: "sandbox", Layers: a.probeSandbox},
 		resolvers.Probe{Name: "audit", Check: a.probeAudit},
 	)...)
 }
@@ -73,6 +76,25 @@ func (a *App) probePython(ctx context.Context) error {
 		return errors.New(h.Reason)
 	}
 	return err
+}
+
+// probeSandbox tells what holds people's code back, and where that is not enough.
+func (a *App) probeSandbox(ctx context.Context) ([]graph.SandboxLayer, error) {
+	h, err := a.Executor.Health(ctx, true)
+	if err != nil {
+		return nil, err
+	}
+	layers := make([]graph.SandboxLayer, len(h.Isolation))
+	for i, l := range h.Isolation {
+		layers[i] = graph.SandboxLayer(l)
+	}
+	switch {
+	case h.Grade == client.GradeRelaxed:
+		err = fmt.Errorf("SANDBOX=relaxed: %w", resolvers.ErrWeak)
+	case h.Grade == client.GradeRefused:
+		err = errors.New(h.Reason)
+	}
+	return layers, err
 }
 
 func (a *App) probeAudit(context.Context) error { return a.Audit.Ready() }

@@ -75,7 +75,7 @@ func TestOnlyTheOwnExecutorIsNeeded(t *testing.T) {
 			t.Errorf("own %t: %s, want %s", own != nil, health.Status, want)
 		}
 		for _, c := range health.Components {
-			if down := c.Name == "executor" || c.Name == "python"; (c.Status == graph.HealthStatusDown) != down {
+			if down := c.Name == "executor" || c.Name == "python" || c.Name == "sandbox"; (c.Status == graph.HealthStatusDown) != down {
 				t.Errorf("%s: %s", c.Name, c.Status)
 			}
 		}

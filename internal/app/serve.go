@@ -37,6 +37,8 @@ const serveGrace = 5 * time.Second
 
 var errDemoLocal = errors.New("the demo is for ENV=local and a loopback address alone, because its passwords are public")
 
+var errRelaxedLocal = errors.New("SANDBOX=relaxed is for ENV=local and a loopback address alone, because code of others would not be held back")
+
 // ServeOptions say how an API is reached.
 type ServeOptions struct {
 	ExecutorListen string    // address of the own executor's GET /health; "" is a free port on loopback
@@ -49,6 +51,9 @@ type ServeOptions struct {
 func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	if o.Demo && (a.Config.Env != config.Local || !loopback(a.Config.APIHost)) {
 		return errDemoLocal
+	}
+	if a.Config.Relaxed() && !loopback(a.Config.APIHost) {
+		return errRelaxedLocal
 	}
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)

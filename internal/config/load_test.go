@@ -32,7 +32,7 @@ func TestDefaults(t *testing.T) {
 		"S3_ACCESS_KEY": "", "S3_SECRET_KEY": "",
 		"JWT_SECRET_KEY": "", "JWT_SECRET_KEY_PREVIOUS": "", "JWT_ALGORITHM": "HS256", "JWT_EXPIRE_MINUTES": "1440", "PASSWORD_MIN_LENGTH": "8",
 		"EXECUTOR_ENDPOINT": "http://executor:8080", "EXECUTOR_TIMEOUT_CARD": "10", "EXECUTOR_TIMEOUT_TRANSFORM": "300",
-		"EXECUTOR_MAX_CONCURRENT_CARDS": "10", "EXECUTOR_MAX_CONCURRENT_TRANSFORMS": "5", "EXECUTOR_SECRET": "", "EXECUTOR_PYTHON": "",
+		"EXECUTOR_MAX_CONCURRENT_CARDS": "10", "EXECUTOR_MAX_CONCURRENT_TRANSFORMS": "5", "EXECUTOR_SECRET": "", "EXECUTOR_PYTHON": "", "SANDBOX": "strict",
 		"SCHEDULER_ENABLED": "false", "SCHEDULER_INTERVAL_SECONDS": "60",
 		"LLM_ENABLED": "false", "VERTEX_AI_PROJECT_ID": "", "VERTEX_AI_LOCATION": "", "VERTEX_AI_MODEL": "", "GOOGLE_APPLICATION_CREDENTIALS": "",
 		"CHATBOT_RATE_LIMIT_USER": "5", "CHATBOT_RATE_LIMIT_DASHBOARD": "10", "CHATBOT_MAX_HISTORY_MESSAGES": "5",
@@ -96,6 +96,7 @@ func TestBadValuesAreRefusedByName(t *testing.T) {
 		"production, debug log":        {production("LOG_LEVEL=DEBUG"), "LOG_LEVEL"},
 		"production, debug":            {production("API_DEBUG=true"), "API_DEBUG"},
 		"production, no limits":        {production("RATE_LIMIT_ENABLED=false"), "RATE_LIMIT_ENABLED"},
+		"production, relaxed":          {production("SANDBOX=relaxed"), "SANDBOX"},
 		"production, foreign database": {production("DYNAMODB_ENDPOINT=http://x"), "DYNAMODB_ENDPOINT"},
 		"production, keys for S3":      {production("S3_SECRET_KEY=x"), "S3_SECRET_KEY"},
 	} {

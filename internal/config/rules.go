@@ -77,6 +77,9 @@ func (c *Config) checkDeployed() []error {
 	if c.LogLevel == "DEBUG" {
 		problems = append(problems, fmt.Errorf("LOG_LEVEL: DEBUG is for ENV=local alone"))
 	}
+	if c.Relaxed() {
+		problems = append(problems, fmt.Errorf("SANDBOX: relaxed is for ENV=local alone"))
+	}
 	if !c.RateLimiting {
 		problems = append(problems, fmt.Errorf("RATE_LIMIT_ENABLED: false is for ENV=local alone"))
 	}
