@@ -78,12 +78,17 @@ func (s *Scheduler) Run(ctx context.Context) {
 	}
 }
 
-// tick looks once at everything that is due, where it is this process's turn.
+// tick looks once at everything, where it is this process's turn.
 func (s *Scheduler) tick(ctx context.Context) error {
 	leads, err := s.lead(ctx)
 	if err != nil || !leads {
 		return err
 	}
+	return s.look(ctx)
+}
+
+// look decides everything that is due, after it let go of what dead runs had.
+func (s *Scheduler) look(ctx context.Context) error {
 	problems := []error{s.runner.Recover(ctx)}
 	for _, shard := range store.DueShards() {
 		due, err := s.store.Transforms.Due(ctx, shard, s.now(), dueAtOnce)
