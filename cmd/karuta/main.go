@@ -28,6 +28,7 @@ type cli struct {
 	Config   configCmd   `cmd:"" help:"Configuration: check, print."`
 	Token    tokenCmd    `cmd:"" help:"Sign-in tokens: inspect."`
 	Health   healthCmd   `cmd:"" help:"Ask a running server whether it lives."`
+	Doctor   doctorCmd   `cmd:"" help:"Look at everything that Karuta needs, and say what to do; exit code 1 where something fails."`
 	Import   importCmd   `cmd:"" help:"Import a CSV file as a dataset of somebody's."`
 	Data     dataCmd     `cmd:"" help:"The data folder: reset."`
 	Seed     seedCmd     `cmd:"" help:"Make the accounts and the dataset of end-to-end tests."`

@@ -40,7 +40,7 @@ var verbs = [][]string{
 	{"user", "deactivate"}, {"user", "set-attributes"}, {"user", "set-pii"},
 	{"apikey", "create"}, {"apikey", "list"}, {"apikey", "revoke"},
 	{"tables", "list"}, {"tables", "init"}, {"tables", "verify"}, {"config", "check"}, {"config", "print"},
-	{"token", "inspect"}, {"health"}, {"import"}, {"data", "reset"}, {"seed"}, {"version"},
+	{"token", "inspect"}, {"health"}, {"doctor"}, {"import"}, {"data", "reset"}, {"seed"}, {"version"},
 }
 
 func TestEveryVerbHasHelpWithAnExample(t *testing.T) {

@@ -31,6 +31,7 @@ const (
 	VerbTablesInit        = "tables/init"         // nothing → []TableRow
 	VerbTokenInspect      = "token/inspect"       // the token as text → TokenReport
 	VerbImport            = "import"              // ImportArgs, then the file → ImportRow
+	VerbDoctor            = "doctor"              // nothing → []Check
 	VerbSeed              = "seed"                // nothing → SeedRow
 )
 
@@ -50,6 +51,7 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbTablesInit:        verb(a.initTables),
 		VerbTokenInspect:      verb(a.inspectToken),
 		VerbImport:            a.importFile,
+		VerbDoctor:            verb(a.doctor),
 		VerbSeed:              verb(a.seed),
 	}
 }
