@@ -42,7 +42,7 @@ def render(dataset, filters, params):
 // protocol with all layers of the sandbox on, beside a fresh Python that only
 // imports pandas.
 func BenchmarkCard(b *testing.B) {
-	python := benchPython(b)
+	python := preparedPython(b)
 	runner, err := supervisor.Start(b.Context(), supervisor.Config{Python: python, Strict: true, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		b.Fatal(err)
@@ -69,7 +69,7 @@ func BenchmarkCard(b *testing.B) {
 	})
 }
 
-func benchPython(b *testing.B) string {
+func preparedPython(b testing.TB) string {
 	b.Helper()
 	python, err := filepath.Abs(cmp.Or(os.Getenv("EXECUTOR_PYTHON"), "../bin/python/bin/python3.11"))
 	if err == nil {

@@ -15,6 +15,8 @@ import (
 type Engine interface {
 	Import(ctx context.Context, req client.ImportRequest, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error)
 	Slice(ctx context.Context, src client.Source, columns []string) (*engine.Slice, error)
+	Sample(ctx context.Context, src client.Source, rows int64) (*engine.Slice, error)
+	Write(ctx context.Context, out engine.Output) (*client.TransformDone, *client.Problem, error)
 	Rows(ctx context.Context, req client.RowsRequest) (*client.RowsReply, error)
 	Values(ctx context.Context, req client.ValuesRequest) (*client.ValuesReply, error)
 	Summarise(ctx context.Context, req client.SummaryRequest) error
@@ -70,14 +72,7 @@ func (s *server) summary(ctx context.Context, w http.ResponseWriter, req client.
 func (s *server) importFile(ctx context.Context, w http.ResponseWriter, req client.ImportRequest) error {
 	ctx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
-	w.Header().Set("Content-Type", "application/jsonl")
-	lines, out := json.NewEncoder(w), http.NewResponseController(w)
-	tell := func(ev client.ImportEvent) error {
-		if err := lines.Encode(ev); err != nil {
-			return err
-		}
-		return out.Flush()
-	}
+	tell := lines[client.ImportEvent](w)
 	done, problem, err := s.engine.Import(ctx, req, func(stage core.ImportStage, progress float64) {
 		_ = tell(client.ImportEvent{Stage: stage, Progress: progress}) // a caller who left ends the context
 	})
@@ -86,4 +81,16 @@ func (s *server) importFile(ctx context.Context, w http.ResponseWriter, req clie
 		problem = &client.Problem{Code: core.CodeOf(err)}
 	}
 	return tell(client.ImportEvent{Progress: 1, Done: done, Problem: problem})
+}
+
+// lines answers with JSON lines, each sent at once.
+func lines[Event any](w http.ResponseWriter) func(Event) error {
+	w.Header().Set("Content-Type", "application/jsonl")
+	encoder, out := json.NewEncoder(w), http.NewResponseController(w)
+	return func(ev Event) error {
+		if err := encoder.Encode(ev); err != nil {
+			return err
+		}
+		return out.Flush()
+	}
 }

@@ -12,16 +12,18 @@ import (
 	"github.com/karuta-bi/karuta/internal/drain"
 )
 
-// Options are what an executor works with. Serve does not close Engine and
-// Runner.
+// Options are what an executor works with. Serve does not close Engine, Runner
+// and Transforms.
 type Options struct {
-	Listener net.Listener // where the API calls
-	Health   net.Listener // a further address that answers GET /health alone; may be nil
-	Secret   string       // signs the API's calls
-	Engine   Engine
-	Runner   Runner
-	Log      *slog.Logger
-	Grace    time.Duration // for the running calls to finish once the context ended
+	Listener   net.Listener // where the API calls
+	Health     net.Listener // a further address that answers GET /health alone; may be nil
+	Secret     string       // signs the API's calls
+	Engine     Engine
+	Runner     Runner
+	Transforms Transformer
+	Release    string // version of the program, kept with each run of a transform
+	Log        *slog.Logger
+	Grace      time.Duration // for the running calls to finish once the context ended
 }
 
 // Serve answers calls until the context ends, then takes no more and lets the

@@ -20,19 +20,22 @@ const maxRequest = 16 << 20
 
 // server answers the API's calls.
 type server struct {
-	engine Engine
-	runner Runner
-	mac    *client.Verifier
-	log    *slog.Logger
+	engine     Engine
+	runner     Runner
+	transforms Transformer
+	release    string
+	mac        *client.Verifier
+	log        *slog.Logger
 }
 
 func newServer(o Options) *server {
-	return &server{engine: o.Engine, runner: o.Runner, mac: client.NewVerifier(o.Secret), log: o.Log}
+	return &server{engine: o.Engine, runner: o.Runner, transforms: o.Transforms, release: o.Release, mac: client.NewVerifier(o.Secret), log: o.Log}
 }
 
 func (s *server) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("POST "+client.PathCard, signed(s, s.card))
+	mux.Handle("POST "+client.PathTransform, signed(s, s.transform))
 	mux.Handle("POST "+client.PathImport, signed(s, s.importFile))
 	mux.Handle("POST "+client.PathRows, signed(s, s.rows))
 	mux.Handle("POST "+client.PathValues, signed(s, s.values))

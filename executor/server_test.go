@@ -76,12 +76,18 @@ type running struct {
 
 func start(t testing.TB, e Engine, r Runner) *running {
 	t.Helper()
+	return startWith(t, Options{Engine: e, Runner: r})
+}
+
+func startWith(t testing.TB, o Options) *running {
+	t.Helper()
 	calls, health := listen(t), listen(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	x := &running{url: "http://" + calls.Addr().String(), healthURL: "http://" + health.Addr().String(), stop: cancel, ended: make(chan error, 1)}
 	x.client = client.New(x.url, secret)
 	go func() {
-		x.ended <- Serve(ctx, Options{Listener: calls, Health: health, Secret: secret, Engine: e, Runner: r, Log: slog.New(slog.DiscardHandler), Grace: 5 * time.Second})
+		o.Listener, o.Health, o.Secret, o.Log, o.Grace = calls, health, secret, slog.New(slog.DiscardHandler), 5*time.Second
+		x.ended <- Serve(ctx, o)
 	}()
 	t.Cleanup(cancel)
 	return x

@@ -114,25 +114,37 @@ func (c *Client) Health(ctx context.Context, verbose bool) (*Health, error) {
 // on the way. Exactly one of the three answers is set: the version, what is
 // wrong with the file, or an error as in [Client.Render].
 func (c *Client) Import(ctx context.Context, req ImportRequest, progress func(ImportEvent)) (*ImportDone, *Problem, error) {
+	last, err := follow(ctx, c, PathImport, req, func(ev ImportEvent) bool {
+		ended := ev.Done != nil || ev.Problem != nil
+		if !ended {
+			progress(ev)
+		}
+		return ended
+	})
+	return last.Done, last.Problem, err
+}
+
+// follow reads an answer line by line, until the function says that one is the last.
+func follow[Event any](ctx context.Context, c *Client, path string, req any, last func(Event) bool) (ev Event, err error) {
+	var none Event
 	raw, err := json.Marshal(req)
 	if err != nil {
-		return nil, nil, core.Internal("executor request", err)
+		return none, core.Internal("executor request", err)
 	}
-	body, err := c.send(ctx, http.MethodPost, PathImport, raw)
+	body, err := c.send(ctx, http.MethodPost, path, raw)
 	if err != nil {
-		return nil, nil, err
+		return none, err
 	}
 	defer body.Close()
 	lines := json.NewDecoder(io.LimitReader(body, maxReply))
 	for {
-		var ev ImportEvent
+		ev := none
 		if err := lines.Decode(&ev); err != nil {
-			return nil, nil, lost(ctx, err)
+			return none, lost(ctx, err)
 		}
-		if ev.Done != nil || ev.Problem != nil {
-			return ev.Done, ev.Problem, nil
+		if last(ev) {
+			return ev, nil
 		}
-		progress(ev)
 	}
 }
 

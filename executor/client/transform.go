@@ -3,8 +3,6 @@ package client
 import (
 	"context"
 	"encoding/json"
-	"io"
-	"net/http"
 
 	"github.com/karuta-bi/karuta/internal/core"
 )
@@ -56,6 +54,20 @@ type TransformProgress struct {
 	Text     string  `json:"text,omitempty"` // at most 500 characters
 }
 
+// Transform runs a transform and tells of it on the way; a context that ends also
+// ends the run. Exactly one of the three answers is set: what came of it, what the
+// code or its data did wrong, or an error as in [Client.Render].
+func (c *Client) Transform(ctx context.Context, req TransformRequest, tell func(TransformEvent)) (*TransformDone, *Problem, error) {
+	last, err := follow(ctx, c, PathTransform, req, func(ev TransformEvent) bool {
+		ended := ev.Done != nil || ev.Problem != nil
+		if !ended {
+			tell(ev)
+		}
+		return ended
+	})
+	return last.Done, last.Problem, err
+}
+
 // TransformDone describes what came of the run: the version that was written, or
 // the first rows of a trial.
 type TransformDone struct {
@@ -68,30 +80,4 @@ type TransformDone struct {
 	ReadMS   float64       `json:"readMs"`
 	RunMS    float64       `json:"runMs"`
 	WriteMS  float64       `json:"writeMs"`
-}
-
-// Transform runs a transform once and tells what goes on until the end. Exactly
-// one of the three answers is set: what came of it, what the code or the data is
-// wrong with, or an error as in [Client.Render].
-func (c *Client) Transform(ctx context.Context, req TransformRequest, tell func(TransformEvent)) (*TransformDone, *Problem, error) {
-	raw, err := json.Marshal(req)
-	if err != nil {
-		return nil, nil, core.Internal("executor request", err)
-	}
-	body, err := c.send(ctx, http.MethodPost, PathTransform, raw)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer body.Close()
-	lines := json.NewDecoder(io.LimitReader(body, maxReply))
-	for {
-		var ev TransformEvent
-		if err := lines.Decode(&ev); err != nil {
-			return nil, nil, lost(ctx, err)
-		}
-		if ev.Done != nil || ev.Problem != nil {
-			return ev.Done, ev.Problem, nil
-		}
-		tell(ev)
-	}
 }

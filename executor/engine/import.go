@@ -3,19 +3,14 @@ package engine
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/executor/engine/csv"
 	"github.com/karuta-bi/karuta/internal/blob"
 	"github.com/karuta-bi/karuta/internal/core"
 )
-
-// sweepTimeout bounds the removal of what a failed import has written.
-const sweepTimeout = 30 * time.Second
 
 // Import writes the version that the request describes. What is wrong with the
 // file comes back as a Problem; an error means that the engine itself failed or ctx
@@ -41,7 +36,7 @@ func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress 
 		return nil, nil, ended(ctx, err)
 	}
 	defer release()
-	i := &importing{engine: e, req: req, progress: progress}
+	i := &importing{parts: parts{engine: e, target: req.Target, job: req.JobID}, req: req, progress: progress}
 	last, err := i.run(ctx, path)
 	if err == nil && last.Loaded != nil {
 		progress(core.StageSummarising, 1)
@@ -73,12 +68,9 @@ func (e *Engine) checkSource(ctx context.Context, req client.ImportRequest) (*cl
 
 // importing is one import under way.
 type importing struct {
-	engine   *Engine
+	parts
 	req      client.ImportRequest
 	progress func(core.ImportStage, float64)
-	bytes    int64
-	keys     []string // of parts that were written, or may have been, by their number
-	summary  string   // key, "" where there is none
 }
 
 // run lets a worker of its own load the file, and stores the parts as they come.
@@ -108,20 +100,6 @@ func (i *importing) run(ctx context.Context, path string) (event, error) {
 	return last, err
 }
 
-// summarised stores the summary. A version can do without.
-func (i *importing) summarised(ctx context.Context, l *loaded, file *os.File) error {
-	if file == nil {
-		i.engine.cfg.Log.WarnContext(ctx, "version without a summary", "job", i.req.JobID, "cause", l.Unsummed)
-		return nil
-	}
-	key := i.req.Target + client.SummaryName
-	err := i.engine.keepSummary(ctx, key, file)
-	if !errors.Is(err, blob.ErrExists) {
-		i.summary = key
-	}
-	return err
-}
-
 // task allows for the file and its text in UTF-8 to be mapped, which takes no
 // memory that others could not have.
 func (i *importing) task(path string) (task, error) {
@@ -144,44 +122,11 @@ func (i *importing) task(path string) (task, error) {
 // addressSpace is what a worker may map beyond its start where DuckDB has so much memory.
 func addressSpace(memoryMB int64) int64 { return 3*memoryMB + 1024 }
 
-// store writes a part under the target.
-func (i *importing) store(ctx context.Context, p partFile) error {
-	f, err := os.Open(p.Path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	key := fmt.Sprintf("%spart-%04d.parquet", i.req.Target, p.Index)
-	_, err = i.engine.cfg.Blobs.PutNew(ctx, key, f)
-	if !errors.Is(err, blob.ErrExists) { // what was there before is not ours to remove
-		i.keys = append(i.keys, key)
-	}
-	if err != nil {
-		return fmt.Errorf("store part: %w", err)
-	}
-	i.bytes += p.Bytes
-	return nil
-}
-
 func (i *importing) done(l *loaded) *client.ImportDone {
 	slices.Sort(i.keys)
 	return &client.ImportDone{
 		Columns: l.Columns, RowCount: l.Rows, Bytes: i.bytes, Parts: i.keys, Summary: i.summary,
 		Encoding: l.Encoding, Delimiter: l.Delimiter, Renamed: l.Renamed,
-	}
-}
-
-// sweep removes what was written, also when the caller has left.
-func (i *importing) sweep(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), sweepTimeout)
-	defer cancel()
-	for _, key := range append(i.keys, i.summary) {
-		if key == "" {
-			continue
-		}
-		if err := i.engine.cfg.Blobs.Delete(ctx, key); err != nil {
-			i.engine.cfg.Log.ErrorContext(ctx, "part of a failed import not removed", "job", i.req.JobID, "key", key, "error", err)
-		}
 	}
 }
 

@@ -164,8 +164,17 @@ func (l *loader) open(ctx context.Context, memoryMB int64, threads int) (*sql.DB
 // copyPart writes what a query selects as a Parquet file and compares the number of
 // rows.
 func (l *loader) copyPart(ctx context.Context, db *sql.DB, query, path, compression string, rows int64) error {
+	return copyRows(ctx, db, query, path, compression, groupRows(l.size, l.text.Rows), rows)
+}
+
+// executor is a DuckDB, or one connection of it.
+type executor interface {
+	ExecContext(ctx context.Context, statement string, values ...any) (sql.Result, error)
+}
+
+func copyRows(ctx context.Context, db executor, query, path, compression string, group, rows int64) error {
 	result, err := db.ExecContext(ctx, fmt.Sprintf("COPY (%s) TO %s (FORMAT parquet, COMPRESSION %s, ROW_GROUP_SIZE %d)",
-		query, literal(path), compression, l.groupRows()))
+		query, literal(path), compression, group))
 	if err != nil {
 		return fmt.Errorf("write Parquet: %w", err)
 	}
@@ -177,21 +186,25 @@ func (l *loader) copyPart(ctx context.Context, db *sql.DB, query, path, compress
 }
 
 // groupRows is how many rows a row group has, by how long they are.
-func (l *loader) groupRows() int64 {
-	rows := mostGroupBytes / max(1, l.size/max(1, l.text.Rows))
-	return min(mostGroupRows, max(leastGroupRows, rows/leastGroupRows*leastGroupRows))
+func groupRows(size, rows int64) int64 {
+	fit := mostGroupBytes / max(1, size/max(1, rows))
+	return min(mostGroupRows, max(leastGroupRows, fit/leastGroupRows*leastGroupRows))
 }
 
 // finished tells the engine of a part.
 func (l *loader) finished(i int, path string) error {
+	l.mu.Lock()
+	l.parts[i] = path
+	l.mu.Unlock()
+	return tellPart(l.tell, i, path)
+}
+
+func tellPart(tell func(event) error, i int, path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	l.mu.Lock()
-	l.parts[i] = path
-	l.mu.Unlock()
-	return l.tell(event{Part: &partFile{Index: i, Path: path, Bytes: info.Size()}})
+	return tell(event{Part: &partFile{Index: i, Path: path, Bytes: info.Size()}})
 }
 
 func (l *loader) columns() []core.Column {

@@ -198,8 +198,7 @@ func TestRowGroupsOfLongRowsAreSmall(t *testing.T) {
 	for _, c := range []struct{ size, rows, want int64 }{
 		{0, 0, 32768}, {490 << 20, 1 << 20, 32768}, {10 << 30, 1 << 20, 2048}, {4 << 30, 1 << 20, 8192}, {1 << 30, 1, 2048},
 	} {
-		l := &loader{text: &csv.Result{Rows: c.rows}, size: c.size}
-		if got := l.groupRows(); got != c.want {
+		if got := groupRows(c.size, c.rows); got != c.want {
 			t.Errorf("%d bytes, %d rows: %d", c.size, c.rows, got)
 		}
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 
@@ -27,7 +28,7 @@ func readSlice(ctx context.Context, t task) (*sliceInfo, *os.File, error) {
 		return nil, nil, err
 	}
 	for _, group := range groups {
-		statement, values := r.sql(group, identifiers(t.Slice.Select), "")
+		statement, values := r.sql(group, identifiers(t.Slice.Select), result.upTo(t.Slice.Limit))
 		if err := r.arrow(ctx, result.add, statement, values); err != nil {
 			return nil, nil, err
 		}
@@ -35,6 +36,14 @@ func readSlice(ctx context.Context, t task) (*sliceInfo, *os.File, error) {
 	batch := result.batch()
 	defer batch.Release()
 	return sealedBatch(batch)
+}
+
+// upTo ends a statement where the table has so many rows with its result; 0 is all.
+func (t *table) upTo(limit int64) string {
+	if limit == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" LIMIT %d", limit-t.rows)
 }
 
 // groupsOf cuts the parts into stretches that are read together.

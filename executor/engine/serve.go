@@ -22,14 +22,15 @@ func WorkerMain(ctx context.Context, args []string) int {
 		fmt.Fprintln(os.Stderr, "a worker is started by the executor alone")
 		return 2
 	}
-	tasks := make(chan task)
+	tasks := make(chan given)
 	go func() {
 		for {
 			var t task
-			if _, err := c.receive(&t); err != nil {
+			file, err := c.receive(&t)
+			if err != nil {
 				os.Exit(0) // the engine has ended, whatever DuckDB is busy with
 			}
-			tasks <- t
+			tasks <- given{t, file}
 		}
 	}()
 	s := &server{channel: c}
@@ -37,13 +38,19 @@ func WorkerMain(ctx context.Context, args []string) int {
 		select {
 		case <-ctx.Done():
 			return 0
-		case t := <-tasks:
-			if err := s.serve(ctx, t); err != nil {
+		case g := <-tasks:
+			if err := s.serve(ctx, g); err != nil {
 				fmt.Fprintln(os.Stderr, err)
 				return 1
 			}
 		}
 	}
+}
+
+// given is a task with the file that came along, nil for none.
+type given struct {
+	task
+	file *os.File
 }
 
 // server is a worker's own side.
@@ -53,7 +60,7 @@ type server struct {
 }
 
 // serve does one task and tells how it went. An error ends the worker.
-func (s *server) serve(ctx context.Context, t task) error {
+func (s *server) serve(ctx context.Context, t given) error {
 	var err error
 	s.limit.Do(func() { err = limitMemory(t.AddressSpaceMB * mebibyte) })
 	if err != nil {
@@ -76,7 +83,7 @@ func (s *server) serve(ctx context.Context, t task) error {
 }
 
 // attempt does the task; what goes wrong is in the event.
-func (s *server) attempt(ctx context.Context, t task) (last event, file *os.File) {
+func (s *server) attempt(ctx context.Context, g given) (last event, file *os.File) {
 	defer func() {
 		if bug := recover(); bug != nil {
 			f := failure{Code: core.CodeInternal, Message: fmt.Sprintf("%v\n%s", bug, debug.Stack()), Fatal: true}
@@ -87,7 +94,7 @@ func (s *server) attempt(ctx context.Context, t task) (last event, file *os.File
 		}
 	}()
 	var err error
-	switch {
+	switch t := g.task; {
 	case t.Load != nil:
 		last.Loaded, file, err = load(ctx, t, func(ev event) error { return s.channel.send(ev) })
 	case t.Slice != nil:
@@ -98,6 +105,9 @@ func (s *server) attempt(ctx context.Context, t task) (last event, file *os.File
 		last.Values, err = readValues(ctx, t)
 	case t.Summary != nil:
 		file, err = readSummary(ctx, t)
+	case t.Table != nil && g.file != nil:
+		defer g.file.Close()
+		last.Loaded, last.Rows, file, err = writeTable(ctx, t, g.file, func(ev event) error { return s.channel.send(ev) })
 	}
 	if err != nil {
 		return failed(err), nil

@@ -49,6 +49,15 @@ type shared struct {
 // does not have or its sight hides, or a filter value that does not fit its column,
 // is a VALIDATION_ERROR.
 func (e *Engine) Slice(ctx context.Context, src client.Source, columns []string) (*Slice, error) {
+	return e.slice(ctx, src, columns, 0)
+}
+
+// Sample is a [Engine.Slice] of the first rows, all columns.
+func (e *Engine) Sample(ctx context.Context, src client.Source, rows int64) (*Slice, error) {
+	return e.slice(ctx, src, nil, rows)
+}
+
+func (e *Engine) slice(ctx context.Context, src client.Source, columns []string, limit int64) (*Slice, error) {
 	q, err := compile(src)
 	if err != nil {
 		return nil, err
@@ -57,11 +66,11 @@ func (e *Engine) Slice(ctx context.Context, src client.Source, columns []string)
 	if err != nil {
 		return nil, err
 	}
-	key, err := sliceKey(src, selected)
+	key, err := sliceKey(src, selected, limit)
 	if err != nil {
 		return nil, err
 	}
-	s, err := e.join(ctx, key, src, selected)
+	s, err := e.join(ctx, key, src, selected, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -85,17 +94,18 @@ func (e *Engine) Slice(ctx context.Context, src client.Source, columns []string)
 
 // sliceKey is the same for requests that have the same answer: all of the source
 // is in it, so that nobody joins a slice that shows more than they may see.
-func sliceKey(src client.Source, selected []core.Column) (string, error) {
+func sliceKey(src client.Source, selected []core.Column, limit int64) (string, error) {
 	text, err := json.Marshal(struct {
 		Source client.Source
 		Select []core.Column
-	}{src, selected})
+		Limit  int64
+	}{src, selected, limit})
 	sum := sha256.Sum256(text)
 	return string(sum[:]), err
 }
 
 // join adds one more holder to the slice, which begins to be made with the first.
-func (e *Engine) join(ctx context.Context, key string, src client.Source, selected []core.Column) (*shared, error) {
+func (e *Engine) join(ctx context.Context, key string, src client.Source, selected []core.Column, limit int64) (*shared, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if s := e.slices[key]; s != nil {
@@ -111,7 +121,7 @@ func (e *Engine) join(ctx context.Context, key string, src client.Source, select
 	e.slices[key] = s
 	e.ended.Go(func() {
 		defer cancel()
-		s.info, s.file, s.err = e.make(making, src, selected)
+		s.info, s.file, s.err = e.make(making, src, selected, limit)
 		if s.err != nil { // the next one tries anew
 			e.mu.Lock()
 			e.forget(key, s)
@@ -122,8 +132,8 @@ func (e *Engine) join(ctx context.Context, key string, src client.Source, select
 	return s, nil
 }
 
-func (e *Engine) make(ctx context.Context, src client.Source, selected []core.Column) (sliceInfo, *os.File, error) {
-	last, file, err := e.query(ctx, src, func(t *task, d data) { t.Slice = &sliceTask{d, selected} })
+func (e *Engine) make(ctx context.Context, src client.Source, selected []core.Column, limit int64) (sliceInfo, *os.File, error) {
+	last, file, err := e.query(ctx, src, func(t *task, d data) { t.Slice = &sliceTask{d, selected, limit} })
 	if err == nil && (file == nil || last.Slice == nil || !sealed(file)) {
 		err = errors.New("engine: the worker gave no sealed slice")
 	}

@@ -5,8 +5,8 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
-// task is what the engine asks of a worker: exactly one of Load, Slice, Rows, Values
-// and Summary is set. A worker does one task at a time.
+// task is what the engine asks of a worker: exactly one of Load, Slice, Rows,
+// Values, Summary and Table is set. A worker does one task at a time.
 type task struct {
 	Dir            string       `json:"dir"` // the worker's own
 	MemoryMB       int64        `json:"memoryMb"`
@@ -17,6 +17,7 @@ type task struct {
 	Rows           *rowsTask    `json:"rows,omitempty"`
 	Values         *valuesTask  `json:"values,omitempty"`
 	Summary        *summaryTask `json:"summary,omitempty"`
+	Table          *tableTask   `json:"table,omitempty"` // a memory file comes along
 }
 
 // loadTask asks for the Parquet parts of a CSV file, in the worker's folder.
@@ -36,6 +37,7 @@ type data struct {
 type sliceTask struct {
 	data
 	Select []core.Column `json:"select"`
+	Limit  int64         `json:"limit,omitempty"` // first rows; 0: all
 }
 
 type rowsTask struct {
@@ -53,6 +55,13 @@ type valuesTask struct {
 // summaryTask asks for the summary of a whole version.
 type summaryTask struct {
 	data
+}
+
+// tableTask asks for the Parquet parts of a transform's table, or for its first rows.
+type tableTask struct {
+	Bytes int64 `json:"bytes"` // of the memory file
+	Keep  bool  `json:"keep"`
+	Rows  int   `json:"rows"` // that are shown where nothing is kept
 }
 
 // event is what a worker tells: progress and finished parts while it loads, then

@@ -23,6 +23,8 @@ func resident() int64 { return math.MaxInt64 }
 
 func memoryFile(string) (*os.File, error) { return nil, errLinuxOnly }
 
+func mapFile(*os.File, int64) ([]byte, error) { return nil, errLinuxOnly }
+
 func seal(*os.File) error { return errLinuxOnly }
 
 func sealed(*os.File) bool { return false }

@@ -108,14 +108,14 @@ func (w *worker) dead() bool {
 	}
 }
 
-// ask gives the worker a task and passes on what it tells, up to the last event,
+// ask gives the worker a task, with at most one file, and passes on what it tells, up to the last event,
 // which is returned. The worker is dead after an error: DuckDB may ignore that it
 // should stop, so when the context ends the process does too.
-func (w *worker) ask(ctx context.Context, t task, tell func(event) error) (event, *os.File, error) {
+func (w *worker) ask(ctx context.Context, t task, tell func(event) error, files ...*os.File) (event, *os.File, error) {
 	w.tasks++
 	t.Dir = w.dir
 	stop := context.AfterFunc(ctx, func() { _ = w.process.Kill() })
-	last, file, err := w.converse(t, tell)
+	last, file, err := w.converse(t, tell, files)
 	if stop() && err == nil {
 		return last, file, nil
 	}
@@ -129,8 +129,8 @@ func (w *worker) ask(ctx context.Context, t task, tell func(event) error) (event
 	return event{}, nil, err
 }
 
-func (w *worker) converse(t task, tell func(event) error) (event, *os.File, error) {
-	if err := w.channel.send(t); err != nil {
+func (w *worker) converse(t task, tell func(event) error, files []*os.File) (event, *os.File, error) {
+	if err := w.channel.send(t, files...); err != nil {
 		return event{}, nil, errors.Join(errNotAsked, w.lost(err))
 	}
 	for {

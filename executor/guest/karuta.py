@@ -1,6 +1,8 @@
-"""What a card may import from Karuta."""
+"""What cards and transforms may import from Karuta."""
 
 from dataclasses import dataclass
+
+_tell = None  # takes a fraction and a text while a transform runs
 
 
 @dataclass
@@ -14,3 +16,9 @@ class HTMLResult:
     html: str
     used_columns: list | None = None
     filter_applicable: bool = True
+
+
+def progress(fraction, text=""):
+    """Tells those who watch a transform how far it is (0 to 1) and what it does. In a card nothing happens."""
+    if _tell is not None:
+        _tell(float(fraction), str(text))

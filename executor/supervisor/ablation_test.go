@@ -97,7 +97,7 @@ func newLaboratory(t *testing.T) *laboratory {
 		t.Skip("not run here: without root there are no namespaces that keep a probe to itself")
 	}
 	s := shared(t)
-	z, err := spawn(s.cfg, s.guest, s.program, syscall.CLONE_NEWPID|syscall.CLONE_NEWIPC)
+	z, err := spawn(s.cfg, s.guest, s.program, nil, syscall.CLONE_NEWPID|syscall.CLONE_NEWIPC)
 	if err != nil {
 		t.Skip("not run here: ", err)
 	}
@@ -114,8 +114,10 @@ func (l *laboratory) run(t *testing.T, set layers, run Run) ending {
 	t.Helper()
 	with := l.b.run()
 	run.Data, run.DataBytes, run.Columns = with.Data, with.DataBytes, with.Columns
-	end, err := execute(t.Context(), l.z, run, job{
-		Run: l.s.runs.Add(1), Slot: 90, Layers: set, Memory: 256 * mebibyte, Input: run.DataBytes, CPU: 60, Alarm: 200,
+	w := l.s.cardWork(run)
+	w.memoryMB = run.MemoryMB // more than the supervisor allows
+	end, err := execute(t.Context(), l.z, nil, w, job{
+		Run: l.s.runs.Add(1), User: firstCardUser + 90, Layers: set, Memory: 256 * mebibyte, Input: run.DataBytes, CPU: 60, Alarm: 200,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +130,7 @@ func (l *laboratory) outcomes(t *testing.T, set layers, probes []attack, params 
 	t.Helper()
 	code := "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\n" + cardOf(probes)
 	run := Run{Code: code, Params: encode(t, params), Timeout: time.Minute, MemoryMB: 4096}
-	reply, err := l.run(t, set, run).reply(run, "/prefix")
+	reply, err := l.run(t, set, run).reply(run, bounds{}, "/prefix")
 	if err != nil || reply.Problem != nil {
 		t.Fatalf("%v %+v", err, reply)
 	}
@@ -192,7 +194,7 @@ func (l *laboratory) watchdog(t *testing.T) {
 	}
 	for _, run := range []Run{held, hungry} {
 		run.Timeout, run.MemoryMB = time.Hour, math.MaxInt64/mebibyte-4096 // a watchdog that waits for ever
-		if reply, err := l.run(t, l.base&^layerLimits, run).reply(run, "/prefix"); err != nil || reply.HTML != "still here" {
+		if reply, err := l.run(t, l.base&^layerLimits, run).reply(run, bounds{}, "/prefix"); err != nil || reply.HTML != "still here" {
 			t.Errorf("without the watchdog: %v %+v", err, reply)
 		}
 	}

@@ -26,12 +26,14 @@ const (
 // record is one thing that a run says. Every byte of it may be made up by the
 // code that ran.
 type record struct {
-	Kind             string                `json:"kind"` // started, ok, error or memory
+	Kind             string                `json:"kind"` // started, progress, ok (a card), table (a transform), error or memory
 	Rows             int64                 `json:"rows"`
 	ReadMS           float64               `json:"read_ms"`
 	UsedColumns      []string              `json:"used_columns"`
 	FilterApplicable bool                  `json:"filter_applicable"`
 	Size             int                   `json:"size"`
+	Fraction         float64               `json:"fraction"`
+	Text             string                `json:"text"`
 	Reason           string                `json:"reason"`
 	Detail           string                `json:"detail"`
 	Message          string                `json:"message"`
@@ -66,7 +68,7 @@ func parseAnswer(data []byte) (answer, error) {
 			a.started, a.rows, a.readMS = true, max(r.Rows, 0), max(r.ReadMS, 0)
 		case r.Kind == "ok" && a.started:
 			return a.succeed(r, data)
-		case r.Kind == "error" && a.started, r.Kind == "memory":
+		case r.Kind == "error" && a.started, r.Kind == "table" && a.started, r.Kind == "memory":
 			a.last = r
 		default:
 			return a, fmt.Errorf("%w: record %q", errBadAnswer, r.Kind)

@@ -79,7 +79,7 @@ func TestHostileAnswers(t *testing.T) {
 			exit:    rapid.SampledFrom([]exit{{}, {code: 1}, {code: 99}, {signal: "SIGKILL"}, {signal: "SIGSEGV"}, {signal: "SIGXCPU"}}).Draw(t, "exit"),
 			answer:  output{bytes: slices.Concat(parts...)},
 		}
-		reply, err := end.reply(Run{MemoryMB: 1}, "/prefix")
+		reply, err := end.reply(Run{}, bounds{memoryMB: 1}, "/prefix")
 		if err != nil {
 			return
 		}
@@ -111,7 +111,7 @@ func TestUsedColumns(t *testing.T) {
 // A run that never got into its sandbox is our failure, not the author's.
 func TestSandboxFailureIsNotTheAuthors(t *testing.T) {
 	for _, end := range []ending{{exit: exit{code: 99}}, {}} {
-		if reply, err := end.reply(Run{}, "/prefix"); err == nil {
+		if reply, err := end.reply(Run{}, bounds{}, "/prefix"); err == nil {
 			t.Errorf("%+v", reply)
 		}
 	}

@@ -21,7 +21,7 @@ func TestAFailedSetupRunsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer broken.Close()
-	z, err := startZygote(t.Context(), s.cfg, s.guest, broken)
+	z, err := startZygote(t.Context(), s.cfg, s.guest, broken, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +37,11 @@ func TestAFailedSetupRunsNothing(t *testing.T) {
 func wantNotStarted(t *testing.T, s *Supervisor, z *zygote, set layers) {
 	t.Helper()
 	run := Run{ID: "x", Code: "print('reached')\ndef render(d, f, p): return 'reached'", Timeout: 10 * time.Second, MemoryMB: 256}
-	end, err := execute(t.Context(), z, run, job{Run: s.runs.Add(1), Layers: set, Memory: 256 * mebibyte, CPU: 9, Alarm: 9000})
+	end, err := execute(t.Context(), z, nil, s.cardWork(run), job{Run: s.runs.Add(1), Layers: set, Memory: 256 * mebibyte, CPU: 9, Alarm: 9000})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := end.reply(run, "/prefix"); err == nil || end.exit.code != 99 || len(end.answer.bytes) > 0 {
+	if _, err := end.reply(run, bounds{}, "/prefix"); err == nil || end.exit.code != 99 || len(end.answer.bytes) > 0 {
 		t.Errorf("%v: %+v, answer %q, log %q", err, end.exit, end.answer.bytes, end.log.bytes)
 	}
 }

@@ -138,7 +138,7 @@ func (s *Supervisor) probe(ctx context.Context, t *targets) (findings, error) {
 		if err != nil {
 			return nil, err
 		}
-		reply, err := end.reply(Run{ID: "canary"}, prefixOf(s.cfg.Python))
+		reply, err := end.reply(Run{ID: "canary"}, bounds{}, prefixOf(s.cfg.Python))
 		if err != nil {
 			return nil, err
 		}
@@ -180,7 +180,7 @@ func (s *Supervisor) canary(ctx context.Context, code string, params json.RawMes
 		return ending{}, err
 	}
 	defer s.queue.leave(seat)
-	return s.execute(ctx, Run{ID: "canary", Code: code, Params: params, Timeout: timeout, MemoryMB: canaryMB}, seat.slot, set)
+	return s.execute(ctx, s.cardWork(Run{ID: "canary", Code: code, Params: params, Timeout: timeout, MemoryMB: canaryMB}), seat.slot, set)
 }
 
 // targets are what the attacks aim at: a listener and a file that others may read.

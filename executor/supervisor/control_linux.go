@@ -12,18 +12,30 @@ import (
 )
 
 // job is the supervisor's message to the zygote; the descriptors of the request,
-// the answer, the log and, with Input > 0, the data come with it. It holds
-// numbers alone, because what the zygote reads stays in its memory, which every
+// the answer, the log, of a transform the file for its table, and the data come
+// with it. It holds numbers alone, because what the zygote reads stays in its memory, which every
 // later run inherits. Layout as in guest/karuta_guest/zygote.py.
 type job struct {
 	Run    uint64
-	Slot   uint32
+	Kind   kind
+	User   uint32 // that the child becomes
 	Layers layers
+	Nice   uint32
 	Memory int64 // bytes
 	Input  int64 // bytes
 	CPU    int64 // seconds
-	Alarm  int64 // milliseconds until the card is asked where it is
+	Alarm  int64 // milliseconds until the code is asked where it is
+	File   int64 // bytes of a file that the child may write
+	Table  int64 // bytes of a transform's table
 }
+
+// kind is what a run is, as in guest/karuta_guest/child.py.
+type kind uint32
+
+const (
+	kindCard kind = iota
+	kindTransform
+)
 
 type reportKind uint32
 

@@ -18,12 +18,20 @@ const (
 	verdictTimeout
 	verdictMemory
 	verdictFlood // the answer was longer than any answer may be
+	verdictDisk
 )
 
 // exit is how a process ended.
 type exit struct {
 	code   int
 	signal string // name of the signal that ended it, "" for none
+}
+
+// bounds are what a run may take.
+type bounds struct {
+	timeout  time.Duration
+	memoryMB int64
+	diskMB   int64
 }
 
 // output is what came out of a pipe.
@@ -43,10 +51,10 @@ type ending struct {
 
 // reply judges a run. How it ended counts before what it said: a run that was
 // killed or ended badly has failed even if it claims success.
-func (e ending) reply(run Run, prefix string) (*client.CardReply, error) {
+func (e ending) reply(run Run, b bounds, prefix string) (*client.CardReply, error) {
 	said, malformed := parseAnswer(e.answer.bytes)
-	if e.verdict == verdictNone && e.exit.signal == "" && !said.started && said.last == nil {
-		return nil, fmt.Errorf("run %s did not start: exit status %d: %s", run.ID, e.exit.code, e.log.bytes)
+	if err := e.unstarted(said, run.ID); err != nil {
+		return nil, err
 	}
 	reply := &client.CardReply{
 		RowsIn: said.rows,
@@ -54,7 +62,11 @@ func (e ending) reply(run Run, prefix string) (*client.CardReply, error) {
 		RunMS:  milliseconds(e.took),
 		Log:    scrub(e.logText(), prefix),
 	}
-	if reply.Problem = e.problem(run, said, malformed, prefix); reply.Problem != nil {
+	if reply.Problem = e.problem(b, said, malformed, prefix); reply.Problem != nil {
+		return reply, nil
+	}
+	if said.last.Kind != "ok" {
+		reply.Problem = failure("bad_answer")
 		return reply, nil
 	}
 	reply.HTML = said.html
@@ -63,15 +75,25 @@ func (e ending) reply(run Run, prefix string) (*client.CardReply, error) {
 	return reply, nil
 }
 
+// unstarted is the error for a run that never got into its sandbox.
+func (e ending) unstarted(said answer, id string) error {
+	if e.verdict == verdictNone && e.exit.signal == "" && !said.started && said.last == nil {
+		return fmt.Errorf("run %s did not start: exit status %d: %s", id, e.exit.code, e.log.bytes)
+	}
+	return nil
+}
+
 // problem is why a run failed, nil when it succeeded.
-func (e ending) problem(run Run, said answer, malformed error, prefix string) *client.Problem {
+func (e ending) problem(b bounds, said answer, malformed error, prefix string) *client.Problem {
 	switch {
 	case e.verdict == verdictTimeout, e.exit.signal == "SIGXCPU":
-		return tooLate(run, nil)
+		return tooLate(b, nil)
 	case e.verdict == verdictFlood:
 		return tooLarge()
+	case e.verdict == verdictDisk, e.exit.signal == "SIGXFSZ":
+		return failure("disk_full", "mb", b.diskMB)
 	case e.verdict == verdictMemory, e.exit.signal == "SIGKILL": // without a verdict: the kernel ran out of memory
-		return outOfMemory(run)
+		return outOfMemory(b)
 	case e.exit.signal != "":
 		return failure("crashed", "signal", e.exit.signal)
 	case e.exit.code != 0:
@@ -81,9 +103,9 @@ func (e ending) problem(run Run, said answer, malformed error, prefix string) *c
 	case said.last == nil:
 		return failure("exit")
 	case said.last.Kind == "memory":
-		return outOfMemory(run)
+		return outOfMemory(b)
 	case said.last.Kind == "error" && said.last.Reason == "timeout":
-		return tooLate(run, said.last.Frames)
+		return tooLate(b, said.last.Frames)
 	case said.last.Kind == "error":
 		return described(said.last, prefix)
 	}
@@ -91,8 +113,8 @@ func (e ending) problem(run Run, said answer, malformed error, prefix string) *c
 }
 
 // tooLate has the frames where the card was just before its time was over, if it said so.
-func tooLate(run Run, frames []core.TracebackFrame) *client.Problem {
-	seconds := strconv.FormatFloat(run.Timeout.Seconds(), 'f', -1, 64)
+func tooLate(b bounds, frames []core.TracebackFrame) *client.Problem {
+	seconds := strconv.FormatFloat(b.timeout.Seconds(), 'f', -1, 64)
 	p := &client.Problem{Code: core.CodeExecutionTimeout, Args: map[string]any{"seconds": seconds}}
 	if len(frames) > 0 {
 		locate(p, frames)
@@ -100,16 +122,20 @@ func tooLate(run Run, frames []core.TracebackFrame) *client.Problem {
 	return p
 }
 
-func outOfMemory(run Run) *client.Problem {
-	return &client.Problem{Code: core.CodeMemoryLimit, Args: map[string]any{"mb": run.MemoryMB}}
+func outOfMemory(b bounds) *client.Problem {
+	return &client.Problem{Code: core.CodeMemoryLimit, Args: map[string]any{"mb": b.memoryMB}}
 }
 
 func tooLarge() *client.Problem { return failure("html_too_large", "max", "16 MB") }
 
-func failure(reason string, args ...string) *client.Problem {
+// failure has arguments in pairs of a name and a value.
+func failure(reason string, args ...any) *client.Problem {
 	p := &client.Problem{Code: core.CodeExecution, Reason: reason}
 	for i := 0; i+1 < len(args); i += 2 {
-		p.Args = map[string]any{args[i]: args[i+1]}
+		if p.Args == nil {
+			p.Args = map[string]any{}
+		}
+		p.Args[args[i].(string)] = args[i+1]
 	}
 	return p
 }
@@ -118,8 +144,18 @@ func failure(reason string, args ...string) *client.Problem {
 func described(r *record, prefix string) *client.Problem {
 	detail := cut(r.Detail, maxDetail)
 	switch r.Reason {
-	case "no_render", "bad_answer":
+	case "no_render", "bad_answer", "no_columns":
 		return failure(r.Reason)
+	case "no_transform":
+		return &client.Problem{Code: core.CodeFunctionMissing}
+	case "not_a_frame":
+		return &client.Problem{Code: core.CodeReturnType, Args: map[string]any{"type": detail}}
+	case "too_many_columns", "table_too_large":
+		return failure(r.Reason, "max", detail)
+	case "column_name", "column_twice":
+		return failure(r.Reason, "column", detail)
+	case "column_type", "column_values":
+		return failure(r.Reason, "column", detail, "type", scrub(cut(r.Message, maxDetail), prefix))
 	case "wrong_type":
 		return failure(r.Reason, "type", detail)
 	case "html_too_large":

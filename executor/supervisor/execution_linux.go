@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"syscall"
 	"time"
@@ -17,8 +18,19 @@ const (
 	drainPatience  = time.Second           // for the rest of a dead run's output
 )
 
-// order is what a child is asked to do; the zygote never reads it.
-type order struct {
+// work is what a child is given.
+type work struct {
+	kind  kind
+	order any        // JSON, for the child alone: the zygote never reads it
+	files []*os.File // of a transform the file for its table, then the data
+	input int64      // bytes of the data
+	bounds
+	hear func(io.Reader) output // reads the answer until its end
+	read func(io.Reader) output // reads the log until its end
+}
+
+// cardOrder is what a card's child is asked to do.
+type cardOrder struct {
 	Code    string          `json:"code"`
 	Filters json.RawMessage `json:"filters"`
 	Params  json.RawMessage `json:"params"`
@@ -27,7 +39,9 @@ type order struct {
 // execution is one run with everything that it holds open.
 type execution struct {
 	zygote  *zygote
-	run     Run
+	work    work
+	rooms   *rooms // nil: the child may write nothing
+	user    uint32
 	request *os.File
 	answer  *pipe
 	log     *pipe
@@ -38,11 +52,32 @@ type execution struct {
 	began   time.Time
 }
 
-// execute forks a child for the run and sees it through to its end. The error is
+// cardWork is a run of a card.
+func (s *Supervisor) cardWork(run Run) work {
+	w := work{
+		kind:   kindCard,
+		order:  cardOrder{run.Code, orElse(run.Filters, "[]"), orElse(run.Params, "{}")},
+		input:  run.DataBytes,
+		bounds: s.bounds(run.Timeout, run.MemoryMB),
+		hear:   func(from io.Reader) output { return readAnswer(from, maxAnswer) },
+		read:   func(from io.Reader) output { return readLog(from, maxLog) },
+	}
+	if run.DataBytes > 0 {
+		w.files = []*os.File{run.Data}
+	}
+	return w
+}
+
+// execute forks a child for the work and sees it through to its end. The error is
 // errGone where the zygote failed, the context's error, or a lack of resources.
-func execute(ctx context.Context, z *zygote, run Run, j job) (ending, error) {
-	x := &execution{zygote: z, run: run, pidfd: -1}
+func execute(ctx context.Context, z *zygote, r *rooms, w work, j job) (ending, error) {
+	x := &execution{zygote: z, work: w, rooms: r, user: j.User, pidfd: -1}
 	defer x.close()
+	if r != nil {
+		if err := r.prepare(j.User); err != nil {
+			return ending{}, err
+		}
+	}
 	if err := x.open(); err != nil {
 		return ending{}, err
 	}
@@ -53,7 +88,7 @@ func execute(ctx context.Context, z *zygote, run Run, j job) (ending, error) {
 }
 
 func (x *execution) open() error {
-	body, err := json.Marshal(order{x.run.Code, orElse(x.run.Filters, "[]"), orElse(x.run.Params, "{}")})
+	body, err := json.Marshal(x.work.order)
 	if err != nil {
 		return fmt.Errorf("encode the run: %w", err)
 	}
@@ -76,8 +111,8 @@ func orElse(value json.RawMessage, empty string) json.RawMessage {
 
 func (x *execution) fork(j job) error {
 	descriptors := []int{int(x.request.Fd()), x.answer.write, x.log.write}
-	if j.Input > 0 {
-		descriptors = append(descriptors, int(x.run.Data.Fd()))
+	for _, file := range x.work.files {
+		descriptors = append(descriptors, int(file.Fd()))
 	}
 	x.began = time.Now()
 	var err error
@@ -104,17 +139,29 @@ func (x *execution) fork(j job) error {
 // read starts the readers; each ends with the child, who alone holds the other end.
 func (x *execution) read() {
 	x.answers, x.logs = make(chan output, 1), make(chan output, 1)
-	go func() { x.answers <- readAnswer(x.answer.read, maxAnswer) }()
-	go func() { x.logs <- readLog(x.log.read, maxLog) }()
+	go func() { x.answers <- x.work.hear(x.answer.read) }()
+	go func() { x.logs <- x.work.read(x.log.read) }()
 }
 
-// watch holds the clock and the memory until the child's end is reported.
+// guardRoom tells when the run has written more than it may.
+func (x *execution) guardRoom(over <-chan struct{}) <-chan struct{} {
+	full := make(chan struct{})
+	if x.rooms != nil {
+		go x.rooms.guard(x.user, over, func() { close(full) })
+	}
+	return full
+}
+
+// watch holds the clock, the memory and the disk until the child's end is reported.
 func (x *execution) watch(ctx context.Context) (ending, error) {
 	x.read()
-	clock, look := time.NewTimer(x.run.Timeout), time.NewTicker(memoryInterval)
+	over := make(chan struct{})
+	defer close(over)
+	full := x.guardRoom(over)
+	clock, look := time.NewTimer(x.work.timeout), time.NewTicker(memoryInterval)
 	defer clock.Stop()
 	defer look.Stop()
-	pid, ceiling := pidOf(x.pidfd), x.zygote.base+x.run.MemoryMB*mebibyte
+	pid, ceiling := pidOf(x.pidfd), x.zygote.base+x.work.memoryMB*mebibyte
 	var end ending
 	stop := func(why verdict) {
 		if end.verdict == verdictNone {
@@ -140,6 +187,9 @@ func (x *execution) watch(ctx context.Context) (ending, error) {
 			if used, err := privateBytes(pid); err == nil && used > ceiling {
 				stop(verdictMemory)
 			}
+		case <-full:
+			full = nil
+			stop(verdictDisk)
 		case end.answer = <-answers:
 			answers = nil
 			if end.answer.over {
@@ -176,6 +226,9 @@ func (x *execution) close() {
 		if p != nil {
 			p.close()
 		}
+	}
+	if x.rooms != nil {
+		_ = x.rooms.prepare(x.user) // the next run in it does so too, and fails where that is not possible
 	}
 }
 

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,6 +22,23 @@ func sealed(name string, content []byte) (*os.File, error) {
 	if err != nil {
 		_ = file.Close()
 		return nil, fmt.Errorf("seal memory file: %w", err)
+	}
+	return file, nil
+}
+
+// sizedFile makes a memory file that can be written to and never gets any longer.
+// Memory is taken only for what is written.
+func sizedFile(name string, size int64) (*os.File, error) {
+	fd, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return nil, fmt.Errorf("memory file: %w", err)
+	}
+	file := os.NewFile(uintptr(fd), name)
+	if err = file.Truncate(size); err == nil {
+		_, err = unix.FcntlInt(file.Fd(), unix.F_ADD_SEALS, unix.F_SEAL_GROW|unix.F_SEAL_SHRINK)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("size memory file: %w", err), file.Close())
 	}
 	return file, nil
 }

@@ -89,8 +89,11 @@ func TestMain(m *testing.M) {
 		help()
 	}
 	code := m.Run()
-	if sharedSupervisor != nil {
-		if err := sharedSupervisor.Close(); err != nil {
+	for _, s := range []*Supervisor{sharedSupervisor, transformsSupervisor} {
+		if s == nil {
+			continue
+		}
+		if err := s.Close(); err != nil {
 			code = 1
 		}
 	}

@@ -20,7 +20,7 @@ const (
 func (s *Supervisor) startZygote(ctx context.Context) (*zygote, error) {
 	ctx, cancel := context.WithTimeout(ctx, warmPatience)
 	defer cancel()
-	return startZygote(ctx, s.cfg, s.guest, s.program)
+	return startZygote(ctx, s.cfg, s.guest, s.program, s.rooms)
 }
 
 // zygote is the current zygote; where it just died, the next one.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	seccomp "github.com/elastic/go-seccomp-bpf"
 	"github.com/elastic/go-seccomp-bpf/arch"
@@ -40,8 +41,14 @@ var plainCalls = []string{
 	"getrandom", "getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getrusage", "uname", "sysinfo",
 }
 
+// writingCalls are allowed too where a run has a folder to write in. None makes a
+// second name for a file, or a file that is in no folder.
+var writingCalls = []string{
+	"unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "rename", "renameat", "renameat2", "umask", "ftruncate", "fsync", "fdatasync",
+}
+
 // Bits of openat's flags that change something: write, create, truncate, append, unnamed file.
-const changingOpen = unix.O_WRONLY | unix.O_RDWR | unix.O_CREAT | unix.O_TRUNC | unix.O_APPEND | unix.O_TMPFILE&^unix.O_DIRECTORY
+const changingOpen = unix.O_WRONLY | unix.O_RDWR | unix.O_CREAT | unix.O_TRUNC | unix.O_APPEND | unnamed
 
 func only(argument uint32, value uint64) seccomp.Condition {
 	return seccomp.Condition{Argument: argument, Operation: seccomp.Equal, Value: value}
@@ -55,8 +62,15 @@ func call(name string, conditions ...seccomp.Condition) seccomp.NameWithConditio
 	return seccomp.NameWithConditions{Name: name, Conditions: conditions}
 }
 
+// unnamed is the bit of a file that is in no folder.
+const unnamed = unix.O_TMPFILE &^ unix.O_DIRECTORY
+
 // boundCalls are allowed with these arguments only.
-func boundCalls() []seccomp.NameWithConditions {
+func boundCalls(p Profile) []seccomp.NameWithConditions {
+	refusedOpen := uint64(changingOpen)
+	if p == Transforms {
+		refusedOpen = unnamed
+	}
 	calls := []seccomp.NameWithConditions{
 		call("clone", only(0, threadFlags)),
 		call("mmap", // private memory that is never executable
@@ -65,8 +79,8 @@ func boundCalls() []seccomp.NameWithConditions {
 		call("mprotect", without(2, unix.PROT_EXEC)),
 		call("prlimit64", only(0, 0), only(2, 0)),
 		call("tgkill", only(0, ownPIDMark)),
-		call("openat", without(2, changingOpen)),
-		call("open", without(1, changingOpen)),
+		call("openat", without(2, refusedOpen)),
+		call("open", without(1, refusedOpen)),
 	}
 	for _, command := range []uint64{unix.F_DUPFD, unix.F_GETFD, unix.F_SETFD, unix.F_GETFL, unix.F_DUPFD_CLOEXEC} {
 		calls = append(calls, call("fcntl", only(1, command)))
@@ -77,9 +91,17 @@ func boundCalls() []seccomp.NameWithConditions {
 	return calls
 }
 
-// cardProgram assembles the allowlist for this machine's architecture, as the
-// kernel's eight bytes an instruction. What is not listed fails with EPERM.
-func cardProgram() ([]byte, error) {
+// allowedCalls are the calls that runs of a profile may make with any arguments.
+func allowedCalls(p Profile) []string {
+	if p == Transforms {
+		return slices.Concat(plainCalls, writingCalls)
+	}
+	return plainCalls
+}
+
+// filter assembles the allowlist for this machine's architecture, as the kernel's
+// eight bytes an instruction. What is not listed fails with EPERM.
+func filter(p Profile) ([]byte, error) {
 	machine, err := arch.GetInfo("")
 	if err != nil {
 		return nil, err
@@ -88,7 +110,7 @@ func cardProgram() ([]byte, error) {
 		DefaultAction: seccomp.ActionErrno,
 		Syscalls: []seccomp.SyscallGroup{
 			{Action: seccomp.ActionTrace, Names: []string{"clone3"}},
-			{Action: seccomp.ActionAllow, Names: known(machine, plainCalls), NamesWithCondtions: knownBound(machine, boundCalls())},
+			{Action: seccomp.ActionAllow, Names: known(machine, allowedCalls(p)), NamesWithCondtions: knownBound(machine, boundCalls(p))},
 		},
 	}
 	program, err := policy.Assemble()

@@ -21,6 +21,17 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
+// Users of the runs: each slot has its own, and cards and transforms share none.
+const (
+	firstCardUser      = 61000
+	firstTransformUser = 62000
+)
+
+const (
+	transformNice  = 10 // cards come first, people wait for them
+	transformCores = 2  // that a transform may use by threads
+)
+
 // Supervisor owns the zygote and every run.
 type Supervisor struct {
 	cfg     Config
@@ -29,6 +40,7 @@ type Supervisor struct {
 	queue   *queue
 	guest   *os.File
 	program *os.File
+	rooms   *rooms // of transforms; nil where none can be made
 	layers  layers // that every child must enter
 	runs    atomic.Uint64
 	report  []client.Layer
@@ -69,6 +81,7 @@ func start(ctx context.Context, cfg Config, wanted layers) (*Supervisor, error) 
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop, s.closing = stop, inner.Done()
 	s.layers = z.layers & wanted
+	s.checkRooms()
 	s.replace(z)
 	s.prove(ctx, z)
 	s.ended.Go(func() { s.keep(inner, z) })
@@ -102,12 +115,41 @@ func (s *Supervisor) prepare(cfg Config) error {
 	if s.guest, err = sealed("guest", archive); err != nil {
 		return err
 	}
-	program, err := cardProgram()
+	program, err := filter(s.cfg.Profile)
 	if err != nil {
 		return err
 	}
-	s.program, err = sealed("filter", program)
+	if s.program, err = sealed("filter", program); err == nil {
+		s.prepareRooms()
+	}
 	return err
+}
+
+// prepareRooms makes the folder in which transforms write. Without one they run
+// all the same, and learn it where they first write.
+func (s *Supervisor) prepareRooms() {
+	if s.cfg.Profile != Transforms || s.cfg.Python == "" {
+		return
+	}
+	r, err := openRooms(s.cfg)
+	if err != nil {
+		s.cfg.Log.Warn("transforms have no folder to write in", "cause", err)
+		return
+	}
+	s.rooms = r
+}
+
+// checkRooms gives the folders up where they cannot be given to the users of the
+// runs: in a container without the rights for it.
+func (s *Supervisor) checkRooms() {
+	if s.rooms == nil {
+		return
+	}
+	s.rooms.ownUsers = s.layers&layerOwnUser != 0
+	if err := s.rooms.prepare(firstTransformUser); err != nil {
+		s.cfg.Log.Warn("transforms have no folder to write in", "cause", err)
+		s.rooms = nil
+	}
 }
 
 // relaxedWarning is logged at the start and for every run.
@@ -122,13 +164,21 @@ func withDefaults(cfg Config) (Config, []string) {
 	}
 	cfg.Log = cmp.Or(cfg.Log, slog.Default())
 	cores := runtime.GOMAXPROCS(0) // heeds the container's share of the processors
-	if cfg.MaxConcurrent > cores {
-		less("runs at once", int64(cfg.MaxConcurrent), int64(cores))
-	}
-	cfg.MaxConcurrent = min(cmp.Or(cfg.MaxConcurrent, cores), cores)
+	cfg.MaxConcurrent = cmp.Or(cfg.MaxConcurrent, cores)
 	cfg.QueueLimit = cmp.Or(cfg.QueueLimit, 500)
-	cfg.CardTimeout = cmp.Or(cfg.CardTimeout, 10*time.Second)
-	cfg.MemoryMB = cmp.Or(cfg.MemoryMB, 2048)
+	if cfg.Profile == Transforms {
+		cfg.Timeout = cmp.Or(cfg.Timeout, 300*time.Second)
+		cfg.MemoryMB = cmp.Or(cfg.MemoryMB, 4096)
+	} else {
+		if cfg.MaxConcurrent > cores {
+			less("runs at once", int64(cfg.MaxConcurrent), int64(cores))
+			cfg.MaxConcurrent = cores
+		}
+		cfg.Timeout = cmp.Or(cfg.Timeout, 10*time.Second)
+		cfg.MemoryMB = cmp.Or(cfg.MemoryMB, 2048)
+	}
+	cfg.DiskMB = cmp.Or(cfg.DiskMB, 1024)
+	cfg.DiskFiles = cmp.Or(cfg.DiskFiles, 10_000)
 	if most := containerMB(); cfg.MemoryMB > most {
 		less("memory of a run in MB", cfg.MemoryMB, most)
 		cfg.MemoryMB = most
@@ -157,30 +207,28 @@ func resolved(python string) string {
 // the run ("executor_lost"), or the context's error.
 func (s *Supervisor) Render(ctx context.Context, run Run) (*client.CardReply, error) {
 	if s.refusal != "" {
-		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: errors.New(s.refusal)}
+		return nil, s.refused()
 	}
 	return s.render(ctx, run)
 }
 
+func (s *Supervisor) refused() error {
+	return &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: errors.New(s.refusal)}
+}
+
 func (s *Supervisor) render(ctx context.Context, run Run) (*client.CardReply, error) {
-	run.Timeout = cmp.Or(run.Timeout, s.cfg.CardTimeout)
-	run.MemoryMB = min(cmp.Or(run.MemoryMB, s.cfg.MemoryMB), s.cfg.MemoryMB)
-	seat, err := s.queue.enter(ctx, turn{user: run.User, need: run.DataBytes + run.MemoryMB*mebibyte})
+	w := s.cardWork(run)
+	seat, err := s.queue.enter(ctx, turn{user: run.User, need: w.input + w.memoryMB*mebibyte})
 	if err != nil {
 		return nil, err
 	}
 	defer s.queue.leave(seat)
-	if !s.cfg.Strict {
-		s.cfg.Log.WarnContext(ctx, relaxedWarning, "run", run.ID)
-	}
-	end, err := s.execute(ctx, run, seat.slot, s.layers)
-	if errors.Is(err, errGone) {
-		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "executor_lost", Cause: err}
-	}
+	s.warnRelaxed(ctx, run.ID)
+	end, err := s.execute(ctx, w, seat.slot, s.layers)
 	if err != nil {
-		return nil, err
+		return nil, lost(err)
 	}
-	reply, err := end.reply(run, prefixOf(s.cfg.Python))
+	reply, err := end.reply(run, w.bounds, prefixOf(s.cfg.Python))
 	if err != nil {
 		s.cfg.Log.Error("run refused by its own sandbox", "run", run.ID, "error", err)
 		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: err}
@@ -188,21 +236,55 @@ func (s *Supervisor) render(ctx context.Context, run Run) (*client.CardReply, er
 	return reply, nil
 }
 
+func (s *Supervisor) warnRelaxed(ctx context.Context, run string) {
+	if !s.cfg.Strict {
+		s.cfg.Log.WarnContext(ctx, relaxedWarning, "run", run)
+	}
+}
+
+// lost is the error for those who asked for a run.
+func lost(err error) error {
+	if errors.Is(err, errGone) {
+		return &core.Error{Code: core.CodeUnavailable, Reason: "executor_lost", Cause: err}
+	}
+	return err
+}
+
+// bounds are what a run asks for, within the configuration's.
+func (s *Supervisor) bounds(timeout time.Duration, memoryMB int64) bounds {
+	return bounds{
+		timeout:  cmp.Or(timeout, s.cfg.Timeout),
+		memoryMB: min(cmp.Or(memoryMB, s.cfg.MemoryMB), s.cfg.MemoryMB),
+		diskMB:   s.cfg.DiskMB,
+	}
+}
+
 // execute runs on the current zygote, on the next one where it was just replaced.
-func (s *Supervisor) execute(ctx context.Context, run Run, slot int, set layers) (ending, error) {
+func (s *Supervisor) execute(ctx context.Context, w work, slot int, set layers) (ending, error) {
 	for {
 		z, err := s.zygote(ctx)
 		if err != nil {
 			return ending{}, err
 		}
-		end, err := execute(ctx, z, run, job{
-			Run: s.runs.Add(1), Slot: uint32(slot), Layers: set, Memory: run.MemoryMB * mebibyte,
-			Input: run.DataBytes, CPU: int64(math.Ceil(run.Timeout.Seconds())) + 1, Alarm: alarm(run.Timeout).Milliseconds(),
-		})
+		end, err := execute(ctx, z, s.rooms, w, s.job(w, slot, set))
 		if !errors.Is(err, errRetired) {
 			return end, err
 		}
 	}
+}
+
+// job is what the zygote is told of a run.
+func (s *Supervisor) job(w work, slot int, set layers) job {
+	j := job{
+		Run: s.runs.Add(1), Kind: w.kind, User: firstCardUser + uint32(slot), Layers: set,
+		Memory: w.memoryMB * mebibyte, Input: w.input,
+		CPU: int64(math.Ceil(w.timeout.Seconds())) + 1, Alarm: alarm(w.timeout).Milliseconds(),
+	}
+	if s.cfg.Profile == Transforms {
+		j.User, j.Nice, j.CPU = firstTransformUser+uint32(slot), transformNice, transformCores*j.CPU
+		j.Table, j.File = maxTable, max(maxTable, w.diskMB*mebibyte)
+	}
+	return j
 }
 
 // alarm is when a card is asked where it is: a little before it is killed, so
@@ -210,6 +292,9 @@ func (s *Supervisor) execute(ctx context.Context, run Run, slot int, set layers)
 func alarm(timeout time.Duration) time.Duration {
 	return timeout - min(timeout/10, 250*time.Millisecond)
 }
+
+// Memory is what the runs share.
+func (s *Supervisor) Memory() *Memory { return s.cfg.Memory }
 
 // Isolation lists the layers of the sandbox and whether each was seen to hold.
 func (s *Supervisor) Isolation() []client.Layer { return s.report }
@@ -243,6 +328,9 @@ func (s *Supervisor) Close() error {
 		if file != nil {
 			errs = append(errs, file.Close())
 		}
+	}
+	if s.rooms != nil {
+		errs = append(errs, s.rooms.close())
 	}
 	if s.own {
 		errs = append(errs, os.RemoveAll(s.cfg.RunDir))

@@ -39,7 +39,7 @@ func TestSweep(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("not run here: the table is that of amd64")
 	}
-	program, err := cardProgram()
+	program, err := filter(Cards)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +107,7 @@ func golden(t *testing.T, answers []string) string {
 		names[number] = name
 	}
 	bound := map[string]string{}
-	for _, c := range boundCalls() {
+	for _, c := range boundCalls(Cards) {
 		bound[c.Name] = " bound" // by its arguments: TestFilter
 	}
 	verdicts := map[string]string{"EPERM": "deny", "ENOSYS": "absent"}

@@ -23,6 +23,25 @@ func (*Supervisor) Render(context.Context, Run) (*client.CardReply, error) {
 	return nil, &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: errors.New(refusal)}
 }
 
+// Turn answers SERVICE_UNAVAILABLE.
+func (*Supervisor) Turn(context.Context, Wish, func(client.Place)) (*Turn, error) {
+	return nil, &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: errors.New(refusal)}
+}
+
+// Turn is never given on this system.
+type Turn struct{ leave func() }
+
+// Leave does nothing.
+func (*Turn) Leave() {}
+
+// Transform is never called.
+func (*Turn) Transform(context.Context, TransformRun, func(client.TransformEvent)) (*Table, error) {
+	return nil, errors.New(refusal)
+}
+
+// Memory is endless.
+func (*Supervisor) Memory() *Memory { return nil }
+
 // Isolation is empty.
 func (*Supervisor) Isolation() []client.Layer { return nil }
 

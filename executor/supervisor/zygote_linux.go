@@ -58,10 +58,10 @@ const namespaces = syscall.CLONE_NEWNET | syscall.CLONE_NEWIPC | syscall.CLONE_N
 
 // startZygote starts an interpreter and waits until it is warm. The process ends
 // with ours, even when we are killed.
-func startZygote(ctx context.Context, cfg Config, guest, program *os.File) (*zygote, error) {
-	z, err := spawn(cfg, guest, program, namespaces)
+func startZygote(ctx context.Context, cfg Config, guest, program *os.File, r *rooms) (*zygote, error) {
+	z, err := spawn(cfg, guest, program, r, namespaces)
 	if err != nil { // containers and plain users may not make namespaces
-		z, err = spawn(cfg, guest, program, 0)
+		z, err = spawn(cfg, guest, program, r, 0)
 	}
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func startZygote(ctx context.Context, cfg Config, guest, program *os.File) (*zyg
 	return z, nil
 }
 
-func spawn(cfg Config, guest, program *os.File, flags uintptr) (*zygote, error) {
+func spawn(cfg Config, guest, program *os.File, r *rooms, flags uintptr) (*zygote, error) {
 	ours, theirs, err := newControl()
 	if err != nil {
 		return nil, err
@@ -85,6 +85,9 @@ func spawn(cfg Config, guest, program *os.File, flags uintptr) (*zygote, error) 
 		gone: make(chan struct{}), children: map[uint64]*child{}}
 	cmd := z.command(cfg, flags)
 	cmd.ExtraFiles = []*os.File{theirs, guest, program}
+	if r != nil {
+		cmd.Args = append(cmd.Args, r.dir)
+	}
 	started := make(chan error)
 	go z.own(cmd, started)
 	if err := <-started; err != nil {

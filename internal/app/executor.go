@@ -26,6 +26,9 @@ const (
 	inheritedHealth = 4
 )
 
+// transformsRest is how long the Python of transforms stays without one.
+const transformsRest = 10 * time.Minute
+
 // executorGrace is how long an executor that must end lets running calls finish.
 const executorGrace = time.Second
 
@@ -103,13 +106,18 @@ func runExecutor(ctx context.Context, c config.Config, o executor.Options) (err 
 	defer func() { err = errors.Join(err, data.Close()) }()
 	python, err := supervisor.Start(ctx, supervisor.Config{
 		Python: pythonPath(c, self), RunDir: filepath.Join(c.DataDir, runFolder, "python"),
-		MaxConcurrent: c.ExecutorCards, Strict: !c.Relaxed(), Log: o.Log, CardTimeout: c.CardTimeout(),
+		MaxConcurrent: c.ExecutorCards, Strict: !c.Relaxed(), Log: o.Log, Timeout: c.CardTimeout(),
 	})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, python.Close()) }()
-	o.Engine, o.Runner = data, python
+	transforms := supervisor.NewOnDemand(supervisor.Config{
+		Profile: supervisor.Transforms, Python: pythonPath(c, self), RunDir: filepath.Join(c.DataDir, runFolder, "transforms"),
+		MaxConcurrent: c.ExecutorTransforms, Memory: python.Memory(), Strict: !c.Relaxed(), Log: o.Log, Timeout: c.TransformTimeout(),
+	}, transformsRest)
+	defer func() { err = errors.Join(err, transforms.Close()) }()
+	o.Engine, o.Runner, o.Transforms, o.Release = data, python, transforms, version
 	return executor.Serve(ctx, o)
 }
 

@@ -6,33 +6,47 @@ import os
 import signal
 import time
 
+import pandas as pd
 import pyarrow as pa
 
-from . import card
+from . import card, transform
 from .frames import Answer
 
 RESULT = 3  # descriptor of the answer's pipe, inside of the sandbox
+TABLE = 4  # of the file for a transform's table
+
+CARD, TRANSFORM = 0, 1  # kinds of runs, as in supervisor/control.go
 
 
-def run(sandbox, job, request, result, log, data=-1):
-    """Runs the card that the request describes. Does not return."""
+def run(sandbox, job, request, result, log, *more):
+    """Runs what the request describes. Does not return.
+
+    A transform has a file for its table, then the data of its inputs; a card has the data of its dataset alone.
+    """
     os.setsid()
     order = _whole(request)  # read, not parsed: that comes behind the sandbox
-    view = mmap.mmap(data, job.input, mmap.MAP_SHARED, mmap.PROT_READ) if job.input else None
+    kept = TABLE if job.kind == TRANSFORM else RESULT
+    data = more[1:] if job.kind == TRANSFORM else more
+    views = [mmap.mmap(each, os.fstat(each).st_size, mmap.MAP_SHARED, mmap.PROT_READ) for each in data]
     os.dup2(result, RESULT)
+    if job.kind == TRANSFORM:
+        os.dup2(more[0], TABLE)
     os.dup2(log, 1)
     os.dup2(log, 2)
-    signal.signal(signal.SIGALRM, signal.SIG_IGN)  # until the card itself runs
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)  # until the code itself runs
     signal.setitimer(signal.ITIMER_REAL, job.alarm / 1000)
-    sandbox.enter(job)
+    sandbox.enter(job, kept)
     gc.enable()
     gc.set_threshold(50_000, 20, 20)
     answer = Answer(RESULT)
     try:
         began = time.perf_counter()
-        frame, _keep = _dataset(view)
-        answer.started(len(frame), (time.perf_counter() - began) * 1000)
-        card.run(order, frame, answer)
+        frames, _keep = _datasets(views)
+        answer.started(sum(map(len, frames)), (time.perf_counter() - began) * 1000)
+        if job.kind == TRANSFORM:
+            transform.run(order, frames, TABLE, job.table, answer)
+        else:
+            card.run(order, frames[0] if frames else pd.DataFrame(), answer)
     except MemoryError:
         answer.out_of_memory()
     os._exit(0)
@@ -43,15 +57,14 @@ def _whole(descriptor):
     return os.pread(descriptor, size, 0) if size else b""
 
 
-def _dataset(view):
-    """The DataFrame of a run, on top of the mapped Arrow data without copies.
+def _datasets(views):
+    """The DataFrames of a run, on top of the mapped Arrow data without copies.
 
-    The second reference makes pandas copy a column when the card first writes to
+    The second references make pandas copy a column when the code first writes to
     it; a frame that is the only owner would try to write to the read-only pages.
     """
-    if view is None:
-        table = pa.table({})
-    else:
+    bases = []
+    for view in views:
         table = pa.ipc.open_file(pa.py_buffer(view)).read_all()
-    base = table.to_pandas(split_blocks=True, date_as_object=False, use_threads=False)
-    return base.copy(deep=False), base
+        bases.append(table.to_pandas(split_blocks=True, date_as_object=False, use_threads=False))
+    return [base.copy(deep=False) for base in bases], bases

@@ -1,7 +1,7 @@
 """What a run says to the supervisor: records with a length before them.
 
-A record is JSON; the last one, when the card succeeded, is followed by the
-HTML. The supervisor believes none of it more than it must.
+A record is JSON; the last one, when a card succeeded, is followed by the HTML.
+The supervisor believes none of it more than it must.
 """
 
 import json
@@ -30,6 +30,14 @@ class Answer:
             {"kind": "ok", "used_columns": used_columns, "filter_applicable": filter_applicable, "size": len(html)}
         )
         self._all(html)
+
+    def written(self, size):
+        """A transform's table lies in its file, with so many bytes."""
+        self._record({"kind": "table", "size": size})
+
+    def progress(self, fraction, text):
+        """Short enough to be written as a whole, whatever other threads write."""
+        self._record({"kind": "progress", "fraction": fraction, "text": text})
 
     def failed(self, reason, detail="", message="", frames=()):
         self._record({"kind": "error", "reason": reason, "detail": detail, "message": message, "frames": frames})

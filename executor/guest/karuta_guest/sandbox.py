@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import struct
+import tempfile
 
 from . import landlock, linux
 
@@ -18,7 +19,6 @@ LANDLOCK = 4
 OWN_USER = 8
 LIMITS = 16
 
-FIRST_USER = 61000  # slot n runs as this user plus n
 OWN_PID_MARK = struct.pack("<I", 0x4B415255)  # supervisor/seccomp.go
 
 MB = 1 << 20
@@ -27,37 +27,49 @@ MB = 1 << 20
 class Sandbox:
     """What the zygote prepares once and each child enters."""
 
-    def __init__(self, prefix, program):
+    def __init__(self, prefix, program, rooms):
         self.program = program
+        self.prefix = prefix
+        self.rooms = rooms  # the folder with a folder for each user, in which its run may write; None for none
         self.root = os.open(prefix, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         self.abi = landlock.version()
-        folders = [os.path.join(prefix, name) for name in ("lib", "share", "usr")]
-        self.rules = landlock.ruleset(self.abi, folders) if self.abi else -1
+        self.folders = [os.path.join(prefix, name) for name in ("lib", "share", "usr")]
+        self.rules = landlock.ruleset(self.abi, self.folders) if self.abi else -1
         self.zygote = os.getpid()
         self.base = _usage()
 
-    def enter(self, job):
-        """Goes behind the layers. Afterwards only descriptors 0 to 3 are open."""
+    def enter(self, job, last):
+        """Goes behind the layers. Afterwards only descriptors up to the last are open."""
+        os.nice(job.nice)
         linux.prctl(linux.PR_SET_NO_NEW_PRIVS, 1)
+        room = self._room(job)
         if job.layers & LANDLOCK:
-            landlock.enter(self.rules)
+            landlock.enter(self.rules if room is None else landlock.ruleset(self.abi, self.folders, room))
         if job.layers & CHROOT:
             os.fchdir(self.root)
             os.chroot(".")
-        linux.close_from(4)
+            room = room and room.removeprefix(self.prefix)
+        linux.close_from(last + 1)
         if job.layers & CHROOT:
             os.chdir("/")
         if job.layers & LIMITS:
             self._limit(job)
         if job.layers & OWN_USER:
-            own = FIRST_USER + job.slot
             os.setgroups([])
-            os.setresgid(own, own, own)
-            os.setresuid(own, own, own)
+            os.setresgid(job.user, job.user, job.user)
+            os.setresuid(job.user, job.user, job.user)
+        if room is not None:
+            os.chdir(room)
+            tempfile.tempdir = room
         self._tie_to_zygote()
         os.environ.clear()
         if job.layers & SECCOMP:
             linux.install_filter(self.program.replace(OWN_PID_MARK, struct.pack("<I", os.getpid())))
+
+    def _room(self, job):
+        """The folder that the supervisor has made for the run to write in, None where there is none."""
+        room = os.path.join(self.rooms, str(job.user)) if self.rooms else None
+        return room if room and os.path.isdir(room) else None
 
     def _limit(self, job):
         size, data = self.base
@@ -65,7 +77,7 @@ class Sandbox:
             (resource.RLIMIT_DATA, data + job.memory),
             (resource.RLIMIT_AS, size + job.memory + job.input + 256 * MB),
             (resource.RLIMIT_CPU, job.cpu),
-            (resource.RLIMIT_FSIZE, 0),
+            (resource.RLIMIT_FSIZE, job.file),
             (resource.RLIMIT_NOFILE, 128),
             (resource.RLIMIT_CORE, 0),
             (resource.RLIMIT_STACK, 8 * MB),

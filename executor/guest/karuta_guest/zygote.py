@@ -15,7 +15,8 @@ from typing import NamedTuple
 CONTROL, ARCHIVE, PROGRAM = 3, 4, 5  # descriptors that the supervisor hands over
 
 # Messages, as in supervisor/control.go.
-JOB = struct.Struct("<QIIqqqq")
+JOB = struct.Struct("<QIIIIqqqqqq")
+DESCRIPTORS = 64  # that come with a job at most
 REPORT = struct.Struct("<IQqqq")
 READY, FORKED, EXITED, FAILED = 1, 2, 3, 4
 
@@ -27,12 +28,16 @@ CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT = 6, 7, 18
 
 class Job(NamedTuple):
     run: int
-    slot: int  # chooses the child's user
+    kind: int  # what the run is, see child.py
+    user: int  # that the child becomes
     layers: int  # that the child must enter, see sandbox.py
+    nice: int  # how much others come first
     memory: int  # bytes on top of the input
     input: int  # bytes of Arrow data, 0 for none
     cpu: int  # seconds of processor time
-    alarm: int  # milliseconds until the card is asked where it is
+    alarm: int  # milliseconds until the code is asked where it is
+    file: int  # bytes that a file which the child writes may have
+    table: int  # bytes of a transform's table
 
 
 class Zygote:
@@ -53,7 +58,7 @@ class Zygote:
                     return
 
     def _accept(self):
-        message, descriptors, _, _ = socket.recv_fds(self.control, JOB.size, 4, socket.MSG_CMSG_CLOEXEC)
+        message, descriptors, _, _ = socket.recv_fds(self.control, JOB.size, DESCRIPTORS, socket.MSG_CMSG_CLOEXEC)
         if not message:
             return False
         try:
@@ -136,6 +141,8 @@ def main():
     from . import child, linux, warm  # noqa: F401  (child: so that no run imports it)
     from .sandbox import Sandbox
 
+    rooms = sys.argv[1] if len(sys.argv) > 1 else None  # folder with the folders in which runs may write
+    del sys.argv[1:]
     program = os.pread(PROGRAM, os.fstat(PROGRAM).st_size, 0)  # the next zygote reads the same file
     privileged = _privileged()
     if privileged:
@@ -143,7 +150,7 @@ def main():
     _be_first_to_go()
     warm.up(prefix)
     sys.path.remove(f"/proc/self/fd/{ARCHIVE}")
-    sandbox = Sandbox(prefix, program)
+    sandbox = Sandbox(prefix, program, rooms)
     linux.prctl(linux.PR_SET_DUMPABLE, 0)
     gc.collect()
     gc.freeze()
