@@ -14,6 +14,16 @@ import (
 	"github.com/karuta-bi/karuta/schema"
 )
 
+// What came of reading a dataset's file again.
+type ReimportDatasetPayload interface {
+	IsReimportDatasetPayload()
+}
+
+// What came of putting another file in a dataset's place.
+type ReuploadDatasetPayload interface {
+	IsReuploadDatasetPayload()
+}
+
 // A person to put into a group.
 type AddGroupMemberInput struct {
 	// Id of the group.
@@ -324,6 +334,38 @@ type ImportError struct {
 	Sample *string `json:"sample,omitempty"`
 }
 
+// An object of S3 and how to read it.
+type ImportS3Input struct {
+	// Name of the bucket, one of those that the operator allows.
+	Bucket string `json:"bucket"`
+	// Key of the object: Latin letters, digits and - _ . /, at most 1024.
+	Key string `json:"key"`
+	// Name of the new dataset, 1 to 200 characters.
+	Name string `json:"name"`
+	// What it is, at most 2000 characters.
+	Description *string `json:"description,omitempty"`
+	// The first line holds the names of the columns.
+	Header *bool `json:"header,omitempty"`
+	// The character between fields; found out when it is left out.
+	Delimiter *string `json:"delimiter,omitempty"`
+	// `utf-8`, `utf-16`, `shift_jis` or `cp932`; found out when it is left out or `auto`.
+	Encoding *string `json:"encoding,omitempty"`
+	// Rows are kept in the order of this column, which makes filters on it fast.
+	PartitionColumn *string `json:"partitionColumn,omitempty"`
+	// Texts that stand for an empty value; by default nothing, NULL, null, NA and N/A. At most 20.
+	NullValues []string `json:"nullValues,omitempty"`
+	// Lines to pass over before the header, 0 to 1000.
+	SkipRows *int `json:"skipRows,omitempty"`
+	// Columns that must hold dates. At most 500.
+	DateColumns []string `json:"dateColumns,omitempty"`
+}
+
+// The import has been asked for.
+type ImportS3Payload struct {
+	// The job, to be followed with `importJob`.
+	Job *core.ImportJob `json:"job"`
+}
+
 // The cards of a dashboard, all of them.
 type LayoutInput struct {
 	// The cards in their places, at most 20.
@@ -374,6 +416,64 @@ type PreviewCardPayload struct {
 	Result *core.CardResult `json:"result"`
 }
 
+// The new version is published.
+type ReimportCompleted struct {
+	// Always `completed`.
+	ImportStatus string `json:"importStatus"`
+	// The dataset with its new version.
+	Dataset *core.Dataset `json:"dataset"`
+	// The new version.
+	Version *core.DatasetVersion `json:"version"`
+	// The import that made it.
+	Job *core.ImportJob `json:"job"`
+}
+
+func (ReimportCompleted) IsReimportDatasetPayload() {}
+
+func (ReimportCompleted) IsReuploadDatasetPayload() {}
+
+// A dataset whose object is to be read again.
+type ReimportDatasetInput struct {
+	// Id of the dataset.
+	ID string `json:"id"`
+	// Publish what the plan names instead of reading again.
+	Force bool `json:"force"`
+	// With `force`, the token of what was confirmed, as `ReimportPendingConfirmation` gave it.
+	PlanToken *string `json:"planToken,omitempty"`
+	// A word of your own, at most 200 characters: asked again with the same one, the first import answers.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
+}
+
+// The columns changed: the new version waits until somebody confirms that, and nobody sees it before.
+type ReimportPendingConfirmation struct {
+	// Always `pending_confirmation`.
+	ImportStatus string `json:"importStatus"`
+	// What changes of the columns.
+	SchemaChanges []dataset.SchemaChange `json:"schemaChanges"`
+	// To be sent back with `force` to publish exactly this version.
+	PlanToken string `json:"planToken"`
+	// When it is too late to confirm.
+	ExpiresAt time.Time `json:"expiresAt"`
+	// The import that waits.
+	Job *core.ImportJob `json:"job"`
+}
+
+func (ReimportPendingConfirmation) IsReimportDatasetPayload() {}
+
+func (ReimportPendingConfirmation) IsReuploadDatasetPayload() {}
+
+// The import still goes on: see `importJob`.
+type ReimportRunning struct {
+	// Always `running`.
+	ImportStatus string `json:"importStatus"`
+	// The import.
+	Job *core.ImportJob `json:"job"`
+}
+
+func (ReimportRunning) IsReimportDatasetPayload() {}
+
+func (ReimportRunning) IsReuploadDatasetPayload() {}
+
 // A person to take out of a group.
 type RemoveGroupMemberInput struct {
 	// Id of the group.
@@ -406,6 +506,36 @@ type ResetPasswordInput struct {
 type ResetPasswordPayload struct {
 	// The person.
 	User *core.User `json:"user"`
+}
+
+// The version is back.
+type RestoreDatasetVersionPayload struct {
+	// The dataset with its new version.
+	Dataset *core.Dataset `json:"dataset"`
+	// The new version, which has the data of the one that was asked for.
+	Version *core.DatasetVersion `json:"version"`
+}
+
+// A dataset, and a file for its place.
+type ReuploadDatasetInput struct {
+	// Id of the dataset.
+	ID string `json:"id"`
+	// The file, at most 100 MB unless the operator has set another limit.
+	File *schema.File `json:"file"`
+	// The first line holds the names of the columns.
+	Header *bool `json:"header,omitempty"`
+	// The character between fields; found out when it is left out.
+	Delimiter *string `json:"delimiter,omitempty"`
+	// `utf-8`, `utf-16`, `shift_jis` or `cp932`; found out when it is left out or `auto`.
+	Encoding *string `json:"encoding,omitempty"`
+	// Rows are kept in the order of this column, which makes filters on it fast.
+	PartitionColumn *string `json:"partitionColumn,omitempty"`
+	// Texts that stand for an empty value; by default nothing, NULL, null, NA and N/A. At most 20.
+	NullValues []string `json:"nullValues,omitempty"`
+	// Lines to pass over before the header, 0 to 1000.
+	SkipRows *int `json:"skipRows,omitempty"`
+	// Columns that must hold dates. At most 500.
+	DateColumns []string `json:"dateColumns,omitempty"`
 }
 
 // An API key to end.

@@ -56,6 +56,7 @@ type ResolverRoot interface {
 	PolicyTarget() PolicyTargetResolver
 	Query() QueryResolver
 	ReferencedDataset() ReferencedDatasetResolver
+	SchemaChange() SchemaChangeResolver
 	Session() SessionResolver
 	Share() ShareResolver
 	User() UserResolver
@@ -120,6 +121,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputFilterInput,
 		ec.unmarshalInputFilterValueInput,
 		ec.unmarshalInputImportCsvInput,
+		ec.unmarshalInputImportS3Input,
 		ec.unmarshalInputLayoutInput,
 		ec.unmarshalInputLoginInput,
 		ec.unmarshalInputMarkNotificationsReadInput,
@@ -127,10 +129,13 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPlacementInput,
 		ec.unmarshalInputPolicyTargetInput,
 		ec.unmarshalInputPreviewCardInput,
+		ec.unmarshalInputReimportDatasetInput,
 		ec.unmarshalInputRelativeRangeInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
 		ec.unmarshalInputRequestAccessInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputRestoreDatasetVersionInput,
+		ec.unmarshalInputReuploadDatasetInput,
 		ec.unmarshalInputRevokeApiKeyInput,
 		ec.unmarshalInputRevokeSessionsInput,
 		ec.unmarshalInputRowConditionInput,
@@ -507,6 +512,8 @@ enum EventType {
   DATASET_IMPORTED
   "A dataset's description was changed."
   DATASET_UPDATED
+  "An earlier version of a dataset's data was brought back."
+  DATASET_RESTORED
   "A dataset was deleted."
   DATASET_DELETED
   "A card was made."
@@ -1344,6 +1351,14 @@ type DatasetVersion {
   createdAt: Time!
   "Who imported it."
   createdBy: User
+  "What it comes from."
+  origin: VersionOrigin!
+  "Id of the import that made it; null where none did."
+  jobId: ID
+  "Number of the version that it brought back; null where it brought none back."
+  restored: Int
+  "It is the newest version, which cards and dashboards show."
+  current: Boolean!
 }
 
 "The first rows of a dataset."
@@ -3340,6 +3355,226 @@ type ResetPasswordPayload {
   user: User!
 }
 `, BuiltIn: false},
+	{Name: "../schema/versions.graphqls", Input: `extend type Mutation {
+  "Import a CSV file from one of the allowed buckets of S3 into a new dataset. Where it lies and how it is read is kept, for ` + "`" + `reimportDataset` + "`" + `. The work goes on after the answer: see ` + "`" + `importJob` + "`" + `."
+  importS3(
+    "The object and how to read it."
+    input: ImportS3Input!
+  ): ImportS3Payload @auth
+
+  "Read the object again that a dataset was imported from. Where the columns are the same the new version is published; where they changed it waits, and asking again with ` + "`" + `force` + "`" + ` and the plan's token publishes exactly what was read."
+  reimportDataset(
+    "The dataset, and what was confirmed."
+    input: ReimportDatasetInput!
+  ): ReimportDatasetPayload @dataset(right: MANAGE, arg: "input.id")
+
+  "Put the data of another file in the place of an uploaded dataset's. Where the columns change it waits to be confirmed with ` + "`" + `reimportDataset` + "`" + `."
+  reuploadDataset(
+    "The dataset, the file and how to read it."
+    input: ReuploadDatasetInput!
+  ): ReuploadDatasetPayload @dataset(right: MANAGE, arg: "input.id")
+
+  "Bring an earlier version of a dataset's data back, as its newest version."
+  restoreDatasetVersion(
+    "The dataset and the version."
+    input: RestoreDatasetVersionInput!
+  ): RestoreDatasetVersionPayload @dataset(right: MANAGE, arg: "input.id")
+}
+
+extend type ImportJob {
+  "What the job does with its file."
+  kind: VersionOrigin!
+  "The object that it reads; null for uploads."
+  s3: S3Object
+  "What somebody has to confirm before its version is published; null where nothing waits."
+  confirmation: ReimportPendingConfirmation
+}
+
+extend type Dataset {
+  "The object that it was imported from; null for other datasets. For its owner and administrators."
+  s3: S3Object
+}
+
+"What a version of a dataset comes from."
+enum VersionOrigin {
+  "The file that the dataset was made of."
+  IMPORT
+  "A file that was added to what was there."
+  APPEND
+  "The same object of S3, read again."
+  REIMPORT
+  "Another file, in the place of what was there."
+  REUPLOAD
+  "A transform."
+  TRANSFORM
+  "An earlier version."
+  RESTORE
+}
+
+"An object of S3."
+type S3Object {
+  "Name of the bucket."
+  bucket: String!
+  "Key of the object."
+  key: String!
+}
+
+"An object of S3 and how to read it."
+input ImportS3Input {
+  "Name of the bucket, one of those that the operator allows."
+  bucket: String!
+  "Key of the object: Latin letters, digits and - _ . /, at most 1024."
+  key: String!
+  "Name of the new dataset, 1 to 200 characters."
+  name: String!
+  "What it is, at most 2000 characters."
+  description: String
+  "The first line holds the names of the columns."
+  header: Boolean = true
+  "The character between fields; found out when it is left out."
+  delimiter: String
+  "` + "`" + `utf-8` + "`" + `, ` + "`" + `utf-16` + "`" + `, ` + "`" + `shift_jis` + "`" + ` or ` + "`" + `cp932` + "`" + `; found out when it is left out or ` + "`" + `auto` + "`" + `."
+  encoding: String
+  "Rows are kept in the order of this column, which makes filters on it fast."
+  partitionColumn: String
+  "Texts that stand for an empty value; by default nothing, NULL, null, NA and N/A. At most 20."
+  nullValues: [String!]
+  "Lines to pass over before the header, 0 to 1000."
+  skipRows: Int = 0
+  "Columns that must hold dates. At most 500."
+  dateColumns: [String!]
+}
+
+"The import has been asked for."
+type ImportS3Payload {
+  "The job, to be followed with ` + "`" + `importJob` + "`" + `."
+  job: ImportJob!
+}
+
+"A dataset whose object is to be read again."
+input ReimportDatasetInput {
+  "Id of the dataset."
+  id: ID!
+  "Publish what the plan names instead of reading again."
+  force: Boolean! = false
+  "With ` + "`" + `force` + "`" + `, the token of what was confirmed, as ` + "`" + `ReimportPendingConfirmation` + "`" + ` gave it."
+  planToken: String
+  "A word of your own, at most 200 characters: asked again with the same one, the first import answers."
+  idempotencyKey: String
+}
+
+"A dataset, and a file for its place."
+input ReuploadDatasetInput {
+  "Id of the dataset."
+  id: ID!
+  "The file, at most 100 MB unless the operator has set another limit."
+  file: Upload!
+  "The first line holds the names of the columns."
+  header: Boolean = true
+  "The character between fields; found out when it is left out."
+  delimiter: String
+  "` + "`" + `utf-8` + "`" + `, ` + "`" + `utf-16` + "`" + `, ` + "`" + `shift_jis` + "`" + ` or ` + "`" + `cp932` + "`" + `; found out when it is left out or ` + "`" + `auto` + "`" + `."
+  encoding: String
+  "Rows are kept in the order of this column, which makes filters on it fast."
+  partitionColumn: String
+  "Texts that stand for an empty value; by default nothing, NULL, null, NA and N/A. At most 20."
+  nullValues: [String!]
+  "Lines to pass over before the header, 0 to 1000."
+  skipRows: Int = 0
+  "Columns that must hold dates. At most 500."
+  dateColumns: [String!]
+}
+
+"What came of reading a dataset's file again."
+union ReimportDatasetPayload =
+  | ReimportCompleted
+  | ReimportPendingConfirmation
+  | ReimportRunning
+
+"What came of putting another file in a dataset's place."
+union ReuploadDatasetPayload =
+  | ReimportCompleted
+  | ReimportPendingConfirmation
+  | ReimportRunning
+
+"The new version is published."
+type ReimportCompleted {
+  "Always ` + "`" + `completed` + "`" + `."
+  importStatus: String!
+  "The dataset with its new version."
+  dataset: Dataset!
+  "The new version."
+  version: DatasetVersion!
+  "The import that made it."
+  job: ImportJob!
+}
+
+"The columns changed: the new version waits until somebody confirms that, and nobody sees it before."
+type ReimportPendingConfirmation {
+  "Always ` + "`" + `pending_confirmation` + "`" + `."
+  importStatus: String!
+  "What changes of the columns."
+  schemaChanges: [SchemaChange!]!
+  "To be sent back with ` + "`" + `force` + "`" + ` to publish exactly this version."
+  planToken: String!
+  "When it is too late to confirm."
+  expiresAt: Time!
+  "The import that waits."
+  job: ImportJob!
+}
+
+"The import still goes on: see ` + "`" + `importJob` + "`" + `."
+type ReimportRunning {
+  "Always ` + "`" + `running` + "`" + `."
+  importStatus: String!
+  "The import."
+  job: ImportJob!
+}
+
+"How a column changes."
+enum SchemaChangeKind {
+  "It is new."
+  column_added
+  "It is gone. What uses it fails."
+  column_removed
+  "Its values are of another type. What uses it may fail."
+  type_changed
+  "It has empty values now, or has none any more."
+  nullable_changed
+}
+
+"One change of a dataset's columns."
+type SchemaChange {
+  "How the column changes."
+  kind: SchemaChangeKind!
+  "Name of the column."
+  column: String!
+  "Its type before, or whether it had empty values; null for a new column."
+  from: String
+  "Its type after, or whether it has empty values; null for a column that is gone."
+  to: String
+  "What uses the column may fail."
+  breaking: Boolean!
+}
+
+"A version to bring back."
+input RestoreDatasetVersionInput {
+  "Id of the dataset."
+  id: ID!
+  "Number of the version that comes back."
+  number: Int!
+  "Version of the dataset that the wish is based on; left out, any."
+  version: Int
+}
+
+"The version is back."
+type RestoreDatasetVersionPayload {
+  "The dataset with its new version."
+  dataset: Dataset!
+  "The new version, which has the data of the one that was asked for."
+  version: DatasetVersion!
+}
+`, BuiltIn: false},
 	{Name: "../schema/view.graphqls", Input: `extend type Query {
   """
   What a person sees: everything below is answered as if they asked, and nothing
@@ -4117,6 +4352,8 @@ func (ec *executionContext) childFields_Dataset(ctx context.Context, field graph
 		return ec.fieldContext_Dataset_versions(ctx, field)
 	case "policies":
 		return ec.fieldContext_Dataset_policies(ctx, field)
+	case "s3":
+		return ec.fieldContext_Dataset_s3(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Dataset", field.Name)
 }
@@ -4171,6 +4408,14 @@ func (ec *executionContext) childFields_DatasetVersion(ctx context.Context, fiel
 		return ec.fieldContext_DatasetVersion_createdAt(ctx, field)
 	case "createdBy":
 		return ec.fieldContext_DatasetVersion_createdBy(ctx, field)
+	case "origin":
+		return ec.fieldContext_DatasetVersion_origin(ctx, field)
+	case "jobId":
+		return ec.fieldContext_DatasetVersion_jobId(ctx, field)
+	case "restored":
+		return ec.fieldContext_DatasetVersion_restored(ctx, field)
+	case "current":
+		return ec.fieldContext_DatasetVersion_current(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DatasetVersion", field.Name)
 }
@@ -4545,8 +4790,22 @@ func (ec *executionContext) childFields_ImportJob(ctx context.Context, field gra
 		return ec.fieldContext_ImportJob_startedAt(ctx, field)
 	case "finishedAt":
 		return ec.fieldContext_ImportJob_finishedAt(ctx, field)
+	case "kind":
+		return ec.fieldContext_ImportJob_kind(ctx, field)
+	case "s3":
+		return ec.fieldContext_ImportJob_s3(ctx, field)
+	case "confirmation":
+		return ec.fieldContext_ImportJob_confirmation(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ImportJob", field.Name)
+}
+
+func (ec *executionContext) childFields_ImportS3Payload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_ImportS3Payload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportS3Payload", field.Name)
 }
 
 func (ec *executionContext) childFields_LoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4813,6 +5072,22 @@ func (ec *executionContext) childFields_ReferencedDataset(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ReferencedDataset", field.Name)
 }
 
+func (ec *executionContext) childFields_ReimportPendingConfirmation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "importStatus":
+		return ec.fieldContext_ReimportPendingConfirmation_importStatus(ctx, field)
+	case "schemaChanges":
+		return ec.fieldContext_ReimportPendingConfirmation_schemaChanges(ctx, field)
+	case "planToken":
+		return ec.fieldContext_ReimportPendingConfirmation_planToken(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ReimportPendingConfirmation_expiresAt(ctx, field)
+	case "job":
+		return ec.fieldContext_ReimportPendingConfirmation_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ReimportPendingConfirmation", field.Name)
+}
+
 func (ec *executionContext) childFields_RelativeRange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "unit":
@@ -4849,6 +5124,16 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RestoreDatasetVersionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dataset":
+		return ec.fieldContext_RestoreDatasetVersionPayload_dataset(ctx, field)
+	case "version":
+		return ec.fieldContext_RestoreDatasetVersionPayload_version(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreDatasetVersionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "apiKey":
@@ -4865,6 +5150,16 @@ func (ec *executionContext) childFields_RevokeSessionsPayload(ctx context.Contex
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionsPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_S3Object(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "bucket":
+		return ec.fieldContext_S3Object_bucket(ctx, field)
+	case "key":
+		return ec.fieldContext_S3Object_key(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type S3Object", field.Name)
+}
+
 func (ec *executionContext) childFields_SandboxLayer(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -4879,6 +5174,22 @@ func (ec *executionContext) childFields_SandboxLayer(ctx context.Context, field 
 		return ec.fieldContext_SandboxLayer_detail(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SandboxLayer", field.Name)
+}
+
+func (ec *executionContext) childFields_SchemaChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_SchemaChange_kind(ctx, field)
+	case "column":
+		return ec.fieldContext_SchemaChange_column(ctx, field)
+	case "from":
+		return ec.fieldContext_SchemaChange_from(ctx, field)
+	case "to":
+		return ec.fieldContext_SchemaChange_to(ctx, field)
+	case "breaking":
+		return ec.fieldContext_SchemaChange_breaking(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SchemaChange", field.Name)
 }
 
 func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

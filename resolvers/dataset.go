@@ -53,8 +53,24 @@ func (r *datasetVersionResolver) CreatedBy(ctx context.Context, obj *core.Datase
 	return loaders.For(ctx).Users.Load(ctx, obj.CreatedBy)
 }
 
+func (r *datasetVersionResolver) JobID(ctx context.Context, obj *core.DatasetVersion) (*string, error) {
+	return optional(obj.JobID), nil
+}
+
+func (r *datasetVersionResolver) Restored(ctx context.Context, obj *core.DatasetVersion) (*int, error) {
+	if obj.Restored == 0 {
+		return nil, nil
+	}
+	return new(int(obj.Restored)), nil
+}
+
+func (r *datasetVersionResolver) Current(ctx context.Context, obj *core.DatasetVersion) (bool, error) {
+	d, err := loaders.For(ctx).Datasets.Load(ctx, obj.DatasetID)
+	return d != nil && d.DataVersion == obj.Number, err
+}
+
 func (r *importJobResolver) Dataset(ctx context.Context, obj *core.ImportJob) (*core.Dataset, error) {
-	if obj.Status != core.StatusSucceeded {
+	if obj.Status != core.StatusSucceeded || obj.Staged != nil && !obj.Kind.Replaces() {
 		return nil, nil
 	}
 	return loaders.For(ctx).Datasets.Load(ctx, obj.DatasetID)

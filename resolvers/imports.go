@@ -9,16 +9,56 @@ import (
 )
 
 func importInput(in graph.ImportCSVInput) dataset.ImportInput {
-	options := core.CSVOptions{
-		Header: in.Header, Delimiter: text(in.Delimiter), Encoding: text(in.Encoding),
-		NullValues: in.NullValues, DateColumns: in.DateColumns, SortColumn: text(in.PartitionColumn),
-	}
-	if in.SkipRows != nil {
-		options.SkipRows = *in.SkipRows
-	}
 	return dataset.ImportInput{
 		Name: text(in.Name), Description: text(in.Description), AppendTo: text(in.AppendTo),
-		Filename: in.File.Name, File: in.File.Body, Options: options,
+		Filename: in.File.Name, File: in.File.Body,
+		Options: csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns),
+	}
+}
+
+func s3Input(in graph.ImportS3Input) dataset.S3Input {
+	return dataset.S3Input{
+		Bucket: in.Bucket, Key: in.Key, Name: in.Name, Description: text(in.Description),
+		Options: csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns),
+	}
+}
+
+func reuploadInput(in graph.ReuploadDatasetInput) dataset.ReuploadInput {
+	return dataset.ReuploadInput{
+		ID: in.ID, Filename: in.File.Name, File: in.File.Body,
+		Options: csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns),
+	}
+}
+
+func csvOptions(header *bool, skip *int, delimiter, encoding, sort *string, nulls, dates []string) core.CSVOptions {
+	o := core.CSVOptions{
+		Header: header, Delimiter: text(delimiter), Encoding: text(encoding),
+		NullValues: nulls, DateColumns: dates, SortColumn: text(sort),
+	}
+	if skip != nil {
+		o.SkipRows = *skip
+	}
+	return o
+}
+
+// replaced is the answer about a dataset whose data is replaced.
+func replaced[T any](o *dataset.Outcome, err error) (answer T, _ error) {
+	if err != nil {
+		return answer, err
+	}
+	var is any = &graph.ReimportRunning{ImportStatus: "running", Job: o.Job}
+	switch {
+	case o.Version != nil:
+		is = &graph.ReimportCompleted{ImportStatus: "completed", Dataset: o.Dataset, Version: o.Version, Job: o.Job}
+	case o.Confirmation != nil:
+		is = pending(o.Confirmation)
+	}
+	return is.(T), nil
+}
+
+func pending(c *dataset.Confirmation) *graph.ReimportPendingConfirmation {
+	return &graph.ReimportPendingConfirmation{
+		ImportStatus: "pending_confirmation", SchemaChanges: c.Changes, PlanToken: c.PlanToken, ExpiresAt: c.ExpiresAt, Job: c.Job,
 	}
 }
 

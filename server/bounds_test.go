@@ -115,6 +115,34 @@ ImportCsvInput.skipRows           int 0 1000
 ImportCsvInput.dateColumns        list 500
 ImportCsvInput.dateColumns.*      text 200
 ImportCsvInput.appendTo           id dataset mine
+ImportS3Input.bucket              bucket
+ImportS3Input.key                 key
+ImportS3Input.name                line 200
+ImportS3Input.description         text 2000
+ImportS3Input.delimiter          character
+ImportS3Input.encoding           choice
+ImportS3Input.partitionColumn    text 200
+ImportS3Input.nullValues         list 20
+ImportS3Input.nullValues.*       text 200
+ImportS3Input.skipRows           int 0 1000
+ImportS3Input.dateColumns        list 500
+ImportS3Input.dateColumns.*      text 200
+ReimportDatasetInput.id           id dataset mine
+ReimportDatasetInput.planToken    note 1000
+ReimportDatasetInput.idempotencyKey note 200
+ReuploadDatasetInput.id           id dataset mine
+ReuploadDatasetInput.file         upload
+ReuploadDatasetInput.delimiter          character
+ReuploadDatasetInput.encoding           choice
+ReuploadDatasetInput.partitionColumn    text 200
+ReuploadDatasetInput.nullValues         list 20
+ReuploadDatasetInput.nullValues.*       text 200
+ReuploadDatasetInput.skipRows           int 0 1000
+ReuploadDatasetInput.dateColumns        list 500
+ReuploadDatasetInput.dateColumns.*      text 200
+RestoreDatasetVersionInput.id     id dataset mine
+RestoreDatasetVersionInput.number number
+RestoreDatasetVersionInput.version version
 UpdateDatasetInput.id             id dataset mine
 UpdateDatasetInput.version        version
 UpdateDatasetInput.name           line 200

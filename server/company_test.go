@@ -136,7 +136,7 @@ func (c *company) hire(h *house) {
 func (c *company) furnish(h *house) {
 	ctx := h.t.Context()
 	owner := &core.User{ID: c.ids["owner"]}
-	data, unused := c.dataset(h, owner), c.dataset(h, owner)
+	data, unused := c.dataset(h, owner), c.renewed(h, c.dataset(h, owner))
 	placed, spare := c.card(h, owner, data), c.card(h, owner, data)
 	filters := []core.Filter{{ID: core.NewID(core.NounFilter), Type: core.FilterCategory, Column: "地域", Label: inside, MultiSelect: true}}
 	d := h.Dashboard(owner, filters, placed)
@@ -237,6 +237,17 @@ func (c *company) dataset(h *house, owner *core.User) *core.Dataset {
 		return nil
 	})
 	must(h.t, err)
+	return d
+}
+
+// renewed gives a dataset a second version, and an object that it comes from.
+func (c *company) renewed(h *house, d *core.Dataset) *core.Dataset {
+	ctx := h.t.Context()
+	job := &core.ImportJob{ID: core.NewID(core.NounJob), Kind: core.ImportAgain, Status: core.StatusSucceeded, DatasetID: d.ID, OwnerID: d.OwnerID, CreatedAt: store.Now(), FinishedAt: store.Now()}
+	must(h.t, h.store.Jobs.Create(ctx, job))
+	d.SourceType, d.S3, d.DataVersion = core.SourceS3, &core.S3Object{Bucket: "company-data", Key: "sales.csv"}, 2
+	v := &core.DatasetVersion{DatasetID: d.ID, Number: 2, Columns: d.Columns, Parts: d.Parts, Path: d.Path, JobID: job.ID, CreatedAt: store.Now(), CreatedBy: d.OwnerID}
+	must(h.t, h.store.Datasets.Publish(ctx, d, v, job))
 	return d
 }
 

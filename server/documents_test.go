@@ -86,6 +86,13 @@ var asked = map[string]string{
 	"Mutation.deleteDataset":        `mutation { deleteDataset(input: {id: "<dataset>"}) { deletedId } }`,
 	"Mutation.deleteDataset/unused": `mutation { deleteDataset(input: {id: "<unused>"}) { deletedId } }`,
 
+	"Mutation.importS3":              `mutation { importS3(input: {bucket: "company-data", key: "sales.csv", name: "地域"}) { job { id status kind s3 { key } } } }`,
+	"Mutation.reimportDataset":       `mutation { reimportDataset(input: {id: "<unused>"}) { ... on ReimportCompleted { importStatus dataset { id dataVersion } version { number origin current } job { id } } } }`,
+	"Mutation.reimportDataset/csv":   `mutation { reimportDataset(input: {id: "<dataset>"}) { __typename } }`,
+	"Mutation.reimportDataset/force": `mutation { reimportDataset(input: {id: "<dataset>", force: true, planToken: "x"}) { __typename } }`,
+	"Mutation.reuploadDataset":       `mutation($file: Upload!) { reuploadDataset(input: {id: "<dataset>", file: $file}) { ... on ReimportCompleted { importStatus dataset { id dataVersion } } } }`,
+	"Mutation.restoreDatasetVersion": `mutation { restoreDatasetVersion(input: {id: "<unused>", number: 1}) { dataset { id dataVersion } version { number restored origin } } }`,
+
 	"Mutation.createPolicy": `mutation { createPolicy(input: {datasetId: "<dataset>", version: 2, name: "x", targets: [], hidden: ["額"]}) { policy { id broken } dataset { version } } }`,
 	"Mutation.updatePolicy": `mutation { updatePolicy(input: {datasetId: "<dataset>", id: "<policy>", version: 2, name: "x"}) { policy { id name } } }`,
 	"Mutation.deletePolicy": `mutation { deletePolicy(input: {datasetId: "<dataset>", id: "<policy>", version: 2}) { deletedId dataset { policies { id } } } }`,
@@ -114,7 +121,7 @@ var asked = map[string]string{
 	"Mutation.deactivateUser/dry":        `mutation { deactivateUser(input: {userId: "<owner>", handOverTo: "<guest>", dryRun: true}) { user { id } owned { dashboards { name } } } }`,
 	"Mutation.deactivateUser/owner":      `mutation { deactivateUser(input: {userId: "<owner>", handOverTo: "<guest>"}) { user { id } handedOver owned { dashboardCount filterViewCount sharedFilterViewCount filterViews { name isShared } apiKeyCount apiKeys { name } } } }`,
 	"Mutation.transferOwnership":         `mutation { transferOwnership(input: {id: "<dashboard>", toUserId: "<guest>", keep: VIEWER, version: 3}) { transferredId } }`,
-	"Mutation.transferOwnership/dataset": `mutation { transferOwnership(input: {id: "<unused>", toUserId: "<guest>", version: 2}) { transferredId } }`,
+	"Mutation.transferOwnership/dataset": `mutation { transferOwnership(input: {id: "<unused>", toUserId: "<guest>", version: 3}) { transferredId } }`,
 	"Mutation.transferOwnership/card":    `mutation { transferOwnership(input: {id: "<spare>", toUserId: "<guest>", version: 2}) { transferredId } }`,
 
 	"Mutation.requestAccess":       `mutation { requestAccess(input: {dashboardId: "<dashboard>", permission: EDITOR, message: "x"}) { requested } }`,

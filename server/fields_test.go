@@ -37,6 +37,8 @@ Dataset.columnValues            403    403    403     shown 403    shown
 Dataset.columnValues/filter     shown  shown  shown   shown shown  shown
 Dataset.columnValues/other      400    400    400     400   400    400
 Dataset.versions                403    403    403     shown 403    shown
+Dataset.s3                      -      -      -       -     -      -
+Dataset.s3/unused               404    404    404     shown 404    shown
 Group.members                   403    403    -       -     403    shown
 Group.members/own               404    404    404     404   shown  shown
 HealthComponent.detail          -      -      -       -     -      shown
@@ -77,6 +79,8 @@ var fieldsAsked = map[string]string{
 	"Dataset.columnValues":                      `{ dataset(id: "<dataset>") { x: columnValues(column: "地域") { values } } }`,
 	"Dataset.columnValues/filter":               `{ dataset(id: "<dataset>") { x: columnValues(column: "地域", dashboardId: "<dashboard>") { values } } }`,
 	"Dataset.columnValues/other":                `{ dataset(id: "<dataset>") { x: columnValues(column: "額", dashboardId: "<dashboard>") { values } } }`,
+	"Dataset.s3":                                `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: s3 { key } } } } } }`,
+	"Dataset.s3/unused":                         `{ dataset(id: "<unused>") { x: s3 { bucket key } } }`,
 	"Dataset.versions":                          `{ dataset(id: "<dataset>") { x: versions { nodes { number } } } }`,
 	"Group.members":                             `{ dashboard(id: "<dashboard>") { shares { target { ... on Group { x: members { nodes { userId } } } } } } }`,
 	"Group.members/own":                         `{ group(id: "<group>") { x: members { nodes { userId } } } }`,

@@ -121,6 +121,24 @@ var examples = map[string]example{
 		`{"input": {"name": "売上", "description": "a", "file": "` + upload + `", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
 			"nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
 	},
+	"Mutation.importS3": {
+		"owner", `mutation($input: ImportS3Input!) { importS3(input: $input) { job { id } } }`,
+		`{"input": {"bucket": "company-data", "key": "sales.csv", "name": "売上", "description": "a", "header": true, "delimiter": ",", "encoding": "utf-8",
+			"partitionColumn": "地域", "nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
+	},
+	"Mutation.reimportDataset": {
+		"owner", `mutation($input: ReimportDatasetInput!) { reimportDataset(input: $input) { __typename } }`,
+		`{"input": {"id": "<unused>", "force": false, "planToken": "a", "idempotencyKey": "b"}}`,
+	},
+	"Mutation.reuploadDataset": {
+		"owner", `mutation($input: ReuploadDatasetInput!) { reuploadDataset(input: $input) { __typename } }`,
+		`{"input": {"id": "<dataset>", "file": "` + upload + `", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
+			"nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
+	},
+	"Mutation.restoreDatasetVersion": {
+		"owner", `mutation($input: RestoreDatasetVersionInput!) { restoreDatasetVersion(input: $input) { version { number } } }`,
+		`{"input": {"id": "<unused>", "number": 1, "version": 3}}`,
+	},
 	"Mutation.updateDataset": {
 		"owner", `mutation($input: UpdateDatasetInput!) { updateDataset(input: $input) { dataset { id name description columns { name description class } } } }`,
 		`{"input": {"id": "<dataset>", "version": 2, "name": "売上", "description": "a", "columns": [{"name": "地域", "description": "b", "class": "DIRECT"}]}}`,

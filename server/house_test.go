@@ -99,8 +99,8 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 2, Unlimited: !on.brakes, RootFields: server.RootFields(),
 	})
 	datasets := dataset.New(dataset.Deps{
-		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
-	}, dataset.Config{MaxUpload: 1 << 20})
+		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Objects: bucket(), Executor: on.executor,
+	}, dataset.Config{MaxUpload: 1 << 20, Buckets: []string{"company-data"}, PlanKeys: []string{secret}})
 	cards := card.New(card.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
 	}, card.Config{PageSecret: secret, Timeout: time.Minute, CacheTTL: time.Hour})
@@ -118,6 +118,15 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	}}
 	h.handler = server.New(h.deps(change))
 	return h
+}
+
+// bucket is one that everybody may import from.
+func bucket() *accesstest.Objects {
+	o := accesstest.NewObjects()
+	for _, key := range []string{"sales.csv", "a/b-c_d.csv"} {
+		o.Fill("company-data", key, "地域,額\n東京,1\n")
+	}
+	return o
 }
 
 func (h *house) deps(change []func(*server.Deps)) server.Deps {

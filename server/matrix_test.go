@@ -99,6 +99,12 @@ Mutation.importCsv/append     401       404!*    403!*  403!*  403!*   ok    403
 Mutation.updateDataset        401       404!     403!   403!   403!    ok    403!   403!  401    bad
 Mutation.deleteDataset        401       404!     403!   403!   403!    400*  403!   400*  401    bad
 Mutation.deleteDataset/unused 401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Mutation.importS3             401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Mutation.reimportDataset      401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Mutation.reimportDataset/csv  401       404!     403!   403!   403!    400*  403!   400*  401    bad
+Mutation.reimportDataset/force 401      404!     403!   403!   403!    400*  403!   400*  401    bad
+Mutation.reuploadDataset      401       404!     403!   403!   403!    ok    403!   ok    401    bad
+Mutation.restoreDatasetVersion 401      404!     404!   404!   404!    ok    404!   ok    401    bad
 Mutation.createPolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad
 Mutation.updatePolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad
 Mutation.deletePolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad

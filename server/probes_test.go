@@ -163,6 +163,9 @@ var special = map[string][]probe{
 	"email": invalid("no address", "", "x", "a@", "a b@example.com", "a@b@example.com", "<a@example.com>", controls+"@example.com", "a\u202e@example.com",
 		strings.Repeat("a", 255)+"@example.com", megabyte),
 	"password": invalid("weak", "", "Short-1", "no-upper-case-9", "No-Digits-Here", "NoSymbol99", "Aaaa-1234567", "Con\x00trol-9", strings.Repeat("Aa1-", 32)+"x", megabyte),
+	"bucket":   invalid("not allowed", "", "x", "company-data2", controls, odd, megabyte),
+	"key":      append(invalid("no key", "", "/a", "a/../b", "a b", "a?b", strings.Repeat("a", 1025), controls, odd, megabyte), taken("plain", "a/b-c_d.csv")...),
+	"number":   append(invalid("no number", 0, -1, -1<<31), probe{"of no version", 1<<31 - 1, core.CodeNotFound}),
 	"upload":   invalid("no file", "x", 1, map[string]any{}, megabyte),
 }
 

@@ -139,7 +139,7 @@ func (g *Gate) openDataset(ctx context.Context, d *core.Dataset) (*core.Dataset,
 	}
 	seen := *d
 	seen.Columns, seen.Policies = sight.Columns(d.Columns), nil
-	seen.Redacted, seen.Source, seen.Path, seen.Parts, seen.LastImportBy = true, core.CSVOptions{}, "", nil, ""
+	seen.Redacted, seen.Source, seen.S3, seen.Path, seen.Parts, seen.LastImportBy = true, core.CSVOptions{}, nil, "", nil, ""
 	return &seen, nil
 }
 

@@ -39,9 +39,10 @@ type App struct {
 	Executor   *client.Client
 	Monitor    *resolvers.Monitor
 
-	keys  identity.Keys
-	own   *ownExecutor // nil where the executor is somebody else's
-	close []func(context.Context) error
+	keys    identity.Keys
+	foreign *blob.Foreign // what people import from
+	own     *ownExecutor  // nil where the executor is somebody else's
+	close   []func(context.Context) error
 }
 
 // Open puts Karuta together on what the configuration names. Nothing listens
@@ -76,6 +77,13 @@ func (a *App) openEngines(ctx context.Context) error {
 	a.Blobs, err = openBlobs(ctx, a.Config, "api")
 	if c, ok := a.Blobs.(io.Closer); ok && err == nil {
 		a.atClose(closing(c))
+	}
+	if err != nil {
+		return err
+	}
+	a.foreign, err = blob.OpenForeign(ctx, s3Options(a.Config))
+	if err == nil {
+		a.atClose(closing(a.foreign))
 	}
 	return err
 }
@@ -123,8 +131,14 @@ func (a *App) openServices(context.Context) error {
 		Unlimited: !c.RateLimiting, RootFields: server.RootFields(),
 	})
 	a.Datasets = dataset.New(
-		dataset.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "dataset")},
-		dataset.Config{MaxUpload: c.MaxUpload, Shared: c.Store != "embedded"})
+		dataset.Deps{
+			Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Objects: a.foreign,
+			Executor: a.Executor, Log: telemetry.Named(a.Log, "dataset"),
+		},
+		dataset.Config{
+			MaxUpload: c.MaxUpload, Shared: c.Store != "embedded", Buckets: c.S3ImportBuckets,
+			PlanKeys: planKeys(secret, c.JWTSecretKeyPrevious.Reveal()),
+		})
 	a.atClose(a.Datasets.Close)
 	a.Cards = card.New(
 		card.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "card")},

@@ -26,6 +26,16 @@ func given(c config.Config, s config.Secret, name string) (string, error) {
 	return made.Reveal(), err
 }
 
+// planKeys are the secrets under which plans are confirmed. Those of the key
+// before the last change are taken until they are over.
+func planKeys(secret, previous string) []string {
+	const purpose = "dataset plans"
+	if previous == "" {
+		return []string{derived(secret, purpose)}
+	}
+	return []string{derived(secret, purpose), derived(previous, purpose)}
+}
+
 // derived makes a secret for another purpose, so that one key has one use.
 func derived(secret, purpose string) string {
 	h := hmac.New(sha256.New, []byte(secret))

@@ -59,9 +59,14 @@ func openBlobs(ctx context.Context, c config.Config, name string) (blob.Store, e
 	if c.Blobs == "folder" {
 		return blob.OpenFolder(filepath.Join(c.DataDir, blobFolder))
 	}
-	return blob.OpenS3(ctx, blob.S3Options{
-		Endpoint: c.S3Endpoint, Region: c.S3Region, Bucket: c.S3BucketDatasets,
-		AccessKey: c.S3AccessKey.Reveal(), SecretKey: c.S3SecretKey.Reveal(),
-		CacheDir: filepath.Join(c.DataDir, cacheFolder, name), CacheBytes: cacheBytes,
-	})
+	o := s3Options(c)
+	o.Bucket, o.CacheDir, o.CacheBytes = c.S3BucketDatasets, filepath.Join(c.DataDir, cacheFolder, name), cacheBytes
+	return blob.OpenS3(ctx, o)
+}
+
+// s3Options say where S3 is, wherever Karuta keeps its own files.
+func s3Options(c config.Config) blob.S3Options {
+	return blob.S3Options{
+		Endpoint: c.S3Endpoint, Region: c.S3Region, AccessKey: c.S3AccessKey.Reveal(), SecretKey: c.S3SecretKey.Reveal(),
+	}
 }

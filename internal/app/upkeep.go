@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
 )
 
 // upkeepEvery is how often the API does what nobody asks for.
@@ -27,6 +28,9 @@ func (a *App) upkeep(ctx context.Context) {
 		}
 		if err := a.Identity.SweepGroups(ctx); err != nil {
 			a.Log.WarnContext(ctx, "deleted groups were not swept", "cause", err)
+		}
+		if err := a.Datasets.Retain(ctx, store.Now()); err != nil {
+			a.Log.WarnContext(ctx, "old versions were not cleared up", "cause", err)
 		}
 		if a.Config.Store == "embedded" {
 			continue

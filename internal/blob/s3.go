@@ -22,10 +22,14 @@ var _ Store = (*S3)(nil)
 // Close ends downloads and releases connections and the folder of local copies.
 func (s *S3) Close() error {
 	err := s.copies.close()
-	if c, ok := s.client.Options().HTTPClient.(interface{ CloseIdleConnections() }); ok {
+	closeIdle(s.client)
+	return err
+}
+
+func closeIdle(client *s3.Client) {
+	if c, ok := client.Options().HTTPClient.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
-	return err
 }
 
 // Get implements [Store]. The reader fails at the end when the bytes are not

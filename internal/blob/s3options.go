@@ -35,6 +35,19 @@ const attempts = 3
 
 // OpenS3 prepares the bucket's client and the folder of local copies; it makes no call.
 func OpenS3(ctx context.Context, o S3Options) (*S3, error) {
+	client, err := o.client(ctx)
+	if err != nil {
+		return nil, err
+	}
+	copies, err := openCopies(o.CacheDir, o.CacheBytes)
+	if err != nil {
+		return nil, fmt.Errorf("blob: folder of local copies: %w", err)
+	}
+	return &S3{client: client, bucket: o.Bucket, at: o.Endpoint + "/" + o.Bucket, copies: copies}, nil
+}
+
+// client speaks to the service; it makes no call.
+func (o S3Options) client(ctx context.Context) (*s3.Client, error) {
 	load := []func(*config.LoadOptions) error{config.WithRegion(o.Region), config.WithRetryer(o.retryer)}
 	if o.AccessKey != "" {
 		load = append(load, config.WithCredentialsProvider(
@@ -44,18 +57,13 @@ func OpenS3(ctx context.Context, o S3Options) (*S3, error) {
 	if err != nil {
 		return nil, fmt.Errorf("blob: %w", err)
 	}
-	copies, err := openCopies(o.CacheDir, o.CacheBytes)
-	if err != nil {
-		return nil, fmt.Errorf("blob: folder of local copies: %w", err)
-	}
-	client := s3.NewFromConfig(cfg, func(c *s3.Options) {
+	return s3.NewFromConfig(cfg, func(c *s3.Options) {
 		if o.Endpoint != "" {
 			c.BaseEndpoint, c.UsePathStyle = &o.Endpoint, true
 		}
 		c.DisableLogOutputChecksumValidationSkipped = true
 		c.HTTPClient = ownConnections(c.HTTPClient, o.Transport)
-	})
-	return &S3{client: client, bucket: o.Bucket, at: o.Endpoint + "/" + o.Bucket, copies: copies}, nil
+	}), nil
 }
 
 // ownConnections gives a client whose connections Close can close, which the

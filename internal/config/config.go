@@ -34,6 +34,9 @@ type Config struct {
 	MaxUpload      int64    `env:"MAX_UPLOAD_SIZE_BYTES" envDefault:"104857600" range:"1 1099511627776" doc:"Largest file that may be imported, in bytes."`
 	RateLimiting   bool     `env:"RATE_LIMIT_ENABLED" envDefault:"true" doc:"Limits on how often things may be asked. Can be turned off in ENV=local alone."`
 
+	VersionsKept int `env:"DATASET_VERSIONS_KEPT" envDefault:"10" range:"1 10000" doc:"Newest versions of each dataset that are always kept."`
+	VersionsDays int `env:"DATASET_VERSIONS_DAYS" envDefault:"30" range:"0 36500" doc:"Days that every version is kept. One goes when it is older and not among the newest."`
+
 	DynamoDBEndpoint    string `env:"DYNAMODB_ENDPOINT" only:"local" doc:"Address of a DynamoDB server other than Amazon's."`
 	DynamoDBRegion      string `env:"DYNAMODB_REGION" envDefault:"ap-northeast-1" doc:"Region of the tables."`
 	DynamoDBTablePrefix string `env:"DYNAMODB_TABLE_PREFIX" envDefault:"bi_" doc:"Beginning of every table's name."`
@@ -41,6 +44,7 @@ type Config struct {
 	S3Region            string `env:"S3_REGION" envDefault:"ap-northeast-1" doc:"Region of the buckets."`
 	S3BucketDatasets    string `env:"S3_BUCKET_DATASETS" envDefault:"bi-datasets" doc:"Bucket of the data."`
 	S3BucketStatic      string `env:"S3_BUCKET_STATIC" envDefault:"bi-static" doc:"Bucket of the pages' files."`
+	S3ImportBuckets     Names  `env:"S3_IMPORT_BUCKETS" envDefault:"[]" doc:"Buckets that people may import from: a JSON list; empty turns the import from S3 off. Whoever may sign in can read what is in them."`
 	S3AccessKey         Secret `env:"S3_ACCESS_KEY" only:"local" doc:"Key id for the S3 server; elsewhere the task's role is used."`
 	S3SecretKey         Secret `env:"S3_SECRET_KEY" only:"local" doc:"Secret key for the S3 server; elsewhere the task's role is used."`
 

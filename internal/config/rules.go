@@ -34,6 +34,9 @@ func (c *Config) checkExecutor() []error {
 	if n := len(c.JWTSecretKeyPrevious); n > 0 && n < MinSecret {
 		problems = append(problems, tooShort("JWT_SECRET_KEY_PREVIOUS"))
 	}
+	if slices.Contains(c.S3ImportBuckets, c.S3BucketDatasets) {
+		problems = append(problems, fmt.Errorf("S3_IMPORT_BUCKETS: %s holds everybody's data and cannot be imported from", c.S3BucketDatasets))
+	}
 	if c.LLMEnabled && (c.VertexProject == "" || c.VertexLocation == "" || c.VertexModel == "") {
 		problems = append(problems, fmt.Errorf("LLM_ENABLED: true needs VERTEX_AI_PROJECT_ID, VERTEX_AI_LOCATION and VERTEX_AI_MODEL"))
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"net/url"
+	"slices"
 )
 
 const hidden = "(hidden)"
@@ -57,6 +58,25 @@ func (o *Origins) UnmarshalText(text []byte) error {
 // String is the list as JSON, as it is written in the environment.
 func (o Origins) String() string {
 	text, _ := json.Marshal([]string(o)) // strings always marshal
+	return string(text)
+}
+
+// Names is a list of names such as those of buckets.
+type Names []string
+
+// UnmarshalText reads a JSON list of names, none of them empty.
+func (n *Names) UnmarshalText(text []byte) error {
+	var list []string
+	if err := json.Unmarshal(text, &list); err != nil || slices.Contains(list, "") {
+		return fmt.Errorf(`want a JSON list such as ["company-data"]`)
+	}
+	*n = list
+	return nil
+}
+
+// String is the list as JSON, as it is written in the environment.
+func (n Names) String() string {
+	text, _ := json.Marshal([]string(n)) // strings always marshal
 	return string(text)
 }
 

@@ -23,6 +23,7 @@ const (
 	EventDatasetImported    EventType = "DATASET_IMPORTED"
 	EventDatasetUpdated     EventType = "DATASET_UPDATED"
 	EventDatasetDeleted     EventType = "DATASET_DELETED"
+	EventDatasetRestored    EventType = "DATASET_RESTORED"
 	EventCardCreated        EventType = "CARD_CREATED"
 	EventCardUpdated        EventType = "CARD_UPDATED"
 	EventCardDeleted        EventType = "CARD_DELETED"

@@ -94,13 +94,27 @@ type DatasetVersion struct {
 	RowCount  int64
 	Bytes     int64
 	Path      string
-	Parts     []string // blob keys of the Parquet parts, in row order
-	Summary   string   // blob key of its statistics and first rows, "" where there are none
-	JobID     string   // of the import, "" for others
-	RunID     string   // of the transform's execution that wrote it, "" for others
-	Restored  int64    // number of the version that it brings back, 0 for others
+	Parts     []string   // blob keys of the Parquet parts, in row order
+	Summary   string     // blob key of its statistics and first rows, "" where there are none
+	Kind      ImportKind // of the import, "" for others
+	JobID     string     // of the import, "" for others
+	RunID     string     // of the transform's execution that wrote it, "" for others
+	Restored  int64      // number of the version that it brings back, 0 for others
 	CreatedAt time.Time
 	CreatedBy string
+}
+
+// Origin is what the version comes from.
+func (v *DatasetVersion) Origin() ImportKind {
+	switch {
+	case v.Restored > 0:
+		return KindRestore
+	case v.RunID != "":
+		return KindTransform
+	case v.Kind == "": // from before it was kept
+		return ImportNew
+	}
+	return v.Kind
 }
 
 // CSVOptions says how a CSV file is to be read. The zero value finds everything out.
@@ -142,22 +156,45 @@ const (
 	StageSummarising ImportStage = "SUMMARISING" // statistics and first rows are taken
 )
 
+// ImportKind is what an import does with its file.
+type ImportKind string
+
+// The kinds of imports. The last two replace what a dataset holds.
+const (
+	ImportNew      ImportKind = "import"   // makes a dataset
+	ImportAppend   ImportKind = "append"   // adds a part to a dataset
+	ImportAgain    ImportKind = "reimport" // reads a dataset's S3 object again
+	ImportReupload ImportKind = "reupload" // takes another file for a dataset
+)
+
+// What else versions come from.
+const (
+	KindTransform ImportKind = "transform"
+	KindRestore   ImportKind = "restore"
+)
+
+// Replaces tells whether the import's rows take the place of a dataset's.
+func (k ImportKind) Replaces() bool { return k == ImportAgain || k == ImportReupload }
+
 // ImportJob is one import of a file into a dataset.
 type ImportJob struct {
 	ID          string
+	Kind        ImportKind
 	Status      RunStatus
-	Name        string // of the dataset to be
+	Name        string // of the dataset
 	Description string
-	DatasetID   string // reserved when the job is made; readable once SUCCEEDED
-	Append      bool   // adds a version to an existing dataset
+	DatasetID   string // reserved when the job is made; readable once a version is published
+	Base        int64  // number of the dataset's newest version when its replacement was begun
 	OwnerID     string
-	SourceKey   string // blob key of the uploaded file
+	S3          *S3Object // that is copied to SourceKey before it is read; nil for uploads
+	SourceKey   string    // blob key of the file that is imported
 	SourceBytes int64
 	Options     CSVOptions
 	Progress    float64 // 0..1
 	Stage       ImportStage
-	Attempt     int  // from 1; more than one when the executor was lost on the way, or the service was started anew
-	Cancel      bool // somebody asked for its end
+	Attempt     int            // from 1; more than one when the executor was lost on the way, or the service was started anew
+	Cancel      bool           // somebody asked for its end
+	Staged      *StagedVersion // written, and waiting for somebody to confirm it
 	Problem     *ImportProblem
 	Heartbeat   time.Time
 	Version     int64
@@ -175,4 +212,17 @@ type ImportProblem struct {
 	Column int64          `json:"column,omitempty"` // field number from 1, 0 when none
 	Offset int64          `json:"offset,omitempty"` // first bad byte, from 0
 	Sample string         `json:"sample,omitempty"` // the offending text, shortened
+}
+
+// StagedVersion is a version of a dataset that is written and not published: it
+// waits until somebody confirms what it changes, or until its time is over.
+type StagedVersion struct {
+	Columns   []Column  `json:"columns"`
+	RowCount  int64     `json:"rowCount"`
+	Bytes     int64     `json:"bytes"`
+	Target    string    `json:"target"` // blob prefix that it lies below
+	Parts     []string  `json:"parts"`
+	Summary   string    `json:"summary,omitempty"`
+	Digest    string    `json:"digest"` // SHA-256 over the bytes of the parts, in hex
+	ExpiresAt time.Time `json:"expiresAt"`
 }

@@ -33,26 +33,50 @@ func (s *Service) Import(ctx context.Context, in ImportInput) (*core.ImportJob, 
 	if err != nil {
 		return nil, err
 	}
+	if in.File == nil {
+		return nil, core.Invalid("input.file", "required")
+	}
+	_, err = s.start(ctx, job, in.File, in.Filename)
+	if err != nil {
+		return nil, err
+	}
+	return job, nil
+}
+
+// start takes the file (nil: it is fetched later), writes the job down and works
+// on it. The channel closes when the work has ended.
+func (s *Service) start(ctx context.Context, job *core.ImportJob, file io.Reader, filename string) (<-chan struct{}, error) {
 	if !s.enter() {
 		return nil, &core.Error{Code: core.CodeUnavailable}
 	}
-	job.SourceBytes, err = receive(ctx, s.Blobs, job.SourceKey, in.File, s.cfg.MaxUpload)
+	if err := s.file(ctx, job, file); err != nil {
+		s.leave()
+		return nil, err
+	}
+	s.Log.InfoContext(ctx, "import asked for", "job", job.ID, "bytes", job.SourceBytes, "file", filename)
+	begun, ended := *job, make(chan struct{})
+	work := core.Detach(s.life, ctx)
+	go func() {
+		defer s.leave()
+		defer close(ended)
+		s.work(work, &begun)
+	}()
+	return ended, nil
+}
+
+// file keeps what was uploaded and writes the job down.
+func (s *Service) file(ctx context.Context, job *core.ImportJob, file io.Reader) (err error) {
+	if file == nil {
+		return s.Store.Jobs.Create(ctx, job)
+	}
+	job.SourceBytes, err = receive(ctx, s.Blobs, job.SourceKey, file, s.cfg.MaxUpload)
 	if err == nil {
 		err = s.Store.Jobs.Create(ctx, job)
 	}
 	if err != nil {
 		s.remove(ctx, job.SourceKey)
-		s.leave()
-		return nil, err
 	}
-	s.Log.InfoContext(ctx, "import asked for", "job", job.ID, "bytes", job.SourceBytes, "file", in.Filename)
-	begun := *job
-	work := core.Detach(s.life, ctx)
-	go func() {
-		defer s.leave()
-		s.work(work, &begun)
-	}()
-	return job, nil
+	return err
 }
 
 // newJob checks what was asked for.
@@ -61,13 +85,11 @@ func (s *Service) newJob(ctx context.Context, in ImportInput) (*core.ImportJob, 
 	if err != nil {
 		return nil, err
 	}
-	now := store.Now()
-	job := &core.ImportJob{
-		ID: core.NewID(core.NounJob), Status: core.StatusQueued, OwnerID: actor.UserID(),
-		DatasetID: in.AppendTo, Append: in.AppendTo != "", Options: in.Options,
-		Description: in.Description, CreatedAt: now, Heartbeat: now,
+	job := jobOf(actor, core.ImportNew, in.AppendTo, in.Options)
+	job.Description = in.Description
+	if in.AppendTo != "" {
+		job.Kind = core.ImportAppend
 	}
-	job.SourceKey = uploads + job.ID + "/source.csv"
 	if actor.System != "" && in.OwnerID != "" {
 		job.OwnerID = in.OwnerID
 	}
@@ -77,15 +99,25 @@ func (s *Service) newJob(ctx context.Context, in ImportInput) (*core.ImportJob, 
 	if err := core.CheckText("input.description", in.Description, core.MaxDescription); err != nil {
 		return nil, err
 	}
-	if in.File == nil {
-		return nil, core.Invalid("input.file", "required")
-	}
 	return job, checkOptions(in.Options)
 }
 
+// jobOf is a new job of the actor's.
+func jobOf(actor *core.Actor, kind core.ImportKind, datasetID string, o core.CSVOptions) *core.ImportJob {
+	now := store.Now()
+	job := &core.ImportJob{
+		ID: core.NewID(core.NounJob), Kind: kind, Status: core.StatusQueued, OwnerID: actor.UserID(),
+		DatasetID: datasetID, Options: o, CreatedAt: now, Heartbeat: now,
+	}
+	job.SourceKey = sourceKey(job.ID)
+	return job
+}
+
+func sourceKey(jobID string) string { return uploads + jobID + "/source.csv" }
+
 // nameJob tells which dataset the job is for: a new one, or one of the actor's.
 func (s *Service) nameJob(ctx context.Context, job *core.ImportJob, in ImportInput) error {
-	if !job.Append {
+	if job.Kind == core.ImportNew {
 		name, err := core.CheckName("input.name", in.Name)
 		job.Name, job.DatasetID = name, core.NewID(core.NounDataset)
 		return err

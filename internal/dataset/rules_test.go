@@ -130,12 +130,12 @@ func TestVersionPage(t *testing.T) { // DS-16
 
 func TestJobsNeverShareAFolder(t *testing.T) { // DS-7
 	id := core.NewID(core.NounDataset)
-	first := &core.ImportJob{ID: core.NewID(core.NounJob), DatasetID: id}
+	first := &core.ImportJob{ID: core.NewID(core.NounJob), Kind: core.ImportNew, DatasetID: id}
 	if got, want := versionFolder(first, 1), "datasets/"+id+"/data/v000001/"; got != want {
 		t.Errorf("first version in %s, want %s", got, want)
 	}
-	a := &core.ImportJob{ID: core.NewID(core.NounJob), DatasetID: id, Append: true}
-	b := &core.ImportJob{ID: core.NewID(core.NounJob), DatasetID: id, Append: true}
+	a := &core.ImportJob{ID: core.NewID(core.NounJob), DatasetID: id, Kind: core.ImportAppend}
+	b := &core.ImportJob{ID: core.NewID(core.NounJob), DatasetID: id, Kind: core.ImportAppend}
 	if versionFolder(a, 2) == versionFolder(b, 2) {
 		t.Error("two parts in one folder")
 	}

@@ -1,10 +1,12 @@
 package dataset
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/access"
@@ -20,15 +22,19 @@ type Deps struct {
 	Gate     *access.Gate
 	Audit    *audit.Log
 	Blobs    blob.Store
+	Objects  Objects // what can be imported from S3; nil where no bucket is allowed
 	Executor *client.Client
 	Log      *slog.Logger
 }
 
 // Config says how the service works.
 type Config struct {
-	MaxUpload int64 // largest file in bytes
-	Imports   int   // imports that run at the same time; 0 is 2
-	Shared    bool  // other processes import into the same store
+	MaxUpload int64         // largest file in bytes
+	Imports   int           // imports that run at the same time; 0 is 2
+	Shared    bool          // other processes import into the same store
+	Buckets   []string      // that may be imported from
+	PlanKeys  []string      // secrets under which plans are confirmed; the first signs
+	Patience  time.Duration // how long an answer waits for an import; 0 is 50 seconds, an operation has 60
 }
 
 // Service does what can be done with datasets. Every method checks the actor
@@ -48,9 +54,8 @@ type Service struct {
 
 // New makes a service.
 func New(d Deps, cfg Config) *Service {
-	if cfg.Imports == 0 {
-		cfg.Imports = 2
-	}
+	cfg.Imports = cmp.Or(cfg.Imports, 2)
+	cfg.Patience = cmp.Or(cfg.Patience, 50*time.Second)
 	life, stop := context.WithCancel(context.Background())
 	return &Service{Deps: d, cfg: cfg, slots: make(chan struct{}, cfg.Imports), life: life, stop: stop}
 }

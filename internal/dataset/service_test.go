@@ -19,13 +19,14 @@ type world struct {
 	*accesstest.World
 	s                           *dataset.Service
 	blobs                       *accesstest.Blobs
+	objects                     *accesstest.Objects
 	executor                    *accesstest.Executor
 	owner, viewer, other, admin *core.User
 }
 
 func newWorld(t *testing.T) *world {
-	w := &world{World: accesstest.New(t), blobs: accesstest.NewBlobs(), executor: accesstest.NewExecutor(t)}
-	w.s = w.service(dataset.Config{MaxUpload: maxUpload})
+	w := &world{World: accesstest.New(t), blobs: accesstest.NewBlobs(), objects: accesstest.NewObjects(), executor: accesstest.NewExecutor(t)}
+	w.s = w.service(dataset.Config{MaxUpload: maxUpload, Buckets: []string{"company-data"}, PlanKeys: []string{"new key", "old key"}})
 	t.Cleanup(func() {
 		if err := w.s.Close(context.Background()); err != nil {
 			t.Error(err)
@@ -37,7 +38,7 @@ func newWorld(t *testing.T) *world {
 
 func (w *world) service(cfg dataset.Config) *dataset.Service {
 	return dataset.New(dataset.Deps{
-		Store: w.Store, Gate: w.Gate, Audit: w.Audit, Blobs: w.blobs, Executor: w.executor.Client(), Log: w.Log,
+		Store: w.Store, Gate: w.Gate, Audit: w.Audit, Blobs: w.blobs, Objects: w.objects, Executor: w.executor.Client(), Log: w.Log,
 	}, cfg)
 }
 

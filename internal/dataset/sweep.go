@@ -59,7 +59,7 @@ func (s *Service) sweepUploads(ctx context.Context, alive map[string]bool) error
 // sweep removes what a failed job wrote.
 func (s *Service) sweep(ctx context.Context, job *core.ImportJob) {
 	s.remove(ctx, job.SourceKey)
-	if !job.Append {
+	if job.Kind == core.ImportNew {
 		s.removeAll(ctx, dataFolder(job.DatasetID))
 		return
 	}

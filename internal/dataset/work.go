@@ -26,7 +26,7 @@ const (
 func (s *Service) work(ctx context.Context, job *core.ImportJob) {
 	target, done, problem := s.write(ctx, job)
 	if problem == nil {
-		if err := s.publish(ctx, job, target, done); err != nil {
+		if err := s.settle(ctx, job, target, done); err != nil {
 			problem = problemOf(ctx, err)
 		}
 	}
@@ -53,6 +53,9 @@ func (s *Service) write(ctx context.Context, job *core.ImportJob) (target string
 		return "", nil, interrupted()
 	}
 	target, err := s.begin(ctx, job)
+	if err == nil && job.S3 != nil {
+		err = s.fetch(ctx, job)
+	}
 	if err != nil {
 		return "", nil, problemOf(ctx, err)
 	}
@@ -74,15 +77,18 @@ func (s *Service) begin(ctx context.Context, job *core.ImportJob) (target string
 	if err != nil {
 		return "", err
 	}
+	if job.Kind.Replaces() {
+		job.Base = number - 1
+	}
 	_, err = s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
-		j.Status, j.StartedAt = core.StatusRunning, store.Now()
+		j.Status, j.StartedAt, j.Base = core.StatusRunning, store.Now(), job.Base
 		return nil
 	})
 	return versionFolder(job, number), err
 }
 
 func (s *Service) nextNumber(ctx context.Context, job *core.ImportJob) (int64, error) {
-	if !job.Append {
+	if job.Kind == core.ImportNew {
 		return 1, nil
 	}
 	d, err := s.existing(ctx, job.DatasetID)
@@ -117,36 +123,71 @@ func (s *Service) beat(ctx context.Context, jobID string, progress *atomic.Uint6
 	return func() { cancel(); wg.Wait() }
 }
 
+// settle publishes the written version, or lays it aside where it changes columns
+// that somebody may depend on, until somebody confirms that.
+func (s *Service) settle(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) error {
+	if job.Kind.Replaces() {
+		d, err := s.existing(ctx, job.DatasetID)
+		if err != nil {
+			return err
+		}
+		if len(schemaChanges(d.Columns, done.Columns)) > 0 {
+			return s.stage(ctx, job, target, done)
+		}
+	}
+	return s.publish(ctx, job, target, done)
+}
+
 // publish makes the written version the dataset's newest and ends the job, in
-// one transaction. A dataset that was edited meanwhile is read again.
+// one transaction. A dataset that was edited meanwhile is read again, and so is
+// one of which no answer came. The error
+// is errEnded where the job ended otherwise before.
 func (s *Service) publish(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) error {
 	for try := 1; ; try++ {
 		current, err := s.Store.Jobs.Get(ctx, job.ID)
 		if err != nil {
 			return core.Internal("read import job", err)
 		}
-		if current == nil || current.Status.Final() {
-			return &core.Error{Code: core.CodeUnavailable, Reason: "interrupted"}
+		if current == nil || current.Status.Final() && current.Staged == nil {
+			return s.happened(ctx, current, try)
 		}
 		d, v, err := s.version(ctx, current, target, done)
 		if err != nil {
 			return err
 		}
 		now := store.Now()
+		current.Staged = nil
 		current.Status, current.Progress, current.FinishedAt, current.Heartbeat = core.StatusSucceeded, 1, now, now
 		err = s.Store.Datasets.Publish(ctx, d, v, current)
 		if err == nil {
 			s.noteImport(ctx, job, v)
 			return nil
 		}
-		if core.CodeOf(err) != core.CodeConflict || try == publishTries {
+		if code := core.CodeOf(err); code != core.CodeConflict && code != core.CodeInternal || try == publishTries {
 			return err
 		}
 	}
 }
 
+// happened tells of a job that has ended whether an earlier try to publish its
+// version did it, and its answer was lost; errEnded where it did not.
+func (s *Service) happened(ctx context.Context, job *core.ImportJob, try int) error {
+	if job == nil || try == 1 {
+		return errEnded
+	}
+	v, err := s.published(ctx, job)
+	if err != nil {
+		return err
+	}
+	if v == nil {
+		return errEnded
+	}
+	s.noteImport(ctx, job, v)
+	return nil
+}
+
 func (s *Service) version(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) (*core.Dataset, *core.DatasetVersion, error) {
-	if !job.Append {
+	if job.Kind == core.ImportNew {
 		d := firstVersion(job, done)
 		var err error
 		d.OwnerID, err = s.ownerFor(ctx, job.OwnerID)
@@ -156,11 +197,28 @@ func (s *Service) version(ctx context.Context, job *core.ImportJob, target strin
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := addPart(d, job, done); err != nil {
+	if job.Kind.Replaces() {
+		err = s.replace(ctx, d, job, done)
+	} else {
+		err = addPart(d, job, done)
+	}
+	if err != nil {
 		return nil, nil, err
 	}
 	d.Path = target
 	return d, versionOf(d, job, target), nil
+}
+
+// replace is replaceData where the dataset is what the job was begun over.
+func (s *Service) replace(ctx context.Context, d *core.Dataset, job *core.ImportJob, done *client.ImportDone) error {
+	if d.DataVersion != job.Base {
+		return outdated(job.Base, d.DataVersion)
+	}
+	columns, err := s.described(ctx, d, done.Columns)
+	if err == nil {
+		replaceData(d, job, done, columns)
+	}
+	return err
 }
 
 // ownerFor is whose a new dataset is: of who imported it or, where they have left
@@ -184,7 +242,7 @@ func (s *Service) noteImport(ctx context.Context, job *core.ImportJob, v *core.D
 		s.note(ctx, core.EventDatasetCreated, job.DatasetID, map[string]string{"name": job.Name})
 	}
 	s.note(ctx, core.EventDatasetImported, job.DatasetID, map[string]string{
-		"job": job.ID, "version": strconv.FormatInt(v.Number, 10), "rows": strconv.FormatInt(v.RowCount, 10),
+		"job": job.ID, "kind": string(job.Kind), "version": strconv.FormatInt(v.Number, 10), "rows": strconv.FormatInt(v.RowCount, 10),
 		"columns": strconv.Itoa(len(v.Columns)),
 	})
 }

@@ -3,8 +3,8 @@ package store
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,10 +21,6 @@ const datasetsList = "DATASET"
 
 func datasetKey(id string) table.Key {
 	return table.Key{Table: table.Datasets, PK: "DATASET#" + id, SK: metadata}
-}
-
-func versionKey(id string, n int64) table.Key {
-	return table.Key{Table: table.Datasets, PK: "DATASET#" + id, SK: fmt.Sprintf("VERSION#%06d", n)}
 }
 
 func datasetVersioned(id string) versioned[core.Dataset] {
@@ -51,6 +47,7 @@ func writeDataset(d *core.Dataset) table.Item {
 	if raw, err := json.Marshal(d.Source); err == nil {
 		it["source_config"] = string(raw)
 	}
+	putJSON(it, "s3_object", d.S3)
 	if len(d.Policies) > 0 {
 		it["policies"] = policiesText(d.Policies)
 	}
@@ -63,9 +60,10 @@ func writeDataset(d *core.Dataset) table.Item {
 func readDataset(it table.Item) *core.Dataset {
 	d := &core.Dataset{
 		ID: it.Str("dataset_id"), Name: it.Str("name"), Description: it.Str("description"),
-		SourceType: it.Str("source_type"), Columns: readColumns(it["schema"]), RowCount: it.Int("row_count"),
+		SourceType: it.Str("source_type"), S3: getJSON[core.S3Object](it, "s3_object"), TransformID: it.Str("transform_id"),
+		SummaryKey: it.Str("summary_key"), Columns: readColumns(it["schema"]), RowCount: it.Int("row_count"),
 		Bytes: it.Int("bytes"), Path: it.Str("s3_path"), Parts: it.Strings("parts"),
-		TransformID: it.Str("transform_id"), SummaryKey: it.Str("summary_key"), DataVersion: it.Int("data_version"), OwnerID: it.Str("owner_id"), Version: it.Int("version"),
+		DataVersion: it.Int("data_version"), OwnerID: it.Str("owner_id"), Version: it.Int("version"),
 		LastImportAt: getTime(it, "last_import_at"), LastImportBy: it.Str("last_import_by"),
 		CreatedAt: getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
 	}
@@ -92,6 +90,18 @@ func sightRules(d *core.Dataset) map[string]string {
 	}
 	raw, _ := json.Marshal(classes) // texts always encode
 	return map[string]string{"policies": policiesText(d.Policies), "classes": string(raw)}
+}
+
+// rulesWrites is the line of history that the rules of a dataset are others than
+// before; none where they are the same.
+func rulesWrites(ctx context.Context, before, d *core.Dataset) []table.Write {
+	now := sightRules(d)
+	if maps.Equal(now, sightRules(before)) {
+		return nil
+	}
+	c := rightsChange(ctx, d.ID, core.RightsPolicies, "")
+	c.Details = now
+	return []table.Write{rightsWrite(datasetKey(d.ID), c)}
 }
 
 func writeColumns(cols []core.Column) []any {
@@ -126,29 +136,6 @@ func readColumns(v any) []core.Column {
 	return cols
 }
 
-func writeDatasetVersion(v *core.DatasetVersion) table.Item {
-	it := table.Item{
-		"dataset_id": v.DatasetID, "number": v.Number, "schema": writeColumns(v.Columns),
-		"row_count": v.RowCount, "bytes": v.Bytes, "s3_path": v.Path,
-	}
-	putStrings(it, "parts", v.Parts)
-	putStr(it, "job_id", v.JobID)
-	putStr(it, "run_id", v.RunID)
-	putStr(it, "summary_key", v.Summary)
-	putStr(it, "created_by", v.CreatedBy)
-	putTime(it, "created_at", v.CreatedAt)
-	return it
-}
-
-func readDatasetVersion(it table.Item) *core.DatasetVersion {
-	return &core.DatasetVersion{
-		DatasetID: it.Str("dataset_id"), Number: it.Int("number"), Columns: readColumns(it["schema"]),
-		RowCount: it.Int("row_count"), Bytes: it.Int("bytes"), Path: it.Str("s3_path"),
-		Parts: it.Strings("parts"), JobID: it.Str("job_id"), RunID: it.Str("run_id"), Summary: it.Str("summary_key"),
-		CreatedAt: getTime(it, "created_at"), CreatedBy: it.Str("created_by"),
-	}
-}
-
 // Get reads a dataset; nil when there is none.
 func (r *Datasets) Get(ctx context.Context, id string) (*core.Dataset, error) {
 	it, err := r.e.Get(ctx, datasetKey(id))
@@ -169,61 +156,28 @@ func (r *Datasets) ManyOnce(ctx context.Context, ids []string) (map[string]*core
 	return once(ctx, table.Datasets, ids, r.Many)
 }
 
-// Publish writes a new version of the data, points the dataset at it and ends
-// the job, all or nothing. A dataset of Version 0 is created; any other must
-// still be at that version, else CONFLICT. The nouns' versions are raised here.
-func (r *Datasets) Publish(ctx context.Context, d *core.Dataset, v *core.DatasetVersion, job *core.ImportJob) error {
-	defer forget[core.Dataset](ctx, table.Datasets, d.ID)
-	jobWas := job.Version
-	job.Version++
-	ws := append(publishWrites(ctx, d, v), table.Put(jobKey(job.ID), writeJob(job), table.IfVersion(jobWas)))
-	err := apply(ctx, r.e, ws)
-	if failed := table.ConditionFailed(err); failed != nil {
-		return &core.Error{Code: core.CodeConflict, Cause: err}
-	}
-	return err
-}
-
-// publishWrites make a version the dataset's newest; a dataset of Version 0 is
-// created. The dataset's version is raised here.
-func publishWrites(ctx context.Context, d *core.Dataset, v *core.DatasetVersion) []table.Write {
-	was := d.Version
-	d.Version++
-	number := table.Put(versionKey(d.ID, v.Number), writeDatasetVersion(v), table.IfAbsent())
-	if was != 0 {
-		return []table.Write{table.Put(datasetKey(d.ID), writeDataset(d), table.IfVersion(was)), number}
-	}
-	return []table.Write{
-		table.Put(datasetKey(d.ID), writeDataset(d), table.IfAbsent()), number,
-		newGuard(datasetKey(d.ID), nil), rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsCreated, d.OwnerID)),
-	}
-}
-
 // Edit changes a dataset's own words and rules under the version the caller saw
 // (0: any); nil when there is none. Rules that are others afterwards are written
-// to its history in the same transaction.
+// to its history in the same transaction, and what is said of columns to the
+// newest version, so that it comes back with it.
 func (r *Datasets) Edit(ctx context.Context, id string, want int64, change func(*core.Dataset) error) (*core.Dataset, error) {
 	defer forget[core.Dataset](ctx, table.Datasets, id)
 	return edit(ctx, r.e, datasetVersioned(id), want, func(d *core.Dataset) (ws []table.Write, err error) {
-		owner, rules := d.OwnerID, sightRules(d)
+		before := *d
+		before.Columns, before.Policies = slices.Clone(d.Columns), slices.Clone(d.Policies)
 		if err := change(d); err != nil {
 			return nil, err
 		}
-		if d.OwnerID != owner {
+		if d.OwnerID != before.OwnerID {
 			ws = append(ws, rightsWrite(datasetKey(id), rightsChange(ctx, id, core.RightsOwner, d.OwnerID)))
 		}
-		if now := sightRules(d); !maps.Equal(now, rules) {
-			c := rightsChange(ctx, id, core.RightsPolicies, "")
-			c.Details = now
-			ws = append(ws, rightsWrite(datasetKey(id), c))
+		ws = append(ws, rulesWrites(ctx, &before, d)...)
+		if slices.Equal(d.Columns, before.Columns) {
+			return ws, nil
 		}
-		return ws, nil
+		said, err := r.describe(ctx, d)
+		return append(ws, said...), err
 	})
-}
-
-// Versions lists the versions of a dataset's data, newest first.
-func (r *Datasets) Versions(ctx context.Context, id string) ([]*core.DatasetVersion, error) {
-	return collectAs(ctx, r.e, table.Query{Table: table.Datasets, PK: "DATASET#" + id, Prefix: "VERSION#", Desc: true}, 0, readDatasetVersion)
 }
 
 // Delete removes a dataset at the given version, then its version items. The

@@ -146,9 +146,12 @@ type Output struct {
 // there is no such run.
 func (r *Executions) Finish(ctx context.Context, id string, out *Output, end func(*core.Execution) error) (*core.Execution, error) {
 	var published []table.Write
+	var err error
 	if out != nil {
 		defer forget[core.Dataset](ctx, table.Datasets, out.Dataset.ID)
-		published = publishWrites(ctx, out.Dataset, out.Version)
+		if published, err = (&Datasets{r.e}).publishWrites(ctx, out.Dataset, out.Version); err != nil {
+			return nil, err
+		}
 	}
 	x, err := edit(ctx, r.e, executionVersioned(id), 0, func(x *core.Execution) ([]table.Write, error) {
 		if err := end(x); err != nil {

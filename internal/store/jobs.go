@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -10,11 +11,13 @@ import (
 )
 
 // Jobs is bi_jobs: JOB#id / METADATA. Open jobs are in a sparse index, so that a
-// restart finds what it interrupted with one query; ended jobs go after 90 days.
+// restart finds what it interrupted with one query, and so are those that wait to
+// be confirmed; ended jobs go after 90 days.
 type Jobs struct{ e table.Engine }
 
 const (
 	importJobs = "IMPORT"
+	stagedJobs = "STAGED"
 	jobKept    = 90 * 24 * time.Hour
 )
 
@@ -30,9 +33,9 @@ func jobVersioned(id string) versioned[core.ImportJob] {
 
 func writeJob(j *core.ImportJob) table.Item {
 	it := table.Item{
-		"job_id": j.ID, "status": string(j.Status), "name": j.Name, "dataset_id": j.DatasetID,
+		"job_id": j.ID, "kind": string(j.Kind), "status": string(j.Status), "name": j.Name, "dataset_id": j.DatasetID,
 		"owner_id": j.OwnerID, "source_key": j.SourceKey, "source_bytes": j.SourceBytes,
-		"progress": j.Progress, "version": j.Version, "append": j.Append,
+		"progress": j.Progress, "version": j.Version, "base_version": j.Base,
 	}
 	putStr(it, "description", j.Description)
 	putStr(it, "stage", string(j.Stage))
@@ -45,12 +48,15 @@ func writeJob(j *core.ImportJob) table.Item {
 	if raw, err := json.Marshal(j.Options); err == nil {
 		it["options"] = string(raw)
 	}
-	if raw, err := json.Marshal(j.Problem); err == nil && j.Problem != nil {
-		it["problem"] = string(raw)
-	}
-	if !j.Status.Final() {
+	putJSON(it, "problem", j.Problem)
+	putJSON(it, "s3_object", j.S3)
+	putJSON(it, "staged", j.Staged)
+	switch {
+	case !j.Status.Final():
 		it["open_kind"] = importJobs
-	} else {
+	case j.Staged != nil:
+		it["open_kind"] = stagedJobs
+	default:
 		it["ttl"] = j.FinishedAt.Add(jobKept).Unix()
 	}
 	putTime(it, "heartbeat", j.Heartbeat)
@@ -63,24 +69,30 @@ func writeJob(j *core.ImportJob) table.Item {
 func readJob(it table.Item) *core.ImportJob {
 	j := &core.ImportJob{
 		ID: it.Str("job_id"), Status: core.RunStatus(it.Str("status")), Name: it.Str("name"), Description: it.Str("description"),
-		DatasetID: it.Str("dataset_id"), Append: it.Bool("append"), OwnerID: it.Str("owner_id"),
+		Kind: core.ImportKind(it.Str("kind")), DatasetID: it.Str("dataset_id"), Base: it.Int("base_version"), OwnerID: it.Str("owner_id"),
 		SourceKey: it.Str("source_key"), SourceBytes: it.Int("source_bytes"), Progress: it.Float("progress"), Version: it.Int("version"),
 		Stage: core.ImportStage(it.Str("stage")), Attempt: int(it.Int("attempt")), Cancel: it.Bool("cancel"),
 		Heartbeat: getTime(it, "heartbeat"), CreatedAt: getTime(it, "created_at"),
 		StartedAt: getTime(it, "started_at"), FinishedAt: getTime(it, "finished_at"),
 	}
 	_ = json.Unmarshal([]byte(it.Str("options")), &j.Options) // written by writeJob
-	if raw := it.Str("problem"); raw != "" {
-		j.Problem = &core.ImportProblem{}
-		_ = json.Unmarshal([]byte(raw), j.Problem)
+	if it.Bool("append") {                                    // from before there were kinds
+		j.Kind = core.ImportAppend
 	}
+	j.Kind = cmp.Or(j.Kind, core.ImportNew)
+	j.Problem = getJSON[core.ImportProblem](it, "problem")
+	j.S3, j.Staged = getJSON[core.S3Object](it, "s3_object"), getJSON[core.StagedVersion](it, "staged")
 	return j
 }
 
-// Create writes a new job.
+// Create writes a new job; DUPLICATE_ERROR where there is one with the id.
 func (r *Jobs) Create(ctx context.Context, j *core.ImportJob) error {
 	j.Version = 1
-	return r.e.Write(ctx, table.Put(jobKey(j.ID), writeJob(j), table.IfAbsent()))
+	err := r.e.Write(ctx, table.Put(jobKey(j.ID), writeJob(j), table.IfAbsent()))
+	if table.ConditionFailed(err) != nil {
+		return &core.Error{Code: core.CodeDuplicate, Cause: err}
+	}
+	return err
 }
 
 // Get reads a job; nil when there is none.
@@ -102,4 +114,9 @@ func (r *Jobs) Edit(ctx context.Context, id string, change func(*core.ImportJob)
 // Open lists the imports that have not ended.
 func (r *Jobs) Open(ctx context.Context) ([]*core.ImportJob, error) {
 	return collectAs(ctx, r.e, table.Query{Table: table.Jobs, Index: table.JobsOpen, PK: importJobs}, 0, readJob)
+}
+
+// Staged lists the imports whose versions wait to be confirmed.
+func (r *Jobs) Staged(ctx context.Context) ([]*core.ImportJob, error) {
+	return collectAs(ctx, r.e, table.Query{Table: table.Jobs, Index: table.JobsOpen, PK: stagedJobs}, 0, readJob)
 }

@@ -13,7 +13,7 @@ import (
 func jobsAreOpenUntilTheyEnd(t *testing.T, st *world) {
 	j := &core.ImportJob{
 		ID: core.NewID(core.NounJob), Status: core.StatusQueued, Name: "売上", Description: "d", DatasetID: core.NewID(core.NounDataset),
-		Append: true, OwnerID: core.NewID(core.NounUser), SourceKey: "uploads/x", SourceBytes: 1 << 33,
+		Kind: core.ImportAgain, Base: 3, S3: &core.S3Object{Bucket: "b", Key: "k.csv", ETag: "e"}, OwnerID: core.NewID(core.NounUser), SourceKey: "uploads/x", SourceBytes: 1 << 33,
 		Options: core.CSVOptions{Delimiter: "\t"}, Progress: 0.25, CreatedAt: store.Now(),
 	}
 	must(t, st.Jobs.Create(t.Context(), j))

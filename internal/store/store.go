@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"time"
 
@@ -86,6 +87,22 @@ func putStr(it table.Item, name, value string) {
 	if value != "" {
 		it[name] = value
 	}
+}
+
+// putJSON writes a value as JSON text; nil writes nothing.
+func putJSON[T any](it table.Item, name string, v *T) {
+	if raw, err := json.Marshal(v); err == nil && v != nil {
+		it[name] = string(raw)
+	}
+}
+
+// getJSON reads what putJSON wrote; nil where there is none.
+func getJSON[T any](it table.Item, name string) *T {
+	v := new(T)
+	if text := it.Str(name); text == "" || json.Unmarshal([]byte(text), v) != nil {
+		return nil
+	}
+	return v
 }
 
 func putStrings(it table.Item, name string, list []string) {

@@ -1,0 +1,155 @@
+package dataset
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/blob"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+)
+
+// stagedKept is how long a version waits to be confirmed.
+const stagedKept = 24 * time.Hour
+
+// stage ends a job with its version written and not published.
+func (s *Service) stage(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) error {
+	digest, err := s.digest(ctx, done.Parts)
+	if err != nil {
+		return core.Internal("read staged parts", err)
+	}
+	_, err = s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+		if j.Status.Final() {
+			return errEnded
+		}
+		now := store.Now()
+		j.Status, j.Progress, j.FinishedAt, j.Heartbeat = core.StatusSucceeded, 1, now, now
+		j.Staged = &core.StagedVersion{
+			Columns: done.Columns, RowCount: done.RowCount, Bytes: done.Bytes, Target: target, Parts: done.Parts,
+			Summary: done.Summary, Digest: digest, ExpiresAt: now.Add(stagedKept),
+		}
+		return nil
+	})
+	return err
+}
+
+// digest is the SHA-256 over the bytes of parts in their order, in hex.
+func (s *Service) digest(ctx context.Context, parts []string) (string, error) {
+	h := sha256.New()
+	for _, key := range parts {
+		r, _, err := s.Blobs.Get(ctx, key)
+		if err != nil {
+			return "", err
+		}
+		_, err = io.Copy(h, r)
+		if err := errors.Join(err, r.Close()); err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// confirm publishes exactly the version that the token names, and answers the
+// same when it is asked again.
+func (s *Service) confirm(ctx context.Context, d *core.Dataset, token string) (*Outcome, error) {
+	p, err := readPlan(token, d.ID, store.Now(), s.cfg.PlanKeys...)
+	if err != nil {
+		return nil, err
+	}
+	job, err := s.Store.Jobs.Get(ctx, p.JobID)
+	if err != nil {
+		return nil, core.Internal("read import job", err)
+	}
+	switch {
+	case job == nil || job.DatasetID != d.ID:
+		return nil, planUnknown()
+	case job.Staged == nil:
+		return s.confirmed(ctx, job)
+	case planOf(job) != p:
+		return nil, planUnknown()
+	case d.DataVersion != p.Base:
+		return nil, outdated(p.Base, d.DataVersion)
+	}
+	if err := s.whole(ctx, job.Staged); err != nil {
+		return nil, err
+	}
+	err = s.publish(ctx, job, job.Staged.Target, written(job.Staged))
+	if err != nil && !errors.Is(err, errEnded) {
+		return nil, err
+	}
+	return s.confirmed(ctx, job)
+}
+
+// whole tells whether the staged parts are what they were when they were staged.
+func (s *Service) whole(ctx context.Context, v *core.StagedVersion) error {
+	digest, err := s.digest(ctx, v.Parts)
+	switch {
+	case errors.Is(err, blob.ErrNotFound) || err == nil && digest != v.Digest:
+		return &core.Error{Code: core.CodeConflict, Reason: "plan_damaged", Field: "input.planToken", Cause: err}
+	case err != nil:
+		return core.Internal("read staged parts", err)
+	}
+	return nil
+}
+
+// written is what the executor said of a staged version.
+func written(v *core.StagedVersion) *client.ImportDone {
+	return &client.ImportDone{Columns: v.Columns, RowCount: v.RowCount, Bytes: v.Bytes, Parts: v.Parts, Summary: v.Summary}
+}
+
+// confirmed is the outcome of a job that staged a version before:
+// VALIDATION_ERROR.plan_expired where it was given up.
+func (s *Service) confirmed(ctx context.Context, job *core.ImportJob) (*Outcome, error) {
+	o, err := s.outcome(ctx, job.ID)
+	if err == nil && o.Version == nil {
+		err = planExpired()
+	}
+	return o, err
+}
+
+// published is the version that a job made; nil where there is none.
+func (s *Service) published(ctx context.Context, job *core.ImportJob) (*core.DatasetVersion, error) {
+	versions, err := s.Store.Datasets.Versions(ctx, job.DatasetID)
+	if err != nil {
+		return nil, core.Internal("read dataset versions", err)
+	}
+	at := slices.IndexFunc(versions, func(v *core.DatasetVersion) bool { return v.JobID == job.ID })
+	if at < 0 {
+		return nil, nil
+	}
+	return versions[at], nil
+}
+
+// sweepStaged gives up the versions that nobody confirmed in time.
+func (s *Service) sweepStaged(ctx context.Context, now time.Time) error {
+	jobs, err := s.Store.Jobs.Staged(ctx)
+	if err != nil {
+		return core.Internal("read staged imports", err)
+	}
+	for _, job := range jobs {
+		if now.Before(job.Staged.ExpiresAt) {
+			continue
+		}
+		_, err := s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+			if j.Staged == nil || now.Before(j.Staged.ExpiresAt) {
+				return errEnded
+			}
+			j.Staged, j.Status = nil, core.StatusCancelled
+			return nil
+		})
+		if errors.Is(err, errEnded) {
+			continue
+		}
+		if err != nil {
+			return core.Internal("give up staged import", err)
+		}
+		s.sweep(ctx, job)
+	}
+	return nil
+}
