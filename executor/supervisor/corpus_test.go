@@ -25,6 +25,7 @@ func TestCorpus(t *testing.T) {
 	s := shared(t)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(file.Name(), ".py"), func(t *testing.T) {
+			t.Parallel()
 			code, err := corpus.ReadFile(path.Join("testdata/cards", file.Name()))
 			if err != nil {
 				t.Fatal(err)
