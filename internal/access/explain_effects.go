@@ -154,7 +154,7 @@ func blame(effects, trusted []core.ColumnEffect, d *core.Dataset) {
 	classes := map[bool]core.PIIClass{false: core.ClassConfidential, true: core.ClassDirect}
 	for i, c := range effects {
 		effects[i].Cause = core.CausePolicy
-		if column, _ := d.Column(c.Column); column.Class == classes[c.Masked] && !slices.Contains(trusted, c) {
+		if column, _ := d.Column(c.Column); column.Holds() == classes[c.Masked] && !slices.Contains(trusted, c) {
 			effects[i].Cause = core.CauseClass
 		}
 	}

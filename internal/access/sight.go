@@ -125,10 +125,11 @@ func maskFor(c core.Column, m core.Mask) core.Mask {
 	return m
 }
 
-// classPolicy is what the classes of columns hide and mask.
+// classPolicy is what the classes of columns hide and mask; until somebody has decided,
+// those that were proposed.
 func classPolicy(columns []core.Column) (p core.Policy) {
 	for _, c := range columns {
-		switch c.Class {
+		switch c.Holds() {
 		case core.ClassConfidential:
 			p.Hidden = append(p.Hidden, c.Name)
 		case core.ClassDirect:

@@ -1,6 +1,9 @@
 package core
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // ColumnType is the type of a dataset's column, with the names the runbook uses.
 type ColumnType string
@@ -22,16 +25,16 @@ type Column struct {
 	Nullable    bool       `json:"nullable"`
 	Zoned       bool       `json:"zoned,omitempty"` // datetimes that came with an offset and are kept in UTC
 	Description string     `json:"description,omitempty"`
-	Class       PIIClass   `json:"class,omitempty"` // "" is ClassNone
+	Class       PIIClass   `json:"class,omitempty"` // that somebody has set; "" where nobody has decided
+	Proposed    Proposal   `json:"proposed,omitzero"`
 }
 
-// PIIClass is the column's class, ClassNone where none is set.
-func (c Column) PIIClass() PIIClass {
-	if c.Class == "" {
-		return ClassNone
-	}
-	return c.Class
-}
+// PIIClass is the class that somebody has set, ClassNone where nobody has.
+func (c Column) PIIClass() PIIClass { return cmp.Or(c.Class, ClassNone) }
+
+// Holds is the class that counts for people who read: the one that was set, until
+// then the proposed one.
+func (c Column) Holds() PIIClass { return cmp.Or(c.Class, c.Proposed.Class, ClassNone) }
 
 // The kinds of sources, with the names the runbook uses.
 const (

@@ -18,6 +18,44 @@ const (
 	ClassConfidential PIIClass = "CONFIDENTIAL"
 )
 
+// PIIKind is what data of people a column seems to hold.
+type PIIKind string
+
+// The kinds. The first five are DIRECT, the next four INDIRECT, the rest CONFIDENTIAL.
+const (
+	KindName       PIIKind = "NAME"
+	KindEmail      PIIKind = "EMAIL"
+	KindPhone      PIIKind = "PHONE"
+	KindAddress    PIIKind = "ADDRESS"
+	KindBirth      PIIKind = "BIRTH"
+	KindEmployee   PIIKind = "EMPLOYEE_NUMBER"
+	KindDepartment PIIKind = "DEPARTMENT"
+	KindPostal     PIIKind = "POSTAL_CODE"
+	KindPersonal   PIIKind = "PERSONAL" // age, sex, position, …
+	KindSalary     PIIKind = "SALARY"
+	KindEvaluation PIIKind = "EVALUATION"
+	KindHealth     PIIKind = "HEALTH"
+	KindIdentity   PIIKind = "IDENTITY"  // individual numbers, cards, accounts, passports
+	KindSensitive  PIIKind = "SENSITIVE" // belief, origin, criminal record, …
+)
+
+// PIIEvidence is what speaks for a proposal.
+type PIIEvidence string
+
+// The evidence, from weak to strong.
+const (
+	EvidenceName   PIIEvidence = "COLUMN_NAME"
+	EvidenceValues PIIEvidence = "VALUES"
+	EvidenceBoth   PIIEvidence = "COLUMN_NAME_AND_VALUES"
+)
+
+// Proposal is the class that was found for a column, and why. The zero value is none.
+type Proposal struct {
+	Class    PIIClass    `json:"class,omitempty"`
+	Kind     PIIKind     `json:"kind,omitempty"`
+	Evidence PIIEvidence `json:"evidence,omitempty"`
+}
+
 // Mask is how a value is made unreadable. Text is masked in its own way; a
 // value of another type becomes empty under every mask.
 type Mask string

@@ -70,7 +70,7 @@ func (s *Service) exposed(ctx context.Context, cardIDs []string) ([]ExposedDatas
 	for _, d := range datasets {
 		exposed = append(exposed, ExposedDataset{
 			ReferencedDataset: ReferencedDataset{ID: d.ID, Name: d.Name, RowCount: d.RowCount, UsedByCards: uses[d.ID], OwnerID: d.OwnerID},
-			Classified:        slices.DeleteFunc(slices.Clone(d.Columns), func(c core.Column) bool { return c.Class == "" || c.Class == core.ClassNone }),
+			Classified:        slices.DeleteFunc(slices.Clone(d.Columns), func(c core.Column) bool { return c.Holds() == core.ClassNone }),
 		})
 	}
 	slices.SortFunc(exposed, func(a, b ExposedDataset) int { return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID)) })

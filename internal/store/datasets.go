@@ -84,8 +84,8 @@ func policiesText(policies []core.Policy) string {
 func sightRules(d *core.Dataset) map[string]string {
 	classes := map[string]core.PIIClass{}
 	for _, c := range d.Columns {
-		if c.PIIClass() != core.ClassNone {
-			classes[c.Name] = c.Class
+		if class := c.Holds(); class != core.ClassNone {
+			classes[c.Name] = class
 		}
 	}
 	raw, _ := json.Marshal(classes) // texts always encode
@@ -117,6 +117,9 @@ func writeColumns(cols []core.Column) []any {
 		if c.Class != "" {
 			m["class"] = string(c.Class)
 		}
+		if p := c.Proposed; p.Class != "" {
+			m["proposed_class"], m["proposed_kind"], m["proposed_by"] = string(p.Class), string(p.Kind), string(p.Evidence)
+		}
 		out[i] = m
 	}
 	return out
@@ -131,6 +134,8 @@ func readColumns(v any) []core.Column {
 		cols = append(cols, core.Column{
 			Name: m.Str("name"), Type: core.ColumnType(m.Str("type")), Nullable: m.Bool("nullable"),
 			Zoned: m.Bool("zoned"), Description: m.Str("description"), Class: core.PIIClass(m.Str("class")),
+			Proposed: core.Proposal{Class: core.PIIClass(m.Str("proposed_class")), Kind: core.PIIKind(m.Str("proposed_kind")),
+				Evidence: core.PIIEvidence(m.Str("proposed_by"))},
 		})
 	}
 	return cols
