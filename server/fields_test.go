@@ -36,6 +36,7 @@ Dataset.preview/card            403    403    403     shown 403    shown
 Dataset.columnValues            403    403    403     shown 403    shown
 Dataset.columnValues/filter     shown  shown  shown   shown shown  shown
 Dataset.columnValues/other      400    400    400     400   400    400
+Dataset.statistics              403    403    403     shown 403    shown
 Dataset.versions                403    403    403     shown 403    shown
 Dataset.s3                      -      -      -       -     -      -
 Dataset.s3/unused               404    404    404     shown 404    shown
@@ -81,6 +82,7 @@ var fieldsAsked = map[string]string{
 	"Dataset.columnValues/other":                `{ dataset(id: "<dataset>") { x: columnValues(column: "額", dashboardId: "<dashboard>") { values } } }`,
 	"Dataset.s3":                                `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: s3 { key } } } } } }`,
 	"Dataset.s3/unused":                         `{ dataset(id: "<unused>") { x: s3 { bucket key } } }`,
+	"Dataset.statistics":                        `{ dataset(id: "<dataset>") { x: statistics { rowCount } } }`,
 	"Dataset.versions":                          `{ dataset(id: "<dataset>") { x: versions { nodes { number } } } }`,
 	"Group.members":                             `{ dashboard(id: "<dashboard>") { shares { target { ... on Group { x: members { nodes { userId } } } } } } }`,
 	"Group.members/own":                         `{ group(id: "<group>") { x: members { nodes { userId } } } }`,

@@ -54,10 +54,12 @@ type ValueCount struct {
 	Count int64  `json:"count"`
 }
 
-// SummaryRequest asks for the summary of a whole version, to be kept under a key.
+// SummaryRequest asks for the summary of a whole version, to be kept under a key that
+// ends in [SummaryName].
 type SummaryRequest struct {
-	Source Source `json:"source"` // without a sight or a filter
-	Key    string `json:"key"`
+	Parts   []string      `json:"parts"` // blob keys of the Parquet parts, in row order
+	Columns []core.Column `json:"columns"`
+	Key     string        `json:"key"`
 }
 
 // SummaryReply is empty where the summary was written, or somebody else had

@@ -14,15 +14,13 @@ import (
 // Summarise writes the summary of a whole version under a key. A key that is taken
 // is left as it is: a version has one summary, whoever wrote it.
 func (e *Engine) Summarise(ctx context.Context, req client.SummaryRequest) error {
-	if req.Source.Sight != nil || req.Source.Where != nil {
-		return core.Invalid("source", "bad_value") // it would be read by those who see all
-	}
-	if len(req.Source.Columns) == 0 || path.Base(req.Key) != client.SummaryName {
+	if len(req.Columns) == 0 || path.Base(req.Key) != client.SummaryName {
 		return core.Invalid("key", "bad_value")
 	}
 	ctx, cancel := e.bound(ctx)
 	defer cancel()
-	_, file, err := e.query(ctx, req.Source, func(t *task, d data) { t.Summary = &summaryTask{d} })
+	src := client.Source{Parts: req.Parts, Columns: req.Columns}
+	_, file, err := e.query(ctx, src, func(t *task, d data) { t.Summary = &summaryTask{d} })
 	if err != nil {
 		return err
 	}

@@ -133,7 +133,7 @@ func classPolicy(columns []core.Column) (p core.Policy) {
 		case core.ClassConfidential:
 			p.Hidden = append(p.Hidden, c.Name)
 		case core.ClassDirect:
-			p.Masked = append(p.Masked, core.MaskedColumn{Column: c.Name, Mask: maskByName(c.Name)})
+			p.Masked = append(p.Masked, core.MaskedColumn{Column: c.Name, Mask: maskOfClass(c)})
 		}
 	}
 	return p
@@ -147,6 +147,23 @@ var maskNames = []struct {
 	{core.MaskEmail, []string{"メール", "mail"}},
 	{core.MaskPhone, []string{"電話", "携帯", "phone", "tel"}},
 	{core.MaskName, []string{"氏名", "名前", "担当者", "name"}},
+}
+
+// maskOfClass is the mask of a column with data of people: by its name, else by what
+// its values seem to be.
+func maskOfClass(c core.Column) core.Mask {
+	if m := maskByName(c.Name); m != core.MaskAll {
+		return m
+	}
+	switch c.Proposed.Kind {
+	case core.KindEmail:
+		return core.MaskEmail
+	case core.KindPhone:
+		return core.MaskPhone
+	case core.KindName:
+		return core.MaskName
+	}
+	return core.MaskAll
 }
 
 func maskByName(column string) core.Mask {

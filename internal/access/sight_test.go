@@ -34,6 +34,29 @@ func forUser(id string) []core.Target    { return []core.Target{{Type: core.Targ
 func forGroup(id string) []core.Target   { return []core.Target{{Type: core.TargetGroup, ID: id}} }
 func seen(ws ...core.Window) *core.Sight { return &core.Sight{Windows: ws} }
 
+// A class that was proposed counts until somebody has decided.
+func TestProposedClassesCount(t *testing.T) { // PII-4
+	proposed := func(class core.PIIClass, kind core.PIIKind) core.Proposal {
+		return core.Proposal{Class: class, Kind: kind}
+	}
+	d := &core.Dataset{Columns: []core.Column{
+		{Name: "備考", Type: core.TypeString, Proposed: proposed(core.ClassDirect, core.KindPhone)},
+		{Name: "年収", Type: core.TypeInt64, Proposed: proposed(core.ClassConfidential, core.KindSalary)},
+		{Name: "x", Type: core.TypeString, Proposed: proposed(core.ClassDirect, core.KindEmail), Class: core.ClassNone},
+		{Name: "y", Type: core.TypeInt64, Proposed: proposed(core.ClassDirect, core.KindBirth), Class: core.ClassConfidential},
+		{Name: "部署", Type: core.TypeString, Proposed: proposed(core.ClassIndirect, core.KindDepartment)},
+	}}
+	want := seen(core.Window{Hidden: []string{"y", "年収"}, Masked: []core.MaskedColumn{{Column: "備考", Mask: core.MaskPhone}}})
+	if got := sightOf(facts{userID: "u"}, d); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	for name, viewer := range map[string]facts{"owner": {all: true}, "may see personal data": {pii: true}} {
+		if got := sightOf(viewer, d); got != nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+}
+
 func TestSightOf(t *testing.T) {
 	viewer := facts{pii: true, userID: "u", groups: []string{"g"}, attributes: map[string][]string{"region": {"東", "西", "東"}, "level": {"x", "07"}}}
 	plain := viewer

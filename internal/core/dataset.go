@@ -32,6 +32,14 @@ type Column struct {
 // PIIClass is the class that somebody has set, ClassNone where nobody has.
 func (c Column) PIIClass() PIIClass { return cmp.Or(c.Class, ClassNone) }
 
+// Found is the class that was found for the column; nil where none was.
+func (c Column) Found() *Proposal {
+	if c.Proposed.Class == "" {
+		return nil
+	}
+	return &c.Proposed
+}
+
 // Holds is the class that counts for people who read: the one that was set, until
 // then the proposed one.
 func (c Column) Holds() PIIClass { return cmp.Or(c.Class, c.Proposed.Class, ClassNone) }

@@ -77,6 +77,11 @@ func (s *Service) firstRows(ctx context.Context, d *core.Dataset, limit int) (*P
 	if err != nil {
 		return nil, err
 	}
+	if source.Sight == nil {
+		if p := s.keptRows(ctx, d, limit); p != nil {
+			return p, nil
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	reply, err := s.Executor.Rows(ctx, client.RowsRequest{Source: source, Limit: limit})
@@ -84,6 +89,20 @@ func (s *Service) firstRows(ctx context.Context, d *core.Dataset, limit int) (*P
 		return nil, err
 	}
 	return &Preview{Columns: source.Seen(), Rows: reply.Rows, TotalRows: reply.TotalRows}, nil
+}
+
+// keptRows are the first rows as the summary has them, for who sees all of the dataset;
+// nil where it has too few. A version without a summary gets one meanwhile.
+func (s *Service) keptRows(ctx context.Context, d *core.Dataset, limit int) *Preview {
+	summary, err := s.summary(ctx, d, limit)
+	if err != nil {
+		s.summariseLater(ctx, d)
+		return nil
+	}
+	if int64(len(summary.First)) < min(int64(limit), d.RowCount) {
+		return nil // they are long
+	}
+	return &Preview{Columns: d.Columns, Rows: summary.First, TotalRows: summary.RowCount}
 }
 
 // ValuesInput asks for a column's distinct values. With a DashboardID, its

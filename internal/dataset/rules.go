@@ -151,6 +151,9 @@ func mergeColumns(have, more []core.Column) ([]core.Column, error) {
 			return nil, core.Invalid("input.appendTo", "columns_differ", "column", have[i].Name)
 		}
 		merged[i].Nullable = have[i].Nullable || more[i].Nullable
+		if have[i].Proposed.Class == "" {
+			merged[i].Proposed = more[i].Proposed
+		}
 	}
 	if len(more) > len(have) {
 		return nil, core.Invalid("input.appendTo", "columns_differ", "column", more[len(have)].Name)

@@ -44,12 +44,13 @@ type Service struct {
 	cfg   Config
 	slots chan struct{} // one for each import that may run
 
-	life   context.Context // of the imports
-	stop   context.CancelFunc
-	mu     sync.Mutex
-	open   int // imports that run or wait
-	closed bool
-	wg     sync.WaitGroup
+	life    context.Context // of the imports
+	stop    context.CancelFunc
+	mu      sync.Mutex
+	open    int // imports that run or wait
+	closed  bool
+	summing map[string]bool // keys of summaries that are being made
+	wg      sync.WaitGroup
 }
 
 // New makes a service.
@@ -57,7 +58,7 @@ func New(d Deps, cfg Config) *Service {
 	cfg.Imports = cmp.Or(cfg.Imports, 2)
 	cfg.Patience = cmp.Or(cfg.Patience, 50*time.Second)
 	life, stop := context.WithCancel(context.Background())
-	return &Service{Deps: d, cfg: cfg, slots: make(chan struct{}, cfg.Imports), life: life, stop: stop}
+	return &Service{Deps: d, cfg: cfg, slots: make(chan struct{}, cfg.Imports), life: life, stop: stop, summing: map[string]bool{}}
 }
 
 // Dataset is one dataset that the actor may read: as owner, as admin or

@@ -68,6 +68,7 @@ func (s *Service) write(ctx context.Context, job *core.ImportJob) (target string
 	case err != nil:
 		return "", nil, problemOf(ctx, err)
 	}
+	done.Columns = s.propose(ctx, done)
 	return target, done, nil
 }
 
@@ -161,6 +162,9 @@ func (s *Service) publish(ctx context.Context, job *core.ImportJob, target strin
 		err = s.Store.Datasets.Publish(ctx, d, v, current)
 		if err == nil {
 			s.noteImport(ctx, job, v)
+			if d.SummaryKey == "" {
+				s.summariseLater(ctx, d)
+			}
 			return nil
 		}
 		if code := core.CodeOf(err); code != core.CodeConflict && code != core.CodeInternal || try == publishTries {

@@ -20,6 +20,7 @@ type Executor struct {
 	Transform func(req client.TransformRequest, tell func(client.TransformEvent), gone <-chan struct{}) client.TransformEvent
 	Rows      func(client.RowsRequest) client.RowsReply
 	Values    func(client.ValuesRequest) client.ValuesReply
+	Summary   func(client.SummaryRequest) client.SummaryReply // nil: as an executor that cannot
 
 	Runs atomic.Int32 // calls of Card
 	Away atomic.Bool  // answer as an executor that is not there
@@ -64,6 +65,12 @@ func (e *Executor) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 		_ = out.Encode(e.Rows(decode[client.RowsRequest](body)))
 	case client.PathValues:
 		_ = out.Encode(e.Values(decode[client.ValuesRequest](body)))
+	case client.PathSummary:
+		if e.Summary == nil {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		_ = out.Encode(e.Summary(decode[client.SummaryRequest](body)))
 	case client.PathImport:
 		last := e.Import(decode[client.ImportRequest](body), telling[client.ImportEvent](w, out))
 		_ = out.Encode(last)
