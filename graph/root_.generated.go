@@ -3073,6 +3073,110 @@ type DeleteSharePayload {
   deletedId: ID!
 }
 `, BuiltIn: false},
+	{Name: "../schema/statistics.graphqls", Input: `extend type Dataset {
+  "What was taken of the newest version's data when it was written. For its owner and administrators."
+  statistics: DatasetStatistics
+}
+
+extend type Column {
+  "The class that was found for the column at import, by its name and its values; null where nothing was found. Until its owner sets a class, it counts as the class for everybody but the owner and administrators."
+  proposed: ColumnProposal
+}
+
+"What is known of a version of a dataset without asking its data."
+type DatasetStatistics {
+  "Number of rows."
+  rowCount: Long!
+  "What is known of each column, in their order."
+  columns: [ColumnStatistics!]!
+}
+
+"What is known of the values of one column. Values are text in the column's plain form; those of more than 200 characters are cut and end in …."
+type ColumnStatistics {
+  "Name of the column."
+  name: String!
+  "Type of its values."
+  type: ColumnType!
+  "Number of values that are not empty."
+  count: Long!
+  "Number of empty values."
+  nullCount: Long!
+  "Number of different values."
+  distinctCount: Long!
+  "The number of different values and the counts of the most frequent ones are estimates from a sample. Of up to 16,384 rows they are exact."
+  estimated: Boolean!
+  "The smallest value."
+  min: String
+  "The largest value."
+  max: String
+  "The mean, of numbers."
+  mean: Float
+  "The standard deviation of a sample, of numbers."
+  std: Float
+  "The most frequent values, at most 10: of texts, and of true and false."
+  topValues: [ValueCount!]!
+}
+
+"A value and how often it comes."
+type ValueCount {
+  "The value."
+  value: String!
+  "How often it comes."
+  count: Long!
+}
+
+"A class that was found for a column, and why."
+type ColumnProposal {
+  "The class."
+  class: PIIClass!
+  "What data of people the column seems to hold."
+  kind: PIIKind!
+  "What speaks for it."
+  evidence: PIIEvidence!
+}
+
+"Kinds of data of people."
+enum PIIKind {
+  "Names of people."
+  NAME
+  "E-mail addresses."
+  EMAIL
+  "Telephone and fax numbers."
+  PHONE
+  "Addresses of people."
+  ADDRESS
+  "Dates of birth."
+  BIRTH
+  "Numbers of employees, and other numbers and names that stand for one person."
+  EMPLOYEE_NUMBER
+  "Departments."
+  DEPARTMENT
+  "Postal codes."
+  POSTAL_CODE
+  "Age, sex, position and the like."
+  PERSONAL
+  "Salaries and other pay."
+  SALARY
+  "How people were evaluated."
+  EVALUATION
+  "Health."
+  HEALTH
+  "Individual numbers, payment cards, bank accounts, passports."
+  IDENTITY
+  "Belief, origin, criminal record and the like."
+  SENSITIVE
+}
+
+"What speaks for a proposed class."
+enum PIIEvidence {
+  "The name of the column."
+  COLUMN_NAME
+  "Its values."
+  VALUES
+  "Both its name and its values."
+  COLUMN_NAME_AND_VALUES
+}
+`, BuiltIn: false},
 	{Name: "../schema/transfer.graphqls", Input: `extend type Mutation {
   "Make somebody else the owner of a dashboard, a dataset or a card. For its owner and administrators, not for those with a share as OWNER."
   transferOwnership(
@@ -4124,6 +4228,8 @@ func (ec *executionContext) childFields_Column(ctx context.Context, field graphq
 		return ec.fieldContext_Column_description(ctx, field)
 	case "class":
 		return ec.fieldContext_Column_class(ctx, field)
+	case "proposed":
+		return ec.fieldContext_Column_proposed(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Column", field.Name)
 }
@@ -4140,6 +4246,46 @@ func (ec *executionContext) childFields_ColumnEffect(ctx context.Context, field 
 		return ec.fieldContext_ColumnEffect_sentence(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ColumnEffect", field.Name)
+}
+
+func (ec *executionContext) childFields_ColumnProposal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "class":
+		return ec.fieldContext_ColumnProposal_class(ctx, field)
+	case "kind":
+		return ec.fieldContext_ColumnProposal_kind(ctx, field)
+	case "evidence":
+		return ec.fieldContext_ColumnProposal_evidence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ColumnProposal", field.Name)
+}
+
+func (ec *executionContext) childFields_ColumnStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_ColumnStatistics_name(ctx, field)
+	case "type":
+		return ec.fieldContext_ColumnStatistics_type(ctx, field)
+	case "count":
+		return ec.fieldContext_ColumnStatistics_count(ctx, field)
+	case "nullCount":
+		return ec.fieldContext_ColumnStatistics_nullCount(ctx, field)
+	case "distinctCount":
+		return ec.fieldContext_ColumnStatistics_distinctCount(ctx, field)
+	case "estimated":
+		return ec.fieldContext_ColumnStatistics_estimated(ctx, field)
+	case "min":
+		return ec.fieldContext_ColumnStatistics_min(ctx, field)
+	case "max":
+		return ec.fieldContext_ColumnStatistics_max(ctx, field)
+	case "mean":
+		return ec.fieldContext_ColumnStatistics_mean(ctx, field)
+	case "std":
+		return ec.fieldContext_ColumnStatistics_std(ctx, field)
+	case "topValues":
+		return ec.fieldContext_ColumnStatistics_topValues(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ColumnStatistics", field.Name)
 }
 
 func (ec *executionContext) childFields_ColumnValues(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4352,6 +4498,8 @@ func (ec *executionContext) childFields_Dataset(ctx context.Context, field graph
 		return ec.fieldContext_Dataset_versions(ctx, field)
 	case "policies":
 		return ec.fieldContext_Dataset_policies(ctx, field)
+	case "statistics":
+		return ec.fieldContext_Dataset_statistics(ctx, field)
 	case "s3":
 		return ec.fieldContext_Dataset_s3(ctx, field)
 	}
@@ -4392,6 +4540,16 @@ func (ec *executionContext) childFields_DatasetPreview(ctx context.Context, fiel
 		return ec.fieldContext_DatasetPreview_previewRows(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DatasetPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_DatasetStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rowCount":
+		return ec.fieldContext_DatasetStatistics_rowCount(ctx, field)
+	case "columns":
+		return ec.fieldContext_DatasetStatistics_columns(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatasetStatistics", field.Name)
 }
 
 func (ec *executionContext) childFields_DatasetVersion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5430,6 +5588,16 @@ func (ec *executionContext) childFields_UserEdge(ctx context.Context, field grap
 		return ec.fieldContext_UserEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ValueCount(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "value":
+		return ec.fieldContext_ValueCount_value(ctx, field)
+	case "count":
+		return ec.fieldContext_ValueCount_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ValueCount", field.Name)
 }
 
 func (ec *executionContext) childFields_View(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
