@@ -18,15 +18,29 @@ func (s *server) health(w http.ResponseWriter, r *http.Request) {
 	}
 	layers, limits := s.runner.Isolation(), s.runner.Limits()
 	_ = reply(w, client.Health{
-		Status:    "ok",
-		Isolation: layers,
-		Strict:    strict(layers),
-		Grade:     s.grade(),
-		Limits:    &limits,
-		Reason:    s.runner.Refusal(),
-		Running:   s.runner.Running(),
-		Queued:    s.runner.Queued(),
+		Status:     "ok",
+		Isolation:  layers,
+		Strict:     strict(layers),
+		Grade:      s.grade(),
+		Limits:     &limits,
+		Reason:     s.runner.Refusal(),
+		Running:    s.runner.Running(),
+		Queued:     s.runner.Queued(),
+		Transforms: s.transformsHealth(),
 	})
+}
+
+// transformsHealth is nil where there are no transforms.
+func (s *server) transformsHealth() *client.TransformsHealth {
+	if s.transforms == nil {
+		return nil
+	}
+	return &client.TransformsHealth{
+		Isolation: s.transforms.Isolation(),
+		Reason:    s.transforms.Refusal(),
+		Running:   s.transforms.Running(),
+		Queued:    s.transforms.Queued(),
+	}
 }
 
 func (s *server) grade() client.Grade {

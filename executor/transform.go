@@ -18,6 +18,10 @@ import (
 // Transformer gives turns to run people's transforms; see [supervisor.OnDemand].
 type Transformer interface {
 	Turn(ctx context.Context, w supervisor.Wish, waits func(client.Place)) (*supervisor.Turn, error)
+	Isolation() []client.Layer
+	Refusal() string
+	Running() int
+	Queued() int
 }
 
 const (

@@ -149,6 +149,23 @@ func transformsBesideCards(t *testing.T, w *whole) {
 	}
 	<-began
 	<-began
+	h, err := w.client.Health(t.Context(), true)
+	if err != nil || h.Transforms == nil || h.Transforms.Running != 2 || len(h.Transforms.Isolation) == 0 || h.Running != 0 {
+		t.Errorf("health: %+v %v", h, err)
+	}
+	waiting := make(chan client.TransformEvent, 100)
+	third, leaveThird := context.WithCancel(t.Context())
+	go func() {
+		_, _, err := w.client.Transform(third, client.TransformRequest{RunID: "third", Code: "result = 1", TimeoutSeconds: 9}, func(ev client.TransformEvent) { waiting <- ev })
+		ended <- err
+	}()
+	if ev := <-waiting; ev.Queued == nil || ev.Queued.Position != 1 {
+		t.Errorf("the third one: %+v", ev)
+	}
+	leaveThird()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("the third one left: %v", err)
+	}
 	src := w.load(t, "a\n1\n", 2)
 	reply, err := w.client.Render(t.Context(), client.CardRequest{Code: "def render(dataset, filters, params): return str(len(dataset))", Source: src, TimeoutSeconds: 10})
 	if err != nil || reply.HTML != "1" {

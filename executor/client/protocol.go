@@ -140,6 +140,16 @@ type Health struct {
 	Running   int     `json:"running,omitempty"`
 	Queued    int     `json:"queued,omitempty"`
 	Limits    *Limits `json:"limits,omitempty"`
+
+	Transforms *TransformsHealth `json:"transforms,omitempty"`
+}
+
+// TransformsHealth is how the Python of transforms is, which runs only while there are some.
+type TransformsHealth struct {
+	Isolation []Layer `json:"isolation,omitempty"` // of the last start, none before the first
+	Reason    string  `json:"reason,omitempty"`    // why the last start refused them, "" where it did not
+	Running   int     `json:"running"`
+	Queued    int     `json:"queued"`
 }
 
 // Grade sums the layers up.

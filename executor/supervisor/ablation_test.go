@@ -117,7 +117,7 @@ func (l *laboratory) run(t *testing.T, set layers, run Run) ending {
 	w := l.s.cardWork(run)
 	w.memoryMB = run.MemoryMB // more than the supervisor allows
 	end, err := execute(t.Context(), l.z, nil, w, job{
-		Run: l.s.runs.Add(1), User: firstCardUser + 90, Layers: set, Memory: 256 * mebibyte, Input: run.DataBytes, CPU: 60, Alarm: 200,
+		Run: l.s.runs.Add(1), User: uint32(Cards.firstUser() + 90), Layers: set, Memory: 256 * mebibyte, Input: run.DataBytes, CPU: 60, Alarm: 200,
 	})
 	if err != nil {
 		t.Fatal(err)

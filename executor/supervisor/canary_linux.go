@@ -22,13 +22,15 @@ const (
 	canaryPatience = 10 * time.Second
 	canaryMB       = 256
 	canaryTimeout  = 300 * time.Millisecond // of the loop that must be ended
+	canaryDiskMB   = 8
 	killSlack      = 500 * time.Millisecond
 )
 
-// Canaries for the clock and for the memory, which this process guards.
+// Canaries for the clock, the memory and the disk, which this process guards.
 const (
 	endlessLoop = "import signal\ndef render(dataset, filters, params):\n    signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass\n"
 	hunger      = "import time\ndef render(dataset, filters, params):\n    kept = bytearray(b'x') * (600 << 20)\n    time.sleep(60)\n"
+	hoard       = "import time\ndef render(dataset, filters, params):\n    open('hoard', 'wb').write(bytes(16 << 20))\n    time.sleep(60)\n"
 )
 
 // findings are the attacks that succeeded, by layer.
@@ -86,7 +88,7 @@ func (s *Supervisor) described(report []client.Layer, z *zygote) []client.Layer 
 		{layerSeccomp, nameSyscalls, fmt.Sprintf("seccomp, %d instructions", size.Size()/8)},
 		{layerChroot, nameFiles, "chroot"},
 		{layerLandlock, nameFiles, fmt.Sprintf("Landlock ABI %d", z.abi)},
-		{layerOwnUser, nameUser, fmt.Sprintf("users %d to %d", firstUser, firstUser+s.cfg.MaxConcurrent-1)},
+		{layerOwnUser, nameUser, fmt.Sprintf("users %d to %d", s.cfg.Profile.firstUser(), s.cfg.Profile.firstUser()+s.cfg.MaxConcurrent-1)},
 		{layerLimits, nameLimits, "rlimits"},
 	} {
 		if s.layers&m.layer != 0 {
@@ -103,7 +105,7 @@ func (s *Supervisor) described(report []client.Layer, z *zygote) []client.Layer 
 }
 
 // canaries runs every attack in real children: twice the same card, which leaves
-// traces that the second must not see, and two runs that this process must end.
+// traces that the second must not see, and runs that this process must end.
 func (s *Supervisor) canaries(ctx context.Context) (findings, error) {
 	ctx, cancel := context.WithTimeout(ctx, canaryPatience)
 	defer cancel()
@@ -113,16 +115,19 @@ func (s *Supervisor) canaries(ctx context.Context) (findings, error) {
 	}
 	defer targets.close()
 	var probed findings
-	var loop, hungry error
+	var loop, hungry, full error
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) { probed, err = s.probe(ctx, targets); return err })
 	group.Go(func() error { loop = s.mustEnd(ctx, endlessLoop, s.layers, verdictTimeout); return nil })
 	group.Go(func() error { hungry = s.mustEnd(ctx, hunger, s.layers&^layerLimits, verdictMemory); return nil })
+	if s.rooms != nil {
+		group.Go(func() error { full = s.mustEnd(ctx, hoard, s.layers, verdictDisk); return nil })
+	}
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
 	probed[nameWatchdog] = []string{}
-	for _, err := range []error{loop, hungry} {
+	for _, err := range []error{loop, hungry, full} {
 		if err != nil {
 			probed[nameWatchdog] = append(probed[nameWatchdog], err.Error())
 		}
@@ -180,7 +185,9 @@ func (s *Supervisor) canary(ctx context.Context, code string, params json.RawMes
 		return ending{}, err
 	}
 	defer s.queue.leave(seat)
-	return s.execute(ctx, s.cardWork(Run{ID: "canary", Code: code, Params: params, Timeout: timeout, MemoryMB: canaryMB}), seat.slot, set)
+	w := s.cardWork(Run{ID: "canary", Code: code, Params: params, Timeout: timeout, MemoryMB: canaryMB})
+	w.diskMB = canaryDiskMB
+	return s.execute(ctx, w, seat.slot, set)
 }
 
 // targets are what the attacks aim at: a listener and a file that others may read.

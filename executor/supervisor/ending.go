@@ -29,9 +29,10 @@ type exit struct {
 
 // bounds are what a run may take.
 type bounds struct {
-	timeout  time.Duration
-	memoryMB int64
-	diskMB   int64
+	timeout   time.Duration
+	memoryMB  int64
+	diskMB    int64 // that it may write, where it may write at all
+	diskFiles int
 }
 
 // output is what came out of a pipe.

@@ -144,10 +144,11 @@ func (x *execution) read() {
 }
 
 // guardRoom tells when the run has written more than it may.
-func (x *execution) guardRoom(over <-chan struct{}) <-chan struct{} {
+func (x *execution) guardRoom(pid int, over <-chan struct{}) <-chan struct{} {
 	full := make(chan struct{})
 	if x.rooms != nil {
-		go x.rooms.guard(x.user, over, func() { close(full) })
+		r := &room{dir: x.rooms.of(x.user), pid: pid, mostBytes: x.work.diskMB * mebibyte, mostFiles: x.work.diskFiles}
+		go r.guard(over, func() { close(full) })
 	}
 	return full
 }
@@ -157,11 +158,11 @@ func (x *execution) watch(ctx context.Context) (ending, error) {
 	x.read()
 	over := make(chan struct{})
 	defer close(over)
-	full := x.guardRoom(over)
+	pid, ceiling := pidOf(x.pidfd), x.zygote.base+x.work.memoryMB*mebibyte
+	full := x.guardRoom(pid, over)
 	clock, look := time.NewTimer(x.work.timeout), time.NewTicker(memoryInterval)
 	defer clock.Stop()
 	defer look.Stop()
-	pid, ceiling := pidOf(x.pidfd), x.zygote.base+x.work.memoryMB*mebibyte
 	var end ending
 	stop := func(why verdict) {
 		if end.verdict == verdictNone {

@@ -39,8 +39,13 @@ const (
 	nameCgroup     = "cgroup"
 )
 
-// firstUser is the user of slot 0, as in guest/karuta_guest/sandbox.py.
-const firstUser = 61000
+// firstUser is the user of slot 0: cards and transforms share none.
+func (p Profile) firstUser() int {
+	if p == Transforms {
+		return 62000
+	}
+	return 61000
+}
 
 // firstWeak is the first required layer that does not hold; nil when all hold.
 func firstWeak(report []client.Layer) *client.Layer {

@@ -23,20 +23,15 @@ const (
 // rooms is the folder with the folders in which runs may write, each of its
 // user's own. Within the Python folder, because that is all that a run can reach.
 type rooms struct {
-	dir       string
-	ownUsers  bool
-	mostBytes int64
-	mostFiles int
+	dir      string
+	ownUsers bool
 }
 
 // openRooms makes the folder, and empties it where an executor left one behind.
 // Its name follows from the supervisor's private folder, so that each has its own.
 func openRooms(cfg Config) (*rooms, error) {
 	sum := sha256.Sum256([]byte(cfg.RunDir))
-	r := &rooms{
-		dir:       filepath.Join(prefixOf(cfg.Python), "tmp", hex.EncodeToString(sum[:8])),
-		mostBytes: cfg.DiskMB * mebibyte, mostFiles: cfg.DiskFiles,
-	}
+	r := &rooms{dir: filepath.Join(prefixOf(cfg.Python), "tmp", hex.EncodeToString(sum[:8]))}
 	return r, errors.Join(r.close(), os.MkdirAll(r.dir, 0o711), os.Chmod(r.dir, 0o711))
 }
 
@@ -54,9 +49,17 @@ func (r *rooms) prepare(user uint32) error {
 	return os.Chown(room, int(user), int(user))
 }
 
-// guard looks at the user's folder until the run is over, and calls when there is
-// more in it than there may be.
-func (r *rooms) guard(user uint32, over <-chan struct{}, call func()) {
+// room is one run's folder, as it is watched.
+type room struct {
+	dir       string
+	pid       int // of the run
+	mostBytes int64
+	mostFiles int
+}
+
+// guard looks at the folder until the run is over, and calls when there is more in
+// it than there may be.
+func (r *room) guard(over <-chan struct{}, call func()) {
 	look := time.NewTicker(roomInterval)
 	defer look.Stop()
 	for {
@@ -64,7 +67,7 @@ func (r *rooms) guard(user uint32, over <-chan struct{}, call func()) {
 		case <-over:
 			return
 		case <-look.C:
-			if r.full(user) {
+			if r.full() {
 				call()
 				return
 			}
@@ -74,16 +77,14 @@ func (r *rooms) guard(user uint32, over <-chan struct{}, call func()) {
 
 var errFull = errors.New("full")
 
-// full also counts what cannot be looked at, and a disk without a reserve: a file
-// that was removed while it is open is in no folder.
-func (r *rooms) full(user uint32) bool {
+// full also is a folder that cannot be looked at, and a disk without a reserve.
+func (r *room) full() bool {
 	var disk unix.Statfs_t
-	if err := unix.Statfs(r.of(user), &disk); err == nil && int64(disk.Bavail)*disk.Bsize < diskReserve {
+	if err := unix.Statfs(r.dir, &disk); err == nil && int64(disk.Bavail)*disk.Bsize < diskReserve {
 		return true
 	}
-	var bytes int64
-	files := -1 // the folder itself
-	err := filepath.WalkDir(r.of(user), func(_ string, entry fs.DirEntry, err error) error {
+	bytes, files := r.removed(), -1 // the folder itself is none
+	err := filepath.WalkDir(r.dir, func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil {
 			var info fs.FileInfo
 			if info, err = entry.Info(); err == nil {
@@ -99,6 +100,22 @@ func (r *rooms) full(user uint32) bool {
 		return err
 	})
 	return err != nil
+}
+
+// removed is how many bytes the run holds in files that are in no folder any more.
+// Containers may not look; there the reserve alone is kept.
+func (r *room) removed() (bytes int64) {
+	var at, file syscall.Stat_t
+	if syscall.Stat(r.dir, &at) != nil {
+		return 0
+	}
+	open, _ := filepath.Glob(fmt.Sprintf("/proc/%d/fd/*", r.pid))
+	for _, path := range open {
+		if syscall.Stat(path, &file) == nil && file.Nlink == 0 && file.Dev == at.Dev {
+			bytes += file.Blocks * 512
+		}
+	}
+	return bytes
 }
 
 // close removes the folder, and the one around it where no other executor has one.

@@ -12,7 +12,12 @@ import (
 // verdictOf runs the program as the kernel would and gives its verdict.
 func verdictOf(t *testing.T, machine uint32, number int, args ...uint64) uint32 {
 	t.Helper()
-	program, err := filter(Cards)
+	return verdictFor(t, Cards, machine, number, args...)
+}
+
+func verdictFor(t *testing.T, p Profile, machine uint32, number int, args ...uint64) uint32 {
+	t.Helper()
+	program, err := filter(p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,22 +107,48 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// No call is allowed that nobody thought of: exactly those of the two lists are.
+// A transform may write in its folder, and nothing else that a card may not.
+func TestTransformFilter(t *testing.T) {
+	machine, err := arch.GetInfo("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		args []uint64
+		want uint32
+	}{
+		{"openat", []uint64{0, 1, unix.O_RDWR | unix.O_CREAT | unix.O_EXCL}, allowed}, {"openat", []uint64{0, 1, unix.O_TMPFILE | unix.O_RDWR}, refused},
+		{"unlinkat", nil, allowed}, {"mkdirat", nil, allowed}, {"renameat2", nil, allowed}, {"ftruncate", nil, allowed},
+		{"linkat", nil, refused}, {"symlinkat", nil, refused}, {"mknodat", nil, refused}, {"fchmodat", nil, refused}, {"fchownat", nil, refused},
+		{"fallocate", nil, refused}, {"truncate", nil, refused}, {"memfd_create", nil, refused}, {"sendfile", nil, refused},
+		{"socket", nil, refused}, {"execve", nil, refused}, {"kill", nil, refused}, {"mmap", []uint64{0, 1, 3, unix.MAP_SHARED}, refused},
+		{"fcntl", []uint64{0, unix.F_ADD_SEALS}, refused},
+	} {
+		if got := verdictFor(t, Transforms, uint32(machine.ID), machine.SyscallNames[c.name], c.args...); got != c.want {
+			t.Errorf("%s%v: %#x, want %#x", c.name, c.args, got, c.want)
+		}
+	}
+}
+
+// No call is allowed that nobody thought of: exactly those of the lists are.
 func TestFilterAllowsNothingElse(t *testing.T) {
 	machine, err := arch.GetInfo("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	listed := map[string]bool{"clone3": true}
-	for _, name := range plainCalls {
-		listed[name] = true
-	}
-	for _, bound := range boundCalls(Cards) {
-		listed[bound.Name] = true
-	}
-	for name, number := range machine.SyscallNames {
-		if got := verdictOf(t, uint32(machine.ID), number); got != refused && !listed[name] {
-			t.Errorf("%s: %#x", name, got)
+	for _, p := range []Profile{Cards, Transforms} {
+		listed := map[string]bool{"clone3": true}
+		for _, name := range allowedCalls(p) {
+			listed[name] = true
+		}
+		for _, bound := range boundCalls(p) {
+			listed[bound.Name] = true
+		}
+		for name, number := range machine.SyscallNames {
+			if got := verdictFor(t, p, uint32(machine.ID), number); got != refused && !listed[name] {
+				t.Errorf("%s: %#x", name, got)
+			}
 		}
 	}
 }

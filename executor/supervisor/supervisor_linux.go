@@ -21,12 +21,6 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
-// Users of the runs: each slot has its own, and cards and transforms share none.
-const (
-	firstCardUser      = 61000
-	firstTransformUser = 62000
-)
-
 const (
 	transformNice  = 10 // cards come first, people wait for them
 	transformCores = 2  // that a transform may use by threads
@@ -146,7 +140,7 @@ func (s *Supervisor) checkRooms() {
 		return
 	}
 	s.rooms.ownUsers = s.layers&layerOwnUser != 0
-	if err := s.rooms.prepare(firstTransformUser); err != nil {
+	if err := s.rooms.prepare(uint32(s.cfg.Profile.firstUser())); err != nil {
 		s.cfg.Log.Warn("transforms have no folder to write in", "cause", err)
 		s.rooms = nil
 	}
@@ -253,9 +247,10 @@ func lost(err error) error {
 // bounds are what a run asks for, within the configuration's.
 func (s *Supervisor) bounds(timeout time.Duration, memoryMB int64) bounds {
 	return bounds{
-		timeout:  cmp.Or(timeout, s.cfg.Timeout),
-		memoryMB: min(cmp.Or(memoryMB, s.cfg.MemoryMB), s.cfg.MemoryMB),
-		diskMB:   s.cfg.DiskMB,
+		timeout:   cmp.Or(timeout, s.cfg.Timeout),
+		memoryMB:  min(cmp.Or(memoryMB, s.cfg.MemoryMB), s.cfg.MemoryMB),
+		diskMB:    s.cfg.DiskMB,
+		diskFiles: s.cfg.DiskFiles,
 	}
 }
 
@@ -276,12 +271,12 @@ func (s *Supervisor) execute(ctx context.Context, w work, slot int, set layers) 
 // job is what the zygote is told of a run.
 func (s *Supervisor) job(w work, slot int, set layers) job {
 	j := job{
-		Run: s.runs.Add(1), Kind: w.kind, User: firstCardUser + uint32(slot), Layers: set,
+		Run: s.runs.Add(1), Kind: w.kind, User: uint32(s.cfg.Profile.firstUser() + slot), Layers: set,
 		Memory: w.memoryMB * mebibyte, Input: w.input,
 		CPU: int64(math.Ceil(w.timeout.Seconds())) + 1, Alarm: alarm(w.timeout).Milliseconds(),
 	}
 	if s.cfg.Profile == Transforms {
-		j.User, j.Nice, j.CPU = firstTransformUser+uint32(slot), transformNice, transformCores*j.CPU
+		j.Nice, j.CPU = transformNice, transformCores*j.CPU
 		j.Table, j.File = maxTable, max(maxTable, w.diskMB*mebibyte)
 	}
 	return j

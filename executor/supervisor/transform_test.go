@@ -199,8 +199,9 @@ func TestTransformProblems(t *testing.T) {
 		frame + "{'a': [2**63]})":                                              {Code: core.CodeExecution, Reason: "column_values"},
 		frame + "{'a': np.array(['20000-01-01'], 'datetime64[s]')})":           {Code: core.CodeExecution, Reason: "column_values"},
 		"open('big', 'wb').write(bytes(30 << 20)); import time; time.sleep(9)": {Code: core.CodeExecution, Reason: "disk_full"},
-		"for n in range(99): open(f'{n}', 'w')\nimport time; time.sleep(9)":    {Code: core.CodeExecution, Reason: "disk_full"},
-		"import os\nos.write(3, b'\\xff' * 100)\nos._exit(0)":                  {Code: core.CodeExecution, Reason: "bad_answer"},
+		"f = open('big', 'wb')\nimport os, time\nos.unlink('big')\nf.write(bytes(30 << 20))\nf.flush()\ntime.sleep(9)":     {Code: core.CodeExecution, Reason: "disk_full"},
+		"for n in range(99): open(f'{n}', 'w')\nimport time; time.sleep(9)":                                                {Code: core.CodeExecution, Reason: "disk_full"},
+		"import os\nos.write(3, b'\\xff' * 100)\nos._exit(0)":                                                              {Code: core.CodeExecution, Reason: "bad_answer"},
 		"import os\nos.write(4, b'ARROW1')\nos.write(3, b'\\x1c\\0\\0\\0{\"kind\":\"ok\",\"size\":0}      ')\nos._exit(0)": {Code: core.CodeExecution, Reason: "bad_answer"},
 		"import os\nwhile True: os.write(3, b'\\x1c\\0\\0\\0{\"kind\":\"progress\"}         ')":                            {Code: core.CodeExecution, Reason: "bad_answer"},
 	} {
