@@ -286,7 +286,7 @@ type HealthComponent struct {
 	Layers []SandboxLayer `json:"layers,omitempty"`
 }
 
-// A CSV file and how to read it.
+// A file and how to read it: CSV, or one of the other formats.
 type ImportCSVInput struct {
 	// Name of the new dataset, 1 to 200 characters. Left out with `appendTo`.
 	Name *string `json:"name,omitempty"`
@@ -294,6 +294,10 @@ type ImportCSVInput struct {
 	Description *string `json:"description,omitempty"`
 	// The file, at most 100 MB unless the operator has set another limit.
 	File *schema.File `json:"file"`
+	// What kind of file it is. What only CSV files have, `delimiter`, does nothing for others.
+	Format *core.FileFormat `json:"format,omitempty"`
+	// Name of the sheet of an Excel workbook; left out, it is the first that is not hidden.
+	Sheet *string `json:"sheet,omitempty"`
 	// The first line holds the names of the columns.
 	Header *bool `json:"header,omitempty"`
 	// The character between fields; found out when it is left out.
@@ -332,6 +336,8 @@ type ImportError struct {
 	Offset *int64 `json:"offset,omitempty"`
 	// The text in question, shortened.
 	Sample *string `json:"sample,omitempty"`
+	// The cell of an Excel workbook, as in `Sheet1!B7`.
+	Cell *string `json:"cell,omitempty"`
 }
 
 // An object of S3 and how to read it.

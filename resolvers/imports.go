@@ -9,10 +9,14 @@ import (
 )
 
 func importInput(in graph.ImportCSVInput) dataset.ImportInput {
+	options := csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns)
+	options.Sheet = text(in.Sheet)
+	if in.Format != nil {
+		options.Format = *in.Format
+	}
 	return dataset.ImportInput{
 		Name: text(in.Name), Description: text(in.Description), AppendTo: text(in.AppendTo),
-		Filename: in.File.Name, File: in.File.Body,
-		Options: csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns),
+		Filename: in.File.Name, File: in.File.Body, Options: options,
 	}
 }
 
@@ -78,6 +82,9 @@ func importError(ctx context.Context, p *core.ImportProblem) *graph.ImportError 
 	}
 	if p.Sample != "" {
 		e.Sample = &p.Sample
+	}
+	if cell, ok := p.Args["cell"].(string); ok {
+		e.Cell = &cell
 	}
 	return e
 }

@@ -106,6 +106,7 @@ SetPiiAccessInput.userId          id user
 ImportCsvInput.name               line 200
 ImportCsvInput.description        text 2000
 ImportCsvInput.file               upload
+ImportCsvInput.sheet              text 100
 ImportCsvInput.delimiter          character
 ImportCsvInput.encoding           choice
 ImportCsvInput.partitionColumn    text 200

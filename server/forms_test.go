@@ -118,7 +118,7 @@ var examples = map[string]example{
 
 	"Mutation.importCsv": {
 		"owner", `mutation($input: ImportCsvInput!) { importCsv(input: $input) { job { id } } }`,
-		`{"input": {"name": "売上", "description": "a", "file": "` + upload + `", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
+		`{"input": {"name": "売上", "description": "a", "file": "` + upload + `", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
 			"nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
 	},
 	"Mutation.importS3": {

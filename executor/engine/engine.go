@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/karuta-bi/karuta/internal/blob"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -19,13 +20,14 @@ import (
 
 // Config says how an Engine works.
 type Config struct {
-	Self         string       // path of the karuta binary; a worker is Self with the hidden verb "worker"
-	WorkDir      string       // folder of the engine's own; what is left in it from before is removed
-	Blobs        blob.Store   // where sources are read and versions are written
-	MemoryMB     int64        // what DuckDB may use in one worker; 0 is 1024
-	Threads      int          // cores that one import or query may use; 0 is all
-	QueryWorkers int          // queries at the same time; 0 is 2
-	Log          *slog.Logger // nil discards
+	Self         string        // path of the karuta binary; a worker is Self with the hidden verb "worker"
+	WorkDir      string        // folder of the engine's own; what is left in it from before is removed
+	Blobs        blob.Store    // where sources are read and versions are written
+	MemoryMB     int64         // what DuckDB may use in one worker; 0 is 1024
+	Threads      int           // cores that one import or query may use; 0 is all
+	QueryWorkers int           // queries at the same time; 0 is 2
+	LoadTimeout  time.Duration // how long a file may be read; 0 is 30 minutes
+	Log          *slog.Logger  // nil discards
 }
 
 // Engine imports files and answers queries. It is safe for use by many goroutines.
@@ -64,6 +66,7 @@ func withDefaults(cfg Config) (Config, error) {
 	cores := runtime.GOMAXPROCS(0)
 	cfg.MemoryMB = cmp.Or(cfg.MemoryMB, 1024)
 	cfg.Threads = min(cmp.Or(cfg.Threads, cores), cores)
+	cfg.LoadTimeout = cmp.Or(cfg.LoadTimeout, 30*time.Minute)
 	cfg.QueryWorkers = cmp.Or(cfg.QueryWorkers, 2)
 	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
 	if cfg.WorkDir == "" {

@@ -27,6 +27,8 @@ func TestMain(m *testing.M) {
 	switch verb {
 	case workerVerb:
 		os.Exit(WorkerMain(context.Background(), os.Args[2:]))
+	case confinedVerb:
+		os.Exit(confined(os.Args[2]))
 	case aloneVerb:
 		panic(alone(os.Args[2]))
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/executor/engine/csv"
+	"github.com/karuta-bi/karuta/executor/engine/records"
 	"github.com/karuta-bi/karuta/internal/blob"
 	"github.com/karuta-bi/karuta/internal/core"
 )
@@ -84,13 +85,19 @@ func (i *importing) run(ctx context.Context, path string) (event, error) {
 		return event{}, err
 	}
 	defer w.end()
-	last, file, err := w.ask(ctx, t, func(ev event) error {
+	limited, cancel := context.WithTimeout(ctx, i.engine.cfg.LoadTimeout)
+	defer cancel()
+	last, file, err := w.ask(limited, t, func(ev event) error {
 		if ev.Part != nil {
-			return i.store(ctx, *ev.Part)
+			return i.store(ctx, w.dir, *ev.Part)
 		}
 		i.progress(ev.Stage, ev.Progress)
 		return nil
 	})
+	if err != nil && ctx.Err() == nil && t.Load.Options.Format != core.FormatCSV && (limited.Err() != nil || core.CodeOf(err) == core.CodeUnavailable) {
+		i.engine.cfg.Log.WarnContext(ctx, "worker lost over a foreign file", "job", i.req.JobID, "error", err)
+		return event{Problem: &records.FormatFault("unreadable").Problem}, nil
+	}
 	if err == nil && last.Failure != nil {
 		err = last.Failure.error()
 	}
@@ -111,11 +118,15 @@ func (i *importing) task(path string) (task, error) {
 	if err != nil {
 		return task{}, err
 	}
+	options := i.req.Options
+	if options.Format, err = records.FormatOf(path, options.Format); err != nil {
+		return task{}, err
+	}
 	cfg := i.engine.cfg
 	return task{
 		MemoryMB: cfg.MemoryMB, Threads: cfg.Threads,
 		AddressSpaceMB: addressSpace(cfg.MemoryMB) + 4*info.Size()/mebibyte,
-		Load:           &loadTask{Source: path, MaxBytes: i.req.MaxBytes, Options: i.req.Options},
+		Load:           &loadTask{Source: path, MaxBytes: i.req.MaxBytes, Options: options, Seconds: cfg.LoadTimeout.Seconds()},
 	}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/executor/engine/csv"
+	"github.com/karuta-bi/karuta/executor/engine/records"
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
@@ -36,9 +37,11 @@ const (
 // time of the usual third one and takes 7 % more room.
 const stored = "zstd, COMPRESSION_LEVEL 1"
 
-// loader makes Parquet parts of a CSV file.
+// loader makes Parquet parts of a file.
 type loader struct {
 	task task
+	copy func(ctx context.Context, names []string, compression string, up float64, done func(i int, path string) error) error
+	from []string // of a Parquet file: the values of the columns as SQL
 	text *csv.Result
 	size int64 // of the text's parts together
 	tell func(event) error
@@ -49,13 +52,13 @@ type loader struct {
 	told   float64
 }
 
-// load reads the CSV file and writes its rows as Parquet parts into the worker's
+// load reads the file and writes its rows as Parquet parts into the worker's
 // folder. Each core loads other parts of the text, so the order of the rows costs
-// no speed; every count of DuckDB's must be the one that the CSV reading found. The
+// no speed; every count of DuckDB's must be the one that the reading found. The
 // file is the version's summary; where that cannot be made, the import goes on.
 func load(ctx context.Context, t task, tell func(event) error) (*loaded, *os.File, error) {
 	l := &loader{task: t, tell: tell, parts: map[int]string{}}
-	if err := l.scan(ctx); err != nil {
+	if err := l.look(ctx); err != nil {
 		return nil, nil, err
 	}
 	write := l.inOrder
@@ -65,8 +68,10 @@ func load(ctx context.Context, t task, tell func(event) error) (*loaded, *os.Fil
 	if err := write(ctx); err != nil {
 		return nil, nil, err
 	}
-	done := &loaded{Columns: l.columns(), Rows: l.text.Rows, Encoding: l.text.Encoding,
-		Delimiter: l.text.Delimiter, Renamed: l.text.Renamed}
+	done := &loaded{Columns: l.columns(), Rows: l.text.Rows, Renamed: l.text.Renamed}
+	if t.Load.Options.Format == core.FormatCSV {
+		done.Encoding, done.Delimiter = l.text.Encoding, l.text.Delimiter
+	}
 	file, err := l.summary(ctx)
 	if err != nil {
 		done.Unsummed = err.Error()
@@ -86,13 +91,41 @@ func (l *loader) summary(ctx context.Context) (*os.File, error) {
 	return readSummary(ctx, t)
 }
 
-// scan reads the CSV file into parts of clean text.
-func (l *loader) scan(ctx context.Context) (err error) {
-	options := l.task.Load
-	l.text, err = csv.Scan(ctx, options.Source, csv.Options{
-		CSVOptions: options.Options, Dir: l.task.Dir, MaxBytes: options.MaxBytes, Cores: l.task.Threads,
+// look finds out what the file holds, and how its parts are copied.
+func (l *loader) look(ctx context.Context) error {
+	options, dir := l.task.Load, l.task.Dir
+	scan := csv.Options{
+		CSVOptions: options.Options, Dir: dir, MaxBytes: options.MaxBytes, Cores: l.task.Threads,
 		Progress: func(share float64) { l.advance(share * scanShare) },
+	}
+	l.copy = l.copyParts
+	switch options.Options.Format {
+	case core.FormatCSV:
+		return l.scan(ctx, options.Source, scan)
+	case core.FormatParquet:
+		l.copy = l.copyForeign
+		return l.lookIntoParquet(ctx)
+	}
+	text, err := records.Convert(ctx, options.Source, records.Options{
+		CSVOptions: options.Options, Path: filepath.Join(dir, "text.csv"), MaxBytes: options.MaxBytes,
+		Progress: func(share float64) { l.advance(share * scanShare / 2) },
 	})
+	if err != nil {
+		return err
+	}
+	defer text.Close()
+	scan.CSVOptions, scan.Text, scan.MaxBytes = text.Options, text.Text, 0
+	scan.Progress = func(share float64) { l.advance((1 + share) * scanShare / 2) }
+	err = l.scan(ctx, filepath.Join(dir, "text.csv"), scan)
+	if fault, ok := errors.AsType[*csv.Fault](err); ok {
+		return text.Locate(ctx, fault)
+	}
+	return errors.Join(err, os.Remove(filepath.Join(dir, "text.csv")))
+}
+
+// scan reads a CSV file into parts of clean text.
+func (l *loader) scan(ctx context.Context, path string, opts csv.Options) (err error) {
+	l.text, err = csv.Scan(ctx, path, opts)
 	if err != nil {
 		return err
 	}
@@ -112,7 +145,7 @@ func (l *loader) inOrder(ctx context.Context) error {
 	for i, c := range l.text.Columns {
 		names[i] = c.Name
 	}
-	return l.copyParts(ctx, names, stored, scanShare+copyShare, l.finished)
+	return l.copy(ctx, names, stored, scanShare+copyShare, l.finished)
 }
 
 // copyParts writes a Parquet file for each part of the text that has rows, on all

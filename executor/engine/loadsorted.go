@@ -29,7 +29,7 @@ func (l *loader) sorted(ctx context.Context) error {
 		final[i] = names[i] + " AS " + identifier(c.Name)
 	}
 	var staged []string
-	err := l.copyParts(ctx, names, "snappy", scanShare+copyShare*(1-sortShare), func(i int, path string) error {
+	err := l.copy(ctx, names, "snappy", scanShare+copyShare*(1-sortShare), func(i int, path string) error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		staged = append(staged, path)

@@ -65,7 +65,7 @@ func (p *parts) write(ctx context.Context, out Output) (event, error) {
 	var storing error
 	last, summary, err := w.ask(ctx, t, func(ev event) error {
 		if ev.Part != nil {
-			storing = p.store(ctx, *ev.Part)
+			storing = p.store(ctx, w.dir, *ev.Part)
 		}
 		return storing
 	}, out.File)

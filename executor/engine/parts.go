@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/karuta-bi/karuta/executor/client"
@@ -24,9 +25,15 @@ type parts struct {
 	summary string   // key, "" where there is none
 }
 
-// store writes a part under the target.
-func (p *parts) store(ctx context.Context, part partFile) error {
-	f, err := os.Open(part.Path)
+// store writes a part under the target. The worker has read a file of somebody's:
+// where it says that a part lies is taken for a name in its own folder alone.
+func (p *parts) store(ctx context.Context, dir string, part partFile) error {
+	folder, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	f, err := folder.Open(filepath.Base(part.Path))
 	if err != nil {
 		return err
 	}

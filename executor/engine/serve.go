@@ -96,6 +96,9 @@ func (s *server) attempt(ctx context.Context, g given) (last event, file *os.Fil
 	var err error
 	switch t := g.task; {
 	case t.Load != nil:
+		if err = confine(t); err != nil {
+			break
+		}
 		last.Loaded, file, err = load(ctx, t, func(ev event) error { return s.channel.send(ev) })
 	case t.Slice != nil:
 		last.Slice, file, err = readSlice(ctx, t)

@@ -20,11 +20,12 @@ type task struct {
 	Table          *tableTask   `json:"table,omitempty"` // a memory file comes along
 }
 
-// loadTask asks for the Parquet parts of a CSV file, in the worker's folder.
+// loadTask asks for the Parquet parts of a file, in the worker's folder.
 type loadTask struct {
 	Source   string          `json:"source"`
 	MaxBytes int64           `json:"maxBytes"`
-	Options  core.CSVOptions `json:"options"`
+	Options  core.CSVOptions `json:"options"` // with the file's format
+	Seconds  float64         `json:"seconds"` // that it may take on each core
 }
 
 // data is a source, whole, with the paths of its parts: a worker knows what may

@@ -19,6 +19,8 @@ func socketPair() ([2]int, error) { return [2]int{}, errLinuxOnly }
 
 func limitMemory(int64) error { return errLinuxOnly }
 
+func confine(task) error { return errLinuxOnly }
+
 func resident() int64 { return math.MaxInt64 }
 
 func memoryFile(string) (*os.File, error) { return nil, errLinuxOnly }

@@ -128,15 +128,30 @@ func (v *DatasetVersion) Origin() ImportKind {
 	return v.Kind
 }
 
-// CSVOptions says how a CSV file is to be read. The zero value finds everything out.
+// FileFormat is what kind of file an import reads.
+type FileFormat string
+
+// The formats; FormatAuto and "" find it out by how the file begins.
+const (
+	FormatAuto    FileFormat = "AUTO"
+	FormatCSV     FileFormat = "CSV"
+	FormatParquet FileFormat = "PARQUET"
+	FormatJSONL   FileFormat = "JSONL" // JSON lines, or one JSON array of objects
+	FormatXLSX    FileFormat = "XLSX"
+)
+
+// CSVOptions says how a file is to be read. The zero value finds everything out.
+// What only CSV files have (delimiter) does nothing for others.
 type CSVOptions struct {
-	Header      *bool    `json:"header,omitempty"`      // nil: true
-	Delimiter   string   `json:"delimiter,omitempty"`   // one character; "" finds it among , ; tab |
-	Encoding    string   `json:"encoding,omitempty"`    // "", "auto", "utf-8", "utf-16", "shift_jis", "cp932"
-	NullValues  []string `json:"nullValues,omitzero"`   // nil: "", NULL, null, NA, N/A; none where empty
-	SkipRows    int      `json:"skipRows,omitempty"`    // lines to pass over before the header
-	DateColumns []string `json:"dateColumns,omitempty"` // columns that must be dates
-	SortColumn  string   `json:"sortColumn,omitempty"`  // the partition column: rows are stored in its order
+	Format      FileFormat `json:"format,omitempty"`
+	Sheet       string     `json:"sheet,omitempty"`       // of an Excel file; "" is the first that is not hidden
+	Header      *bool      `json:"header,omitempty"`      // nil: true
+	Delimiter   string     `json:"delimiter,omitempty"`   // one character; "" finds it among , ; tab |
+	Encoding    string     `json:"encoding,omitempty"`    // "", "auto", "utf-8", "utf-16", "shift_jis", "cp932"
+	NullValues  []string   `json:"nullValues,omitzero"`   // nil: "", NULL, null, NA, N/A; none where empty
+	SkipRows    int        `json:"skipRows,omitempty"`    // lines to pass over before the header
+	DateColumns []string   `json:"dateColumns,omitempty"` // columns that must be dates
+	SortColumn  string     `json:"sortColumn,omitempty"`  // the partition column: rows are stored in its order
 }
 
 // RunStatus is where a job or run stands.

@@ -28,6 +28,7 @@ const (
 	CodeFileTooLarge      Code = "FILE_TOO_LARGE"
 	CodeEncoding          Code = "ENCODING_ERROR"
 	CodeCSVParse          Code = "CSV_PARSE_ERROR"
+	CodeFileFormat        Code = "FILE_FORMAT_ERROR"
 	CodeSourceNotFound    Code = "SOURCE_NOT_FOUND"
 	CodeInputMissing      Code = "INPUT_DATASET_MISSING"
 	CodeInputEmpty        Code = "INPUT_DATASET_EMPTY"
@@ -45,7 +46,7 @@ var httpStatus = map[Code]int{
 	CodeDuplicate: 409, CodeConflict: 409, CodeExecutionTimeout: 408,
 	CodeExecution: 500, CodeMemoryLimit: 500, CodeRateLimit: 429,
 	CodeInternal: 500, CodeUnavailable: 503, CodeFileTooLarge: 413,
-	CodeEncoding: 400, CodeCSVParse: 400, CodeSourceNotFound: 400,
+	CodeEncoding: 400, CodeCSVParse: 400, CodeFileFormat: 400, CodeSourceNotFound: 400,
 	CodeInputMissing: 400, CodeInputEmpty: 400, CodeFunctionMissing: 400, CodeReturnType: 400,
 	CodeQueryCost: 400, CodeGraphQLParse: 400, CodeGraphQLValidation: 400,
 }

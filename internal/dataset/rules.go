@@ -16,14 +16,23 @@ const (
 	maxColumnName = 200
 	maxColumnText = 500
 	maxSkipRows   = 1000
+	maxSheetName  = 100
 )
 
 var classes = []core.PIIClass{core.ClassNone, core.ClassDirect, core.ClassIndirect, core.ClassConfidential}
 
 var encodings = []string{"", "auto", "utf-8", "utf-16", "shift_jis", "cp932"}
 
+var formats = []core.FileFormat{"", core.FormatAuto, core.FormatCSV, core.FormatParquet, core.FormatJSONL, core.FormatXLSX}
+
 // checkOptions checks how a file is to be read.
 func checkOptions(o core.CSVOptions) error {
+	if !slices.Contains(formats, o.Format) {
+		return core.Invalid("input.format", "bad_choice", "choices", "AUTO, CSV, PARQUET, JSONL, XLSX")
+	}
+	if err := core.CheckText("input.sheet", o.Sheet, maxSheetName); err != nil {
+		return err
+	}
 	if d := o.Delimiter; d != "" {
 		if r, size := utf8.DecodeRuneInString(d); size != len(d) || r == '"' || r == '\n' || r == '\r' || r == 0 || r == utf8.RuneError {
 			return core.Invalid("input.delimiter", "bad_value")

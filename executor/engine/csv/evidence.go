@@ -37,9 +37,9 @@ type evidence struct {
 	forced   bool // the import says that it is a date
 }
 
-func newEvidence(forced bool) evidence {
-	if forced {
-		return evidence{mask: anyTime, forced: true}
+func newEvidence(forced, text bool) evidence {
+	if forced || text {
+		return evidence{mask: anyTime, forced: forced}
 	}
 	return evidence{mask: anyKind}
 }

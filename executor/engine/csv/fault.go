@@ -13,7 +13,10 @@ import (
 const sampleRunes = 80
 
 // Fault is what is wrong with a file, and where.
-type Fault struct{ client.Problem }
+type Fault struct {
+	client.Problem
+	Record int64 // number of the record after the header, from 1; 0 when the fault has none
+}
 
 // Error speaks to the log.
 func (f *Fault) Error() string {
@@ -26,16 +29,16 @@ func parseFault(reason string, line int64, args ...any) *Fault {
 	for i := 0; i+1 < len(args); i += 2 {
 		named[fmt.Sprint(args[i])] = args[i+1]
 	}
-	return &Fault{client.Problem{Code: core.CodeCSVParse, Reason: reason, Line: line, Args: named}}
+	return &Fault{Problem: client.Problem{Code: core.CodeCSVParse, Reason: reason, Line: line, Args: named}}
 }
 
 // optionFault is a VALIDATION_ERROR about one of the options.
 func optionFault(reason string, args map[string]any) *Fault {
-	return &Fault{client.Problem{Code: core.CodeValidation, Reason: reason, Args: args}}
+	return &Fault{Problem: client.Problem{Code: core.CodeValidation, Reason: reason, Args: args}}
 }
 
-// sample is a short, printable, valid piece of the text, its first line at most.
-func sample(text []byte) string {
+// Sample is a short, printable, valid piece of the text, its first line at most.
+func Sample(text []byte) string {
 	if len(text) > sampleRunes*utf8.UTFMax {
 		text = text[:sampleRunes*utf8.UTFMax]
 	}
@@ -57,8 +60,8 @@ func printable(r rune) rune {
 	return r
 }
 
-// humanBytes is a size as people write it in the advice of FILE_TOO_LARGE.
-func humanBytes(n int64) string {
+// HumanBytes is a size as people write it in the advice of FILE_TOO_LARGE.
+func HumanBytes(n int64) string {
 	if n >= 1<<20 {
 		return fmt.Sprintf("%d MB", n>>20)
 	}

@@ -121,7 +121,7 @@ func FuzzNumbersAndTimes(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, value string) {
-		e := newEvidence(false)
+		e := newEvidence(false, false)
 		e.observe([]byte(value), newNullSet(nil))
 		if c := e.column("c"); !keeps(value, c.Type, c.Zoned) {
 			t.Fatalf("%q is %s", value, c.Type)

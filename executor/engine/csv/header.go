@@ -26,7 +26,7 @@ func (j *job) readHeader(s *scanner) error {
 		}
 		j.start, j.line = start, line
 	} else {
-		j.names, j.result.Renamed = columnNames(first)
+		j.names, j.result.Renamed = ColumnNames(first)
 		j.start, j.line = s.pos, s.line
 	}
 	j.forced = make([]bool, len(j.names))
@@ -40,11 +40,11 @@ func (j *job) readHeader(s *scanner) error {
 	return nil
 }
 
-// columnNames makes usable names of the header's texts: trimmed, on one line, none
+// ColumnNames makes usable names of the header's texts: trimmed, on one line, none
 // empty, none twice (upper and lower case count as the same). A name that has to be
 // found never takes one that another column has. What had to be changed beyond
 // trimming is reported as "header → name".
-func columnNames(header []string) (names, renamed []string) {
+func ColumnNames(header []string) (names, renamed []string) {
 	taken, given := map[string]bool{}, map[string]bool{}
 	for _, text := range header {
 		given[strings.ToLower(cleanName(text))] = true
@@ -58,7 +58,7 @@ func columnNames(header []string) (names, renamed []string) {
 		}
 		taken[strings.ToLower(name)] = true
 		if plain := strings.TrimSpace(text); name != plain {
-			renamed = append(renamed, sample([]byte(plain))+" → "+name)
+			renamed = append(renamed, Sample([]byte(plain))+" → "+name)
 		}
 		names = append(names, name)
 	}

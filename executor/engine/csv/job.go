@@ -42,7 +42,7 @@ func newJob(text []byte, opts Options) (*job, error) {
 	j.result.Delimiter = string(delimiter)
 	j.result.Nulls = opts.NullValues
 	if opts.NullValues == nil {
-		j.result.Nulls = defaultNulls
+		j.result.Nulls = DefaultNulls
 	}
 	j.nulls = newNullSet(j.result.Nulls)
 	s.classes = j.classes
@@ -105,6 +105,7 @@ func (j *job) join(ctx context.Context, parts []*part) error {
 			}
 		}
 		if p.fault != nil {
+			p.fault.Record = j.result.Rows + p.rows + 1
 			return j.locate(p.fault, line)
 		}
 		line, at = line+p.lines, p.end
@@ -139,7 +140,7 @@ func clash(total, part []evidence) bool {
 func (j *job) noEvidence() []evidence {
 	columns := make([]evidence, len(j.names))
 	for i := range columns {
-		columns[i] = newEvidence(j.forced[i])
+		columns[i] = newEvidence(j.forced[i], i < len(j.opts.Text) && j.opts.Text[i])
 	}
 	return columns
 }

@@ -1,7 +1,7 @@
 package csv
 
-// defaultNulls are the texts that mean "no value" unless the import names others.
-var defaultNulls = []string{"", "NULL", "null", "NA", "N/A"}
+// DefaultNulls are the texts that mean "no value" unless the import names others.
+var DefaultNulls = []string{"", "NULL", "null", "NA", "N/A"}
 
 // nullSet answers whether a field's text means "no value". The length is looked at
 // first, so most fields are told apart without comparing text.

@@ -78,9 +78,9 @@ func (p *part) record(s *scanner, nulls *nullSet) *Fault {
 	}
 	p.rows++
 	p.longest = max(p.longest, s.pos-start+s.out.added-added)
-	if s.pos-start > maxRecordBytes {
+	if s.pos-start > MaxRecordBytes {
 		s.line = line
-		return s.fault("row_too_long", start, "max", humanBytes(maxRecordBytes))
+		return s.fault("row_too_long", start, "max", HumanBytes(MaxRecordBytes))
 	}
 	return nil
 }
@@ -93,7 +93,7 @@ func (s *scanner) notADate(content []byte, at int, line int64, column int) *Faul
 		reason = "mixed_dates"
 	}
 	f := parseFault(reason, line)
-	f.Column, f.Offset, f.Sample = int64(column+1), int64(at), sample(content)
+	f.Column, f.Offset, f.Sample = int64(column+1), int64(at), Sample(content)
 	return f
 }
 

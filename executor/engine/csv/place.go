@@ -15,7 +15,7 @@ import (
 func encodingFault(data []byte, at int, tried verdict, candidates ...string) *Fault {
 	line, piece := place(data, at, tried)
 	named := strings.Join(candidates, ", ")
-	return &Fault{client.Problem{
+	return &Fault{Problem: client.Problem{
 		Code: core.CodeEncoding, Line: line, Offset: int64(at), Sample: piece,
 		Args: map[string]any{"candidates": named, "offset": at, "line": line},
 	}}
@@ -38,7 +38,7 @@ func place(data []byte, at int, v verdict) (line int64, piece string) {
 		_, _ = transcode(context.Background(), &before, data[v.mark:from], v.encoding)
 		after, _ = decoderOf(v.encoding).Bytes(after)
 	}
-	return before.lines + 1, sample(append(before.tail(), after...))
+	return before.lines + 1, Sample(append(before.tail(), after...))
 }
 
 // lineCounter counts the line ends of the UTF-8 text that is written to it and keeps

@@ -206,8 +206,8 @@ func TestInferredTypesKeepTheirValues(t *testing.T) {
 	)
 	rapid.Check(t, func(rt *rapid.T) {
 		v := value.Draw(rt, "value")
-		e := newEvidence(false)
-		e.observe([]byte(v), newNullSet(defaultNulls))
+		e := newEvidence(false, false)
+		e.observe([]byte(v), newNullSet(DefaultNulls))
 		if c := e.column("c"); !keeps(v, c.Type, c.Zoned) {
 			rt.Fatalf("%q is %s", v, c.Type)
 		}

@@ -13,6 +13,7 @@ type Options struct {
 	Dir      string              // where the parts are written; exists and belongs to the caller
 	MaxBytes int64               // of the file; 0 is no limit
 	Cores    int                 // how many parts are read at the same time; 0 is 1
+	Text     []bool              // columns, by their place, whose values were text at their source: they hold no numbers
 	Progress func(share float64) // called from one goroutine at a time with rising values up to 1; may be nil
 }
 
@@ -61,5 +62,5 @@ func Scan(ctx context.Context, path string, opts Options) (*Result, error) {
 
 // TooLarge is the fault of a file beyond the limit.
 func TooLarge(maxBytes int64) *Fault {
-	return &Fault{client.Problem{Code: core.CodeFileTooLarge, Args: map[string]any{"max": humanBytes(maxBytes)}}}
+	return &Fault{Problem: client.Problem{Code: core.CodeFileTooLarge, Args: map[string]any{"max": HumanBytes(maxBytes)}}}
 }

@@ -6,10 +6,12 @@ import (
 	"unicode/utf8"
 )
 
+// What a file may hold at most.
+// What a file may hold at most.
 const (
-	maxFieldBytes  = 1 << 20
-	maxRecordBytes = 16 << 20
-	maxColumns     = 1000
+	MaxFieldBytes  = 1 << 20
+	MaxRecordBytes = 16 << 20
+	MaxColumns     = 1000
 )
 
 // What ends a field.
@@ -75,8 +77,8 @@ func (s *scanner) field() (content []byte, end ending, fault *Fault) {
 	}
 	content = s.text[start:i]
 	s.pos = i
-	if len(content) > maxFieldBytes {
-		return nil, 0, s.fault("field_too_long", start, "max", humanBytes(maxFieldBytes))
+	if len(content) > MaxFieldBytes {
+		return nil, 0, s.fault("field_too_long", start, "max", HumanBytes(MaxFieldBytes))
 	}
 	if toQuote && s.out != nil {
 		s.out.replace(start, i, quote(content))
@@ -141,8 +143,8 @@ func (s *scanner) quoted() (content []byte, end ending, fault *Fault) {
 		i += 2
 	}
 	content = s.text[start+1 : i]
-	if len(content) > maxFieldBytes {
-		return nil, 0, s.fault("field_too_long", start, "max", humanBytes(maxFieldBytes))
+	if len(content) > MaxFieldBytes {
+		return nil, 0, s.fault("field_too_long", start, "max", HumanBytes(MaxFieldBytes))
 	}
 	if n := bytes.IndexByte(content, 0); n >= 0 {
 		return nil, 0, s.faultWithin("nul_byte", start, start+1+n)
@@ -164,7 +166,7 @@ func (s *scanner) quoted() (content []byte, end ending, fault *Fault) {
 func (s *scanner) fault(reason string, at int, args ...any) *Fault {
 	f := parseFault(reason, s.line, args...)
 	f.Offset = int64(at)
-	f.Sample = sample(s.text[at:])
+	f.Sample = Sample(s.text[at:])
 	return f
 }
 
@@ -174,7 +176,7 @@ func (s *scanner) faultWithin(reason string, start, at int) *Fault {
 	before.Write(s.text[start:at])
 	f := parseFault(reason, s.line+before.lines)
 	f.Offset = int64(at)
-	f.Sample = sample(append(before.tail(), s.text[at:min(len(s.text), at+sampleRunes*utf8.UTFMax)]...))
+	f.Sample = Sample(append(before.tail(), s.text[at:min(len(s.text), at+sampleRunes*utf8.UTFMax)]...))
 	return f
 }
 
@@ -210,9 +212,9 @@ func (s *scanner) skipBlank(limit int) bool {
 // record reads a whole record as text, for headers and for looking ahead.
 func (s *scanner) record() (fields []string, fault *Fault) {
 	for {
-		if len(fields) == maxColumns {
-			fault = s.fault("too_many_columns", s.pos, "max", maxColumns)
-			fault.Column = maxColumns + 1
+		if len(fields) == MaxColumns {
+			fault = s.fault("too_many_columns", s.pos, "max", MaxColumns)
+			fault.Column = MaxColumns + 1
 			return nil, fault
 		}
 		content, end, fault := s.field()

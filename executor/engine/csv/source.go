@@ -2,6 +2,7 @@ package csv
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -35,6 +36,20 @@ func (m mapped) close() error {
 		return nil
 	}
 	return unix.Munmap(m)
+}
+
+// Text is the content of a file that is not CSV as UTF-8, until release. Of the
+// options it takes the encoding and the folder.
+func Text(ctx context.Context, path string, opts Options) (text []byte, release func() error, err error) {
+	data, err := mapFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	text, _, ownText, err := textOf(ctx, data, opts)
+	if err != nil {
+		return nil, nil, errors.Join(err, data.close())
+	}
+	return text, func() error { return errors.Join(ownText(), data.close()) }, nil
 }
 
 // textOf is the file's content as UTF-8 without byte order mark, which is the file

@@ -9,7 +9,7 @@ import (
 )
 
 func TestRowsAreKept(t *testing.T) {
-	megabyte := strings.Repeat("x", maxFieldBytes)
+	megabyte := strings.Repeat("x", MaxFieldBytes)
 	for name, c := range map[string]struct {
 		content string
 		rows    [][]string
