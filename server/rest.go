@@ -78,11 +78,18 @@ func auditVariables(query url.Values) map[string]any {
 var parameters = map[string]string{
 	"filter.userId": "user_id", "filter.targetId": "target_id", "filter.from": "start_date", "filter.to": "end_date",
 	"filter.eventTypes": "event_type", "filter.eventTypes.0": "event_type", "first": "limit",
+	"input.id": "id", "input.planToken": "plan_token", "input.force": "force",
 }
 
-// ask runs a document as whoever is asking and reads its answer into out.
+// ask runs a document that changes nothing as whoever is asking, and reads its
+// answer into out.
 func (s *server) ask(r *http.Request, document string, variables map[string]any, out any) *core.Error {
-	a := s.engine.do(r.Context(), &request{Query: document, Variables: variables, readOnly: true})
+	return s.answer(r, &request{Query: document, Variables: variables, readOnly: true}, out)
+}
+
+// answer runs a document of ours as whoever is asking, and reads its answer into out.
+func (s *server) answer(r *http.Request, req *request, out any) *core.Error {
+	a := s.engine.do(r.Context(), req)
 	if len(a.errors) > 0 {
 		return problemOf(a.errors[0])
 	}

@@ -42,6 +42,7 @@ func New(d Deps) http.Handler {
 	mux.HandleFunc("GET /api/health", health)
 	mux.Handle("GET /api/ready", s.who(http.HandlerFunc(s.ready)))
 	mux.Handle("GET /api/datasets/{id}", s.who(http.HandlerFunc(s.restDataset)))
+	mux.Handle("POST /api/datasets/{id}/import", s.who(http.HandlerFunc(s.restImport)))
 	mux.Handle("GET /api/audit-logs", s.who(http.HandlerFunc(s.restAuditLogs)))
 	mux.HandleFunc("/api/", s.unknownPath)
 	mux.HandleFunc("GET "+card.PagePrefix+"{token...}", s.cardPage)
