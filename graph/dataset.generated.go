@@ -1813,6 +1813,29 @@ func (ec *executionContext) fieldContext_ImportError_sample(_ context.Context, f
 	return graphql.NewScalarFieldContext("ImportError", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _ImportError_cell(ctx context.Context, field graphql.CollectedField, obj *ImportError) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImportError_cell(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cell, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ImportError_cell(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImportError", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
 func (ec *executionContext) _ImportJob_id(ctx context.Context, field graphql.CollectedField, obj *core.ImportJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2223,6 +2246,9 @@ func (ec *executionContext) unmarshalInputImportCsvInput(ctx context.Context, ob
 		asMap[k] = v
 	}
 
+	if _, present := asMap["format"]; !present {
+		asMap["format"] = "AUTO"
+	}
 	if _, present := asMap["header"]; !present {
 		asMap["header"] = true
 	}
@@ -2230,7 +2256,7 @@ func (ec *executionContext) unmarshalInputImportCsvInput(ctx context.Context, ob
 		asMap["skipRows"] = 0
 	}
 
-	fieldsInOrder := [...]string{"name", "description", "file", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "appendTo"}
+	fieldsInOrder := [...]string{"name", "description", "file", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "appendTo"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2258,6 +2284,20 @@ func (ec *executionContext) unmarshalInputImportCsvInput(ctx context.Context, ob
 				return it, err
 			}
 			it.File = data
+		case "format":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("format"))
+			data, err := ec.unmarshalOFileFormat2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFileFormat(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Format = data
+		case "sheet":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sheet"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sheet = data
 		case "header":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("header"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -3471,6 +3511,11 @@ func (ec *executionContext) _ImportError(ctx context.Context, sel ast.SelectionS
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "cell":
+			out.Values[i] = ec._ImportError_cell(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -3974,6 +4019,42 @@ func (ec *executionContext) marshalODeleteDatasetPayload2ᚖgithubᚗcomᚋkarut
 	}
 	return ec._DeleteDatasetPayload(ctx, sel, v)
 }
+
+func (ec *executionContext) unmarshalOFileFormat2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFileFormat(ctx context.Context, v any) (*core.FileFormat, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := unmarshalOFileFormat2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFileFormat[tmp]
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOFileFormat2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFileFormat(ctx context.Context, sel ast.SelectionSet, v *core.FileFormat) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(marshalOFileFormat2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFileFormat[*v])
+	return res
+}
+
+var (
+	unmarshalOFileFormat2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFileFormat = map[string]core.FileFormat{
+		"AUTO":    core.FormatAuto,
+		"CSV":     core.FormatCSV,
+		"PARQUET": core.FormatParquet,
+		"JSONL":   core.FormatJSONL,
+		"XLSX":    core.FormatXLSX,
+	}
+	marshalOFileFormat2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFileFormat = map[core.FileFormat]string{
+		core.FormatAuto:    "AUTO",
+		core.FormatCSV:     "CSV",
+		core.FormatParquet: "PARQUET",
+		core.FormatJSONL:   "JSONL",
+		core.FormatXLSX:    "XLSX",
+	}
+)
 
 func (ec *executionContext) marshalOImportCsvPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐImportCSVPayload(ctx context.Context, sel ast.SelectionSet, v *ImportCSVPayload) graphql.Marshaler {
 	if v == nil {

@@ -1231,7 +1231,7 @@ type DeleteDashboardPayload {
 }
 
 extend type Mutation {
-  "Upload a CSV file and turn it into a dataset, or into the next part of one. The work goes on after the answer: see ` + "`" + `importJob` + "`" + `."
+  "Upload a file and turn it into a dataset, or into the next part of one. The work goes on after the answer: see ` + "`" + `importJob` + "`" + `."
   importCsv(
     "The file and how to read it."
     input: ImportCsvInput!
@@ -1471,9 +1471,25 @@ type ImportError {
   offset: Long
   "The text in question, shortened."
   sample: String
+  "The cell of an Excel workbook, as in ` + "`" + `Sheet1!B7` + "`" + `."
+  cell: String
 }
 
-"A CSV file and how to read it."
+"What kind of file an import reads."
+enum FileFormat {
+  "It is found out by how the file begins."
+  AUTO
+  "Text with a character between the fields."
+  CSV
+  "Apache Parquet. Lists, structures and binary columns are refused."
+  PARQUET
+  "JSON objects, one on each line or all in one list. Keys are columns; values that are lists or objects are kept as their JSON text."
+  JSONL
+  "An Excel workbook. Formulas count as what they came to when it was saved."
+  XLSX
+}
+
+"A file and how to read it: CSV, or one of the other formats."
 input ImportCsvInput {
   "Name of the new dataset, 1 to 200 characters. Left out with ` + "`" + `appendTo` + "`" + `."
   name: String
@@ -1481,6 +1497,10 @@ input ImportCsvInput {
   description: String
   "The file, at most 100 MB unless the operator has set another limit."
   file: Upload!
+  "What kind of file it is. What only CSV files have, ` + "`" + `delimiter` + "`" + `, does nothing for others."
+  format: FileFormat = AUTO
+  "Name of the sheet of an Excel workbook; left out, it is the first that is not hidden."
+  sheet: String
   "The first line holds the names of the columns."
   header: Boolean = true
   "The character between fields; found out when it is left out."
@@ -1709,6 +1729,8 @@ enum ErrorCode {
   ENCODING_ERROR
   "The file is not readable as CSV: ` + "`" + `line` + "`" + ` and ` + "`" + `column` + "`" + ` say where. 400."
   CSV_PARSE_ERROR
+  "The file is damaged, or holds what cannot be imported from a file of its kind: ` + "`" + `line` + "`" + `, ` + "`" + `column` + "`" + ` and ` + "`" + `cell` + "`" + ` say where. 400."
+  FILE_FORMAT_ERROR
   "The file to import is gone. 400."
   SOURCE_NOT_FOUND
   "A dataset that the transform reads is gone. 400."
@@ -4926,6 +4948,8 @@ func (ec *executionContext) childFields_ImportError(ctx context.Context, field g
 		return ec.fieldContext_ImportError_offset(ctx, field)
 	case "sample":
 		return ec.fieldContext_ImportError_sample(ctx, field)
+	case "cell":
+		return ec.fieldContext_ImportError_cell(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ImportError", field.Name)
 }
