@@ -113,6 +113,10 @@ func TestHostileTablesAreRefused(t *testing.T) {
 			t.Errorf("%s: %+v %+v", name, done, problem)
 		}
 	}
+	own := arrow.Field{Name: "a", Type: arrow.BinaryTypes.LargeString, Metadata: arrow.NewMetadata([]string{"k"}, []string{"v"})}
+	if done, problem := b.write(t, forged(t, own, texts([]int64{0, 1}, "x")), "datasets/own/"); problem != nil || done.RowCount != 1 {
+		t.Errorf("a table with words of its own: %+v", problem)
+	}
 	if done, problem := b.write(t, result(t, 1, 10), outputTarget); problem != nil || done.RowCount != 10 {
 		t.Errorf("a good table afterwards: %+v", problem)
 	}

@@ -84,7 +84,12 @@ func (t *arrowTable) parts(bytes int64) [][]arrow.RecordBatch {
 
 // copyPart lets DuckDB read the batches where they lie and write them.
 func (t *arrowTable) copyPart(ctx context.Context, db *sql.DB, batches []arrow.RecordBatch, path string, group int64) error {
-	reader, err := array.NewRecordReader(schemaOf(t.columns), batches)
+	schema := schemaOf(t.columns) // the file's own may say more, which is nobody's business
+	plain := make([]arrow.RecordBatch, len(batches))
+	for i, batch := range batches {
+		plain[i] = array.NewRecordBatch(schema, batch.Columns(), batch.NumRows())
+	}
+	reader, err := array.NewRecordReader(schema, plain)
 	if err != nil {
 		return err
 	}
