@@ -17,6 +17,7 @@ type Engine interface {
 	Slice(ctx context.Context, src client.Source, columns []string) (*engine.Slice, error)
 	Sample(ctx context.Context, src client.Source, rows int64) (*engine.Slice, error)
 	Write(ctx context.Context, out engine.Output) (*client.TransformDone, *client.Problem, error)
+	Export(ctx context.Context, req client.ExportRequest) (*engine.Exported, error)
 	Rows(ctx context.Context, req client.RowsRequest) (*client.RowsReply, error)
 	Values(ctx context.Context, req client.ValuesRequest) (*client.ValuesReply, error)
 	Summarise(ctx context.Context, req client.SummaryRequest) error

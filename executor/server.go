@@ -40,6 +40,7 @@ func (s *server) routes() http.Handler {
 	mux.Handle("POST "+client.PathRows, signed(s, s.rows))
 	mux.Handle("POST "+client.PathValues, signed(s, s.values))
 	mux.Handle("POST "+client.PathSummary, signed(s, s.summary))
+	mux.Handle("POST "+client.PathExport, signed(s, s.export))
 	mux.HandleFunc("GET "+client.PathHealth, s.health)
 	return mux
 }
@@ -85,7 +86,9 @@ func signed[Req any](s *server, handle func(context.Context, http.ResponseWriter
 func (s *server) run(ctx context.Context, w http.ResponseWriter, handle func() error) {
 	started := time.Now()
 	defer func() {
-		if bug := recover(); bug != nil {
+		if bug := recover(); bug == http.ErrAbortHandler {
+			panic(bug) // what was sent is not whole, and the connection says so
+		} else if bug != nil {
 			s.log.ErrorContext(ctx, "bug", "cause", bug, telemetry.Stack())
 			fail(w, http.StatusInternalServerError)
 		}

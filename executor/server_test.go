@@ -26,11 +26,16 @@ type fakeEngine struct {
 	Engine
 	slice     *engine.Slice
 	err       error
+	exporting func(ctx context.Context) (*engine.Exported, error)
 	importing func(ctx context.Context, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error)
 }
 
 func (f *fakeEngine) Slice(context.Context, client.Source, []string) (*engine.Slice, error) {
 	return f.slice, f.err
+}
+
+func (f *fakeEngine) Export(ctx context.Context, _ client.ExportRequest) (*engine.Exported, error) {
+	return f.exporting(ctx)
 }
 
 func (f *fakeEngine) Rows(context.Context, client.RowsRequest) (*client.RowsReply, error) {

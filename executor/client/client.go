@@ -171,6 +171,15 @@ func decode[Reply any](ctx context.Context, body io.ReadCloser) (*Reply, error) 
 
 // send does the request, again after a pause where no connection came about.
 func (c *Client) send(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
+	resp, err := c.respond(ctx, method, path, body)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// respond is send for those who read the headers too.
+func (c *Client) respond(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	pause := firstPause
 	for try := 1; ; try++ {
 		answer, err := c.once(ctx, method, path, body)
@@ -189,7 +198,7 @@ func (c *Client) send(ctx context.Context, method, path string, body []byte) (io
 	}
 }
 
-func (c *Client) once(ctx context.Context, method, path string, body []byte) (io.ReadCloser, error) {
+func (c *Client) once(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, core.Internal("executor request", err)
@@ -210,7 +219,7 @@ func (c *Client) once(ctx context.Context, method, path string, body []byte) (io
 		defer resp.Body.Close()
 		return nil, refused(resp)
 	}
-	return resp.Body, nil
+	return resp, nil
 }
 
 // neverReached tells that the connection could not be opened at all.

@@ -37,6 +37,7 @@ type Engine struct {
 	stop    context.CancelFunc
 	workers atomic.Int64 // started so far; numbers their folders
 	pool    *pool
+	exports chan struct{}  // a token for each file that is being read
 	ended   sync.WaitGroup // processes, and the making of shared slices
 
 	mu     sync.Mutex
@@ -56,7 +57,7 @@ func New(cfg Config) (*Engine, error) {
 	if err := os.MkdirAll(cfg.WorkDir, 0o700); err != nil {
 		return nil, fmt.Errorf("make the work folder: %w", err)
 	}
-	e := &Engine{cfg: cfg, slices: map[string]*shared{}}
+	e := &Engine{cfg: cfg, exports: make(chan struct{}, mostExports), slices: map[string]*shared{}}
 	e.life, e.stop = context.WithCancel(context.Background())
 	e.pool = newPool(cfg.QueryWorkers, e.startWorker)
 	return e, nil

@@ -100,6 +100,8 @@ func (s *server) attempt(ctx context.Context, g given) (last event, file *os.Fil
 			break
 		}
 		last.Loaded, file, err = load(ctx, t, func(ev event) error { return s.channel.send(ev) })
+	case t.Export != nil:
+		last.Export, file, err = writeExport(ctx, t)
 	case t.Slice != nil:
 		last.Slice, file, err = readSlice(ctx, t)
 	case t.Rows != nil:

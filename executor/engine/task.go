@@ -14,6 +14,7 @@ type task struct {
 	Threads        int          `json:"threads"`
 	Load           *loadTask    `json:"load,omitempty"`
 	Slice          *sliceTask   `json:"slice,omitempty"`
+	Export         *exportTask  `json:"export,omitempty"`
 	Rows           *rowsTask    `json:"rows,omitempty"`
 	Values         *valuesTask  `json:"values,omitempty"`
 	Summary        *summaryTask `json:"summary,omitempty"`
@@ -33,6 +34,20 @@ type loadTask struct {
 type data struct {
 	Source client.Source `json:"source"`
 	Paths  []string      `json:"paths"`
+}
+
+// exportTask asks for a file with the selected columns.
+type exportTask struct {
+	data
+	Select   []core.Column       `json:"select"`
+	Format   core.FileFormat     `json:"format"`
+	Encoding core.ExportEncoding `json:"encoding"`
+}
+
+// exportInfo describes a file that comes along.
+type exportInfo struct {
+	Rows  int64 `json:"rows"`
+	Bytes int64 `json:"bytes"`
 }
 
 type sliceTask struct {
@@ -74,6 +89,7 @@ type event struct {
 	Last     bool                `json:"last,omitempty"`
 	Loaded   *loaded             `json:"loaded,omitempty"` // the summary comes along as a file, if there is one
 	Slice    *sliceInfo          `json:"slice,omitempty"`  // the memory file comes along
+	Export   *exportInfo         `json:"export,omitempty"` // the file comes along
 	Rows     *client.RowsReply   `json:"rows,omitempty"`
 	Values   *client.ValuesReply `json:"values,omitempty"`
 	Problem  *client.Problem     `json:"problem,omitempty"`
