@@ -137,6 +137,7 @@ func (a *App) openServices(context.Context) error {
 		},
 		dataset.Config{
 			MaxUpload: c.MaxUpload, Shared: c.Store != "embedded", Buckets: c.S3ImportBuckets,
+			KeepVersions: c.VersionsKept, KeepFor: time.Duration(c.VersionsDays) * 24 * time.Hour,
 			PlanKeys: planKeys(secret, c.JWTSecretKeyPrevious.Reveal()),
 		})
 	a.atClose(a.Datasets.Close)

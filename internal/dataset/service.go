@@ -29,12 +29,14 @@ type Deps struct {
 
 // Config says how the service works.
 type Config struct {
-	MaxUpload int64         // largest file in bytes
-	Imports   int           // imports that run at the same time; 0 is 2
-	Shared    bool          // other processes import into the same store
-	Buckets   []string      // that may be imported from
-	PlanKeys  []string      // secrets under which plans are confirmed; the first signs
-	Patience  time.Duration // how long an answer waits for an import; 0 is 50 seconds, an operation has 60
+	MaxUpload    int64         // largest file in bytes
+	Imports      int           // imports that run at the same time; 0 is 2
+	Shared       bool          // other processes import into the same store
+	Buckets      []string      // that may be imported from
+	KeepVersions int           // newest versions of a dataset that are always kept, at least one
+	KeepFor      time.Duration // how long every version is kept
+	PlanKeys     []string      // secrets under which plans are confirmed; the first signs
+	Patience     time.Duration // how long an answer waits for an import; 0 is 50 seconds, an operation has 60
 }
 
 // Service does what can be done with datasets. Every method checks the actor

@@ -73,19 +73,23 @@ func (s *Service) removeAll(ctx context.Context, prefix string) {
 }
 
 func (s *Service) removeWhere(ctx context.Context, prefix string, match func(key string) bool) {
-	var keys []string
-	err := s.Blobs.List(ctx, prefix, func(info blob.Info) error {
-		if match(info.Key) {
-			keys = append(keys, info.Key)
-		}
-		return nil
-	})
+	keys, err := s.keysBelow(ctx, prefix)
 	if err != nil {
 		s.Log.ErrorContext(ctx, "files could not be listed", "prefix", prefix, "error", err)
 	}
 	for _, key := range keys {
-		s.remove(ctx, key)
+		if match(key) {
+			s.remove(ctx, key)
+		}
 	}
+}
+
+func (s *Service) keysBelow(ctx context.Context, prefix string) (keys []string, err error) {
+	err = s.Blobs.List(ctx, prefix, func(info blob.Info) error {
+		keys = append(keys, info.Key)
+		return nil
+	})
+	return keys, err
 }
 
 // remove deletes a file that nothing refers to any more. A failure leaves an

@@ -195,11 +195,20 @@ func (r *Datasets) Delete(ctx context.Context, d *core.Dataset) error {
 	if err != nil {
 		return err
 	}
+	retired, err := r.Retired(ctx, d.ID)
+	if err != nil {
+		return err
+	}
 	if err := r.end(ctx, d); err != nil {
 		return err
 	}
 	for _, v := range versions {
 		if err := r.e.Write(ctx, table.Delete(versionKey(d.ID, v.Number), table.Always())); err != nil {
+			return err
+		}
+	}
+	for _, v := range retired {
+		if err := r.Forget(ctx, v); err != nil {
 			return err
 		}
 	}
