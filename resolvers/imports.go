@@ -62,7 +62,7 @@ func replaced[T any](o *dataset.Outcome, err error) (answer T, _ error) {
 
 func pending(c *dataset.Confirmation) *graph.ReimportPendingConfirmation {
 	return &graph.ReimportPendingConfirmation{
-		ImportStatus: "pending_confirmation", SchemaChanges: c.Changes, PlanToken: c.PlanToken, ExpiresAt: c.ExpiresAt, Job: c.Job,
+		ImportStatus: "pending_confirmation", SchemaChanges: c.Changes, Impact: c.Impact, PlanToken: c.PlanToken, ExpiresAt: c.ExpiresAt, Job: c.Job,
 	}
 }
 

@@ -11,7 +11,20 @@ import (
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/loaders"
 )
+
+func (r *cardImpactResolver) Card(ctx context.Context, obj *core.Card) (*core.Card, error) {
+	return loaders.For(ctx).Cards.Load(ctx, obj.ID)
+}
+
+func (r *cardImpactResolver) Owner(ctx context.Context, obj *core.Card) (*core.User, error) {
+	return loaders.For(ctx).Users.Load(ctx, obj.OwnerID)
+}
+
+func (r *filterImpactResolver) Dashboard(ctx context.Context, obj *dataset.FilterUse) (*core.Dashboard, error) {
+	return loaders.For(ctx).Dashboards.Load(ctx, obj.DashboardID)
+}
 
 func (r *importJobResolver) Confirmation(ctx context.Context, obj *core.ImportJob) (*graph.ReimportPendingConfirmation, error) {
 	c, err := r.Services.Datasets.Confirmation(ctx, obj)
@@ -49,6 +62,14 @@ func (r *schemaChangeResolver) To(ctx context.Context, obj *dataset.SchemaChange
 	return optional(obj.To), nil
 }
 
+func (r *Resolver) CardImpact() graph.CardImpactResolver { return &cardImpactResolver{r} }
+
+func (r *Resolver) FilterImpact() graph.FilterImpactResolver { return &filterImpactResolver{r} }
+
 func (r *Resolver) SchemaChange() graph.SchemaChangeResolver { return &schemaChangeResolver{r} }
 
-type schemaChangeResolver struct{ *Resolver }
+type (
+	cardImpactResolver   struct{ *Resolver }
+	filterImpactResolver struct{ *Resolver }
+	schemaChangeResolver struct{ *Resolver }
+)

@@ -17,6 +17,7 @@ const (
 	NoticeAccessDeclined  NoticeKind = "ACCESS_DECLINED"  // to who asked
 	NoticeShared          NoticeKind = "SHARED"           // to a person: a dashboard was shared with them
 	NoticeOwnership       NoticeKind = "OWNERSHIP"        // to a person: something is theirs now
+	NoticeColumnsChanged  NoticeKind = "COLUMNS_CHANGED"  // to a person: columns of a dataset went or changed that something of theirs uses
 	NoticeLoginLocked     NoticeKind = "LOGIN_LOCKED"     // to a person: somebody tried to sign in as them too often
 )
 
@@ -83,6 +84,10 @@ var noticeSentences = map[NoticeKind][2]text{
 	NoticeOwnership: {
 		{"{who}さんから「{what}」の所有者を引き継ぎました。", "{who} made you the owner of “{what}”."},
 		{"所有者を引き継いだものがあります。", "You were made the owner of something."},
+	},
+	NoticeColumnsChanged: {
+		{"{who}さんが「{what}」の列を変更しました。使っているものを確認してください。", "{who} changed columns of “{what}”. Please check what you have that uses them."},
+		{"データの列が変更されました。使っているものを確認してください。", "Columns of your data were changed. Please check what uses them."},
 	},
 	NoticeLoginLocked: {
 		{"ログインの失敗が続いたため、しばらくログインできません。", "Signing in failed too often and is not possible for a while."},

@@ -12,6 +12,7 @@ import (
 type Confirmation struct {
 	Job       *core.ImportJob
 	Changes   []SchemaChange
+	Impact    *Impact
 	PlanToken string
 	ExpiresAt time.Time
 }
@@ -33,9 +34,14 @@ func (s *Service) Confirmation(ctx context.Context, job *core.ImportJob) (*Confi
 	return s.confirmation(ctx, d, job)
 }
 
-func (s *Service) confirmation(_ context.Context, d *core.Dataset, job *core.ImportJob) (*Confirmation, error) {
+func (s *Service) confirmation(ctx context.Context, d *core.Dataset, job *core.ImportJob) (*Confirmation, error) {
+	on, err := s.dependents(ctx, d.ID)
+	if err != nil {
+		return nil, err
+	}
+	changes := schemaChanges(d.Columns, job.Staged.Columns)
 	return &Confirmation{
-		Job: job, Changes: schemaChanges(d.Columns, job.Staged.Columns),
+		Job: job, Changes: changes, Impact: impactOf(d, changes, on),
 		PlanToken: planOf(job).token(s.cfg.PlanKeys[0]), ExpiresAt: job.Staged.ExpiresAt,
 	}, nil
 }

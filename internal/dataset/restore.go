@@ -68,8 +68,17 @@ func (s *Service) restore(ctx context.Context, in RestoreInput) (*core.Dataset, 
 	if err != nil {
 		return nil, nil, err
 	}
-	v := bringBack(d, old, columns, core.ActorFrom(ctx).UserID())
-	return d, v, s.Store.Datasets.Restore(ctx, d, v)
+	by := core.ActorFrom(ctx).UserID()
+	warn, err := s.warnings(ctx, d, columns, by)
+	if err != nil {
+		return nil, nil, err
+	}
+	v := bringBack(d, old, columns, by)
+	err = s.Store.Datasets.Restore(ctx, d, v, warn[:min(len(warn), toldAtOnce)]...)
+	if err == nil {
+		s.tellRest(ctx, warn)
+	}
+	return d, v, err
 }
 
 // bringBack makes the dataset what it was in an earlier version and gives the new

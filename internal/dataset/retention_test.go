@@ -172,7 +172,7 @@ type history struct {
 // the process dies: every version that can be read has its objects with the bytes
 // that it was published with, the newest is never lost, and nothing else stays.
 func TestVersionsNeverLie(t *testing.T) { // DS-7, DS-16, FAIL-5
-	steps := 12
+	steps := 6
 	if os.Getenv("KARUTA_LONG") != "" {
 		steps = 60
 	}

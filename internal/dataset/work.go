@@ -152,15 +152,16 @@ func (s *Service) publish(ctx context.Context, job *core.ImportJob, target strin
 		if current == nil || current.Status.Final() && current.Staged == nil {
 			return s.happened(ctx, current, try)
 		}
-		d, v, err := s.version(ctx, current, target, done)
+		d, v, warn, err := s.version(ctx, current, target, done)
 		if err != nil {
 			return err
 		}
 		now := store.Now()
 		current.Staged = nil
 		current.Status, current.Progress, current.FinishedAt, current.Heartbeat = core.StatusSucceeded, 1, now, now
-		err = s.Store.Datasets.Publish(ctx, d, v, current)
+		err = s.Store.Datasets.Publish(ctx, d, v, current, warn[:min(len(warn), toldAtOnce)]...)
 		if err == nil {
+			s.tellRest(ctx, warn)
 			s.noteImport(ctx, job, v)
 			if d.SummaryKey == "" {
 				s.summariseLater(ctx, d)
@@ -190,39 +191,46 @@ func (s *Service) happened(ctx context.Context, job *core.ImportJob, try int) er
 	return nil
 }
 
-func (s *Service) version(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) (*core.Dataset, *core.DatasetVersion, error) {
+// version is the dataset as the job leaves it, with its new version, and who is to
+// be told of it.
+func (s *Service) version(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) (*core.Dataset, *core.DatasetVersion, []core.Notice, error) {
 	if job.Kind == core.ImportNew {
 		d := firstVersion(job, done)
 		var err error
 		d.OwnerID, err = s.ownerFor(ctx, job.OwnerID)
-		return d, versionOf(d, job, target), err
+		return d, versionOf(d, job, target), nil, err
 	}
 	d, err := s.existing(ctx, job.DatasetID)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
+	var warn []core.Notice
 	if job.Kind.Replaces() {
-		err = s.replace(ctx, d, job, done)
+		warn, err = s.replace(ctx, d, job, done)
 	} else {
 		err = addPart(d, job, done)
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	d.Path = target
-	return d, versionOf(d, job, target), nil
+	return d, versionOf(d, job, target), warn, nil
 }
 
 // replace is replaceData where the dataset is what the job was begun over.
-func (s *Service) replace(ctx context.Context, d *core.Dataset, job *core.ImportJob, done *client.ImportDone) error {
+func (s *Service) replace(ctx context.Context, d *core.Dataset, job *core.ImportJob, done *client.ImportDone) ([]core.Notice, error) {
 	if d.DataVersion != job.Base {
-		return outdated(job.Base, d.DataVersion)
+		return nil, outdated(job.Base, d.DataVersion)
 	}
 	columns, err := s.described(ctx, d, done.Columns)
+	if err != nil {
+		return nil, err
+	}
+	warn, err := s.warnings(ctx, d, columns, job.OwnerID)
 	if err == nil {
 		replaceData(d, job, done, columns)
 	}
-	return err
+	return warn, err
 }
 
 // ownerFor is whose a new dataset is: of who imported it or, where they have left
