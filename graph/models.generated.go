@@ -456,6 +456,8 @@ type ReimportPendingConfirmation struct {
 	ImportStatus string `json:"importStatus"`
 	// What changes of the columns.
 	SchemaChanges []dataset.SchemaChange `json:"schemaChanges"`
+	// What depends on the columns that change.
+	Impact *dataset.Impact `json:"impact"`
 	// To be sent back with `force` to publish exactly this version.
 	PlanToken string `json:"planToken"`
 	// When it is too late to confirm.

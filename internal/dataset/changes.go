@@ -66,13 +66,16 @@ func breaks(changes []SchemaChange) bool {
 }
 
 // describedAs are the columns with what is said of them by name: their
-// description and class. The first list that knows a column has the say.
+// description and class, and the proposal of one where there is no new one. The first list that knows a column has the say.
 func describedAs(columns []core.Column, known ...[]core.Column) []core.Column {
 	out := slices.Clone(columns)
 	for i, c := range out {
 		for _, list := range known {
 			if k, ok := core.ColumnNamed(list, c.Name); ok {
 				out[i].Description, out[i].Class = k.Description, k.Class
+				if c.Proposed.Class == "" {
+					out[i].Proposed = k.Proposed
+				}
 				break
 			}
 		}

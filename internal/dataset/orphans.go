@@ -128,13 +128,23 @@ func (s *Service) busy(ctx context.Context) (map[string]bool, error) {
 	return ids, err
 }
 
+// within tells whether a folder is one that is held, or lies in one.
+func within(name string, held map[string]bool) bool {
+	for folder := range held {
+		if strings.HasPrefix(name, folder) {
+			return true
+		}
+	}
+	return false
+}
+
 func (s *Service) sweepFolders(ctx context.Context, datasetID string, folders map[string]*folder, now time.Time) error {
 	held, err := s.held(ctx, datasetID, func(*store.RetiredVersion) bool { return true })
 	if err != nil {
 		return err
 	}
 	for name, f := range folders {
-		if held[name] || now.Sub(f.modified) < orphanKept {
+		if within(name, held) || now.Sub(f.modified) < orphanKept {
 			continue
 		}
 		for _, key := range f.keys {

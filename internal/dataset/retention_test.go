@@ -94,7 +94,7 @@ func TestOrphansAreSwept(t *testing.T) { // FAIL-5
 		t.Fatal(err)
 	}
 	job := w.killed(t, store.Now()) // is open: what it wrote is its own
-	for _, key := range []string{d.Path + "beside.json", "datasets/" + d.ID + "/data/v000009-lost/part-0000.parquet", "datasets/" + core.NewID(core.NounDataset) + "/data/v000001/part-0000.parquet"} {
+	for _, key := range []string{d.Path + "whole/beside.json", "datasets/" + d.ID + "/data/v000009-lost/part-0000.parquet", "datasets/" + core.NewID(core.NounDataset) + "/data/v000001/part-0000.parquet"} {
 		if _, err := w.blobs.Put(t.Context(), key, strings.NewReader("x")); err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestOrphansAreSwept(t *testing.T) { // FAIL-5
 	if err := w.s.Retain(t.Context(), store.Now().Add(day+time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	want := []string{d.Parts[0], d.Path + "beside.json", "datasets/" + job.DatasetID + "/data/v000001/part-0000.parquet", job.SourceKey}
+	want := []string{d.Parts[0], d.Path + "whole/beside.json", "datasets/" + job.DatasetID + "/data/v000001/part-0000.parquet", job.SourceKey}
 	slices.Sort(want)
 	if got := w.blobs.Keys(); !slices.Equal(got, want) {
 		t.Errorf("files %v, want %v", got, want)
