@@ -33,6 +33,7 @@ type ResolverRoot interface {
 	AppliedPolicy() AppliedPolicyResolver
 	AuditLog() AuditLogResolver
 	Card() CardResolver
+	CardImpact() CardImpactResolver
 	CardResult() CardResultResolver
 	ColumnEffect() ColumnEffectResolver
 	Dashboard() DashboardResolver
@@ -41,6 +42,7 @@ type ResolverRoot interface {
 	DatasetPreview() DatasetPreviewResolver
 	DatasetVersion() DatasetVersionResolver
 	ExposedDataset() ExposedDatasetResolver
+	FilterImpact() FilterImpactResolver
 	FilterValue() FilterValueResolver
 	FilterView() FilterViewResolver
 	Group() GroupResolver
@@ -2260,6 +2262,8 @@ enum NoticeKind {
   SHARED
   "Something belongs to you now."
   OWNERSHIP
+  "Columns of a dataset went or changed that something of yours uses."
+  COLUMNS_CHANGED
   "Somebody tried to sign in as you too often."
   LOGIN_LOCKED
 }
@@ -3641,6 +3645,8 @@ type ReimportPendingConfirmation {
   importStatus: String!
   "What changes of the columns."
   schemaChanges: [SchemaChange!]!
+  "What depends on the columns that change."
+  impact: SchemaImpact!
   "To be sent back with ` + "`" + `force` + "`" + ` to publish exactly this version."
   planToken: String!
   "When it is too late to confirm."
@@ -3681,6 +3687,50 @@ type SchemaChange {
   to: String
   "What uses the column may fail."
   breaking: Boolean!
+}
+
+"What depends on the columns that change. What a program uses cannot be known for certain: a card may use a column that its code does not name."
+type SchemaImpact {
+  "For each column that changes, what is known to use it."
+  columns: [ColumnImpact!]!
+  "How many cards read the dataset; each of them may use any column."
+  cardCount: Int!
+  "Ids of the transforms that read the dataset; each of them may use any column."
+  transformIds: [ID!]!
+}
+
+"What is known to use one column."
+type ColumnImpact {
+  "Name of the column."
+  column: String!
+  "What uses it may fail."
+  breaking: Boolean!
+  "The cards whose code names it."
+  cards: [CardImpact!]!
+  "The filters of dashboards that choose from it."
+  filters: [FilterImpact!]!
+  "The policies that name it."
+  policies: [Policy!]!
+}
+
+"A card whose code names a column."
+type CardImpact {
+  "Id of the card."
+  id: ID!
+  "The card; null where you may not see it."
+  card: Card
+  "Who owns it."
+  owner: User
+}
+
+"A filter of a dashboard that chooses from a column."
+type FilterImpact {
+  "Id of the dashboard."
+  dashboardId: ID!
+  "The dashboard; null where you may not see it."
+  dashboard: Dashboard
+  "Id of the filter."
+  filterId: ID!
 }
 
 "A version to bring back."
@@ -4172,6 +4222,18 @@ func (ec *executionContext) childFields_CardEdge(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type CardEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_CardImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CardImpact_id(ctx, field)
+	case "card":
+		return ec.fieldContext_CardImpact_card(ctx, field)
+	case "owner":
+		return ec.fieldContext_CardImpact_owner(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardImpact", field.Name)
+}
+
 func (ec *executionContext) childFields_CardResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "html":
@@ -4268,6 +4330,22 @@ func (ec *executionContext) childFields_ColumnEffect(ctx context.Context, field 
 		return ec.fieldContext_ColumnEffect_sentence(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ColumnEffect", field.Name)
+}
+
+func (ec *executionContext) childFields_ColumnImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "column":
+		return ec.fieldContext_ColumnImpact_column(ctx, field)
+	case "breaking":
+		return ec.fieldContext_ColumnImpact_breaking(ctx, field)
+	case "cards":
+		return ec.fieldContext_ColumnImpact_cards(ctx, field)
+	case "filters":
+		return ec.fieldContext_ColumnImpact_filters(ctx, field)
+	case "policies":
+		return ec.fieldContext_ColumnImpact_policies(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ColumnImpact", field.Name)
 }
 
 func (ec *executionContext) childFields_ColumnProposal(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4744,6 +4822,18 @@ func (ec *executionContext) childFields_Filter(ctx context.Context, field graphq
 		return ec.fieldContext_Filter_options(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Filter", field.Name)
+}
+
+func (ec *executionContext) childFields_FilterImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dashboardId":
+		return ec.fieldContext_FilterImpact_dashboardId(ctx, field)
+	case "dashboard":
+		return ec.fieldContext_FilterImpact_dashboard(ctx, field)
+	case "filterId":
+		return ec.fieldContext_FilterImpact_filterId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type FilterImpact", field.Name)
 }
 
 func (ec *executionContext) childFields_FilterValue(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5260,6 +5350,8 @@ func (ec *executionContext) childFields_ReimportPendingConfirmation(ctx context.
 		return ec.fieldContext_ReimportPendingConfirmation_importStatus(ctx, field)
 	case "schemaChanges":
 		return ec.fieldContext_ReimportPendingConfirmation_schemaChanges(ctx, field)
+	case "impact":
+		return ec.fieldContext_ReimportPendingConfirmation_impact(ctx, field)
 	case "planToken":
 		return ec.fieldContext_ReimportPendingConfirmation_planToken(ctx, field)
 	case "expiresAt":
@@ -5372,6 +5464,18 @@ func (ec *executionContext) childFields_SchemaChange(ctx context.Context, field 
 		return ec.fieldContext_SchemaChange_breaking(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SchemaChange", field.Name)
+}
+
+func (ec *executionContext) childFields_SchemaImpact(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "columns":
+		return ec.fieldContext_SchemaImpact_columns(ctx, field)
+	case "cardCount":
+		return ec.fieldContext_SchemaImpact_cardCount(ctx, field)
+	case "transformIds":
+		return ec.fieldContext_SchemaImpact_transformIds(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SchemaImpact", field.Name)
 }
 
 func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
