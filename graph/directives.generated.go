@@ -96,6 +96,28 @@ func (ec *executionContext) dir_sharing_args(ctx context.Context, rawArgs map[st
 	return args, nil
 }
 
+func (ec *executionContext) dir_transform_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "right",
+		func(ctx context.Context, v any) (Right, error) {
+			return ec.unmarshalNRight2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐRight(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["right"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "arg",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNString2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["arg"] = arg1
+	return args, nil
+}
+
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************

@@ -190,6 +190,61 @@ func (ec *executionContext) fieldContext_OwnedThings_cards(_ context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _OwnedThings_transformCount(ctx context.Context, field graphql.CollectedField, obj *identity.Owned) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OwnedThings_transformCount(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.TransformCount, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OwnedThings_transformCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("OwnedThings", field, false, false, errors.New("field of type Int does not have child fields"))
+}
+
+func (ec *executionContext) _OwnedThings_transforms(ctx context.Context, field graphql.CollectedField, obj *identity.Owned) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_OwnedThings_transforms(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Transforms, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*core.Transform) graphql.Marshaler {
+			return ec.marshalNTransform2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTransformᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_OwnedThings_transforms(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "OwnedThings",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Transform(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _OwnedThings_filterViewCount(ctx context.Context, field graphql.CollectedField, obj *identity.Owned) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -471,6 +526,16 @@ func (ec *executionContext) _OwnedThings(ctx context.Context, sel ast.SelectionS
 			}
 		case "cards":
 			out.Values[i] = ec._OwnedThings_cards(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "transformCount":
+			out.Values[i] = ec._OwnedThings_transformCount(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "transforms":
+			out.Values[i] = ec._OwnedThings_transforms(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

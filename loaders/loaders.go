@@ -32,6 +32,7 @@ type Sources struct {
 	Datasets   Fetch[core.Dataset]
 	Cards      Fetch[core.Card]
 	Dashboards Fetch[core.Dashboard]
+	Transforms Fetch[core.Transform]
 }
 
 // Loaders are the loaders of one operation.
@@ -41,6 +42,7 @@ type Loaders struct {
 	Datasets   Loader[core.Dataset]
 	Cards      Loader[core.Card]
 	Dashboards Loader[core.Dashboard]
+	Transforms Loader[core.Transform]
 }
 
 // New makes a fresh set. What is known of the actor is not read again.
@@ -51,6 +53,7 @@ func New(ctx context.Context, from *Sources) *Loaders {
 		Datasets:   newLoader(from.Datasets),
 		Cards:      newLoader(from.Cards),
 		Dashboards: newLoader(from.Dashboards),
+		Transforms: newLoader(from.Transforms),
 	}
 	actor := core.ActorFrom(ctx)
 	if u := actor.User; u != nil && actor.Is(u.ID) {

@@ -73,6 +73,8 @@ func nameOf(noun any) string {
 		return n.Name
 	case *core.FilterView:
 		return n.Name
+	case *core.Transform:
+		return n.Name
 	}
 	return ""
 }

@@ -23,6 +23,7 @@ func (r *Resolver) Directives() graph.DirectiveRoot {
 		Sharing:   r.sharing,
 		Dataset:   r.dataset,
 		Card:      r.card,
+		Transform: r.transform,
 	}
 }
 
@@ -94,6 +95,20 @@ func (r *Resolver) card(ctx context.Context, _ any, next graphql.Resolver, right
 		return nil, err
 	}
 	if _, err := r.Services.Gate.RequireCard(ctx, arg, argument(ctx, arg), access.Right(right)); err != nil {
+		return nil, err
+	}
+	return next(ctx)
+}
+
+func (r *Resolver) transform(ctx context.Context, _ any, next graphql.Resolver, right graph.Right, arg string) (any, error) {
+	if err := r.signedIn(ctx); err != nil {
+		return nil, err
+	}
+	id := argument(ctx, arg)
+	if of, ok := core.ExecutionTransform(id); ok {
+		id = of
+	}
+	if _, err := r.Services.Gate.RequireTransform(ctx, arg, id, access.Right(right)); err != nil {
 		return nil, err
 	}
 	return next(ctx)

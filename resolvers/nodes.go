@@ -23,6 +23,10 @@ func (r *Resolver) node(ctx context.Context, id string) func() (schema.Node, err
 		return later(load.Cards, ctx, id)
 	case core.NounDashboard:
 		return later(load.Dashboards, ctx, id)
+	case core.NounTransform:
+		return later(load.Transforms, ctx, id)
+	case core.NounExecution:
+		return func() (schema.Node, error) { return hidden(found(r.Services.Transforms.Execution(ctx, id))) }
 	case core.NounAPIKey:
 		return func() (schema.Node, error) { return hidden(found(r.Services.Identity.APIKey(ctx, id))) }
 	case core.NounSession:

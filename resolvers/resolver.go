@@ -15,6 +15,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/internal/transform"
 	"github.com/karuta-bi/karuta/loaders"
 )
 
@@ -27,6 +28,7 @@ type Services struct {
 	Datasets   *dataset.Service
 	Cards      *card.Service
 	Dashboards *dashboard.Service
+	Transforms *transform.Service
 	Info       graph.ServerInfo
 	Monitor    *Monitor
 }
@@ -37,10 +39,11 @@ type Resolver struct{ Services Services }
 // Sources are where the loaders of an operation read from: always through the gate.
 func (r *Resolver) Sources() *loaders.Sources {
 	return &loaders.Sources{
-		Users:    r.Services.Identity.UsersByID,
-		Groups:   r.Services.Identity.GroupsByID,
-		Datasets: r.Services.Gate.FilterDatasets,
-		Cards:    r.Services.Gate.FilterCards,
+		Users:      r.Services.Identity.UsersByID,
+		Groups:     r.Services.Identity.GroupsByID,
+		Datasets:   r.Services.Gate.FilterDatasets,
+		Cards:      r.Services.Gate.FilterCards,
+		Transforms: r.Services.Gate.FilterTransforms,
 		Dashboards: func(ctx context.Context, ids []string) (map[string]*core.Dashboard, error) {
 			grants, err := r.Services.Gate.FilterDashboards(ctx, ids)
 			dashboards := make(map[string]*core.Dashboard, len(grants))

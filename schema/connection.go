@@ -72,5 +72,9 @@ type (
 	NoticeConnection         = Connection[*core.Notice]
 	NoticeEdge               = Edge[*core.Notice]
 	PersonAccessConnection   = Connection[*core.PersonAccess]
+	TransformConnection      = Connection[*core.Transform]
+	TransformEdge            = Edge[*core.Transform]
+	ExecutionConnection      = Connection[*core.Execution]
+	ExecutionEdge            = Edge[*core.Execution]
 	PersonAccessEdge         = Edge[*core.PersonAccess]
 )

@@ -49,7 +49,7 @@ func own(s *ast.Schema) []*ast.Definition {
 // API-2: who may ask stands at every root field, once.
 func TestEveryRootFieldHasOneAccessDirective(t *testing.T) {
 	s := load(t)
-	access := []string{"public", "auth", "admin", "dashboard", "sharing", "dataset", "card"}
+	access := []string{"public", "auth", "admin", "dashboard", "sharing", "dataset", "card", "transform"}
 	for _, root := range []*ast.Definition{s.Query, s.Mutation} {
 		for _, f := range root.Fields {
 			if strings.HasPrefix(f.Name, "__") {

@@ -17,7 +17,7 @@ import (
 //
 //	line N    1 to N characters in one line
 //	text N    up to N characters, lines and tabs too
-//	note N    such a text that is kept in the audit log alone
+//	note N    such a text that is not given back
 //	bytes N   any text of up to N bytes; what it does not name is not found
 //	value N   any text of 1 to N characters, as it may stand in data
 //	code N    1 to N bytes of program
@@ -45,6 +45,10 @@ View.datasetRows.limit            int 1 1000
 View.card.id                      id card mine
 View.filterView.id                id view
 View.group.id                     id group mine
+Query.transform.id                id transform mine
+Query.execution.id                id execution mine
+Query.transformDiagnosis.id       id transform mine
+Execution.events.after            int 0 1000000000
 Query.effectiveAccess.dashboardId id dashboard mine
 Query.shareExposure.dashboardId   id dashboard managed
 Query.whyCanAccess.userId         id user
@@ -201,6 +205,35 @@ PreviewCardInput.filters          list 20
 ExecuteCardInput.cardId           id card mine
 ExecuteCardInput.dashboardId      id dashboard mine
 ExecuteCardInput.filters          list 20
+
+TransformSourceInput.datasetId    id dataset mine
+TransformSourceInput.alias        alias
+ScheduleInput.cron                cron
+ScheduleInput.zone                zone
+CreateTransformInput.name         line 200
+CreateTransformInput.description  text 2000
+CreateTransformInput.code         code 200000
+CreateTransformInput.params       json 65536
+CreateTransformInput.inputs       list 20
+CreateTransformInput.outputName   line 200 may be empty
+UpdateTransformInput.id           id transform mine
+UpdateTransformInput.version      version
+UpdateTransformInput.name         line 200
+UpdateTransformInput.description  text 2000
+UpdateTransformInput.code         code 200000
+UpdateTransformInput.params       json 65536
+UpdateTransformInput.inputs       list 20
+UpdateTransformInput.outputName   line 200 may be empty
+DeleteTransformInput.id           id transform mine
+ExecuteTransformInput.id          id transform managed
+ExecuteTransformInput.params      json 65536
+ExecuteTransformInput.sameInputsAs id execution mine
+ExecuteTransformInput.idempotencyKey note 200
+CancelExecutionInput.id           id execution mine
+PreviewTransformInput.inputs      list 20
+PreviewTransformInput.code        code 200000
+PreviewTransformInput.params      json 65536
+PreviewTransformInput.limitRows   int 1 1000
 
 CreateDashboardInput.name         line 200
 CreateDashboardInput.description  text 2000

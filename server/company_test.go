@@ -73,7 +73,8 @@ func (c *company) shrink(t testing.TB) {
 	must(t, errors.Join(from.Close(), to.Close()))
 }
 
-// obliging is an executor that does whatever it is asked.
+// obliging is an executor that does whatever it is asked. A transform runs until
+// the house is closed.
 func obliging(t testing.TB) *accesstest.Executor {
 	e := accesstest.NewExecutor(t)
 	e.Card = func(client.CardRequest) client.CardReply {
@@ -86,6 +87,13 @@ func obliging(t testing.TB) *accesstest.Executor {
 	e.Values = func(client.ValuesRequest) client.ValuesReply { return client.ValuesReply{Values: []string{inside}} }
 	e.Import = func(req client.ImportRequest, _ func(client.ImportEvent)) client.ImportEvent {
 		return client.ImportEvent{Done: &client.ImportDone{Columns: columns(), RowCount: 1, Parts: []string{req.Target + "part-0000.parquet"}}}
+	}
+	e.Transform = func(req client.TransformRequest, _ func(client.TransformEvent), gone <-chan struct{}) client.TransformEvent {
+		if req.Target != "" { // so that nothing happens while a test looks
+			<-gone
+		}
+		row := inside
+		return client.TransformEvent{Done: &client.TransformDone{Columns: columns(), RowCount: 1, Rows: [][]*string{{&row, nil, nil}}}}
 	}
 	return e
 }
@@ -170,6 +178,34 @@ func (c *company) furnish(h *house) {
 		c.ids[name] = id
 	}
 	c.keepViews(h, d)
+	c.transform(h, owner, data)
+}
+
+// transform makes two transforms of the owner's over the dataset: one with a run
+// that failed and one with a run that goes on.
+func (c *company) transform(h *house, owner *core.User, data *core.Dataset) {
+	ctx := h.t.Context()
+	for name, runs := range map[string]string{"transform": "execution", "busy transform": "running"} {
+		t := &core.Transform{
+			ID: core.NewID(core.NounTransform), Name: inside, Description: inside, Code: "# " + private, Params: `{"key":"` + private + `"}`, OwnerID: owner.ID,
+			Inputs: []core.TransformInput{{DatasetID: data.ID}}, OutputID: core.NewID(core.NounDataset), OutputName: inside, CreatedAt: store.Now(), UpdatedAt: store.Now(),
+		}
+		must(h.t, h.store.Transforms.Create(ctx, t, time.Time{}))
+		x := &core.Execution{
+			ID: core.NewExecutionID(t.ID), TransformID: t.ID, Status: core.StatusQueued, Trigger: core.TriggerManual, RequestedBy: owner.ID, Attempt: 1,
+			Inputs: []core.ExecutionInput{{DatasetID: data.ID, Version: 1, Rows: 3}}, OutputID: t.OutputID, CreatedAt: store.Now().Add(time.Hour),
+		}
+		_, err := h.store.Executions.Start(ctx, x, nil)
+		must(h.t, err)
+		c.ids[name], c.ids[runs] = t.ID, x.ID
+	}
+	must(h.t, h.store.Executions.PutEvents(ctx, c.ids["execution"], []core.RunEvent{{Seq: 1, At: store.Now(), Kind: core.RunEventLog, Text: private}}))
+	_, err := h.store.Executions.Finish(ctx, c.ids["execution"], nil, func(x *core.Execution) error {
+		x.Status, x.FinishedAt = core.StatusFailed, store.Now()
+		x.Problem = &core.RunProblem{Code: core.CodeExecution, Reason: "raised", Traceback: &core.Traceback{Message: private, Frames: []core.TracebackFrame{}}}
+		return nil
+	})
+	must(h.t, err)
 }
 
 // keepViews makes filter views of the dashboard: one that the owner shares, and
@@ -207,6 +243,9 @@ func (c *company) furnishStranger(h *house) {
 	data := h.Dataset(stranger, columns()...)
 	card := h.Card(stranger, data)
 	board := h.Dashboard(stranger, nil, card)
+	own := &core.Transform{ID: core.NewID(core.NounTransform), Name: "集計", OwnerID: stranger.ID, Inputs: []core.TransformInput{{DatasetID: data.ID}}, OutputID: core.NewID(core.NounDataset)}
+	must(h.t, h.store.Transforms.Create(h.t.Context(), own, time.Time{}))
+	c.ids["foreign transform"], c.ids["foreign execution"] = own.ID, core.NewExecutionID(own.ID)
 	job := &core.ImportJob{ID: core.NewID(core.NounJob), Status: core.StatusFailed, OwnerID: stranger.ID, CreatedAt: store.Now(), FinishedAt: store.Now()}
 	must(h.t, h.store.Jobs.Create(h.t.Context(), job))
 	notice := core.Notice{ID: core.NewID(core.NounNotice), UserID: stranger.ID, Kind: core.NoticeShared}

@@ -148,6 +148,28 @@ var asked = map[string]string{
 	"Mutation.addGroupMember":    `mutation { addGroupMember(input: {groupId: "<group>", userId: "<guest>"}) { group { id } } }`,
 	"Mutation.removeGroupMember": `mutation { removeGroupMember(input: {groupId: "<group>", userId: "<member>"}) { group { id } } }`,
 
+	"Query.node/transform": `{ node(id: "<transform>") { id ... on Transform { name code params } } }`,
+	"Query.node/execution": `{ node(id: "<execution>") { id ... on Execution { status error { traceback { message } } } } }`,
+	"Query.transform": `{ transform(id: "<transform>") { id name description code params inputs { datasetId alias dataset { name } } outputId output { name } outputName schedule { cron zone enabled catchUp }
+		executions { nodes { id status trigger events { kind status progress text } } pageInfo { hasNextPage } } executionCount owner { id name } version createdAt updatedAt } }`,
+	"Query.transforms":     `{ transforms { nodes { id name code owner { id } } } }`,
+	"Query.transforms/all": `{ transforms(all: true, filter: {scheduled: false}) { nodes { id name } } }`,
+	"Query.execution": `{ execution(id: "<execution>") { id status transform { name } requestedBy { id } params codeHash inputs { datasetId alias version rows dataset { name } } output { name } outputVersion outputRowCount
+		attempt progress error { code message traceback { message frames { line function text } } } skipReason dueAt dueUntil cancelledBy { id } executorVersion events(after: 0) { seq at kind status progress text } durationMs } }`,
+	"Query.transformDiagnosis":     `{ transformDiagnosis(id: "<transform>") { newestExecution { id status } executorHealth { answers problem running queued } inputs { datasetId alias exists rows fileExists dataset { name } } logHits { text } advice { kind sentence } } }`,
+	"Query.whyCanAccess/transform": `{ whyCanAccess(userId: "<guest>", resource: "<transform>") { allowed missing { kind sentence whoCanGive { id } } } }`,
+
+	"Mutation.transferOwnership/transform": `mutation { transferOwnership(input: {id: "<transform>", toUserId: "<guest>", version: 1}) { transferredId } }`,
+	"Mutation.createTransform":             `mutation { createTransform(input: {name: "x", code: "x", inputs: [{datasetId: "<dataset>"}]}) { transform { id outputId owner { id } } } }`,
+	"Mutation.updateTransform":             `mutation { updateTransform(input: {id: "<transform>", version: 1, code: "x"}) { transform { id version code } } }`,
+	"Mutation.deleteTransform":             `mutation { deleteTransform(input: {id: "<transform>"}) { deletedId } }`,
+	"Mutation.deleteTransform/busy":        `mutation { deleteTransform(input: {id: "<busy transform>"}) { deletedId } }`,
+	"Mutation.executeTransform":            `mutation { executeTransform(input: {id: "<transform>", idempotencyKey: "x"}) { execution { id status transform { name code } } } }`,
+	"Mutation.executeTransform/busy":       `mutation { executeTransform(input: {id: "<busy transform>"}) { execution { id status } } }`,
+	"Mutation.cancelExecution":             `mutation { cancelExecution(input: {id: "<running>"}) { execution { id status cancelledBy { id } } } }`,
+	"Mutation.cancelExecution/ended":       `mutation { cancelExecution(input: {id: "<execution>"}) { execution { id } } }`,
+	"Mutation.previewTransform":            `mutation { previewTransform(input: {inputs: [{datasetId: "<dataset>"}], code: "x"}) { result { columns { name } rows rowCount log } } }`,
+
 	"Query.accessReport":       `{ accessReport(userId: "<viewer>", since: "2026-01-01T00:00:00Z") { complete couldSee { nodes { user { email } resource { id } from to level path viaId } } didSee { user { email } targetId eventType count first last } } }`,
 	"Query.accessReport/thing": `{ accessReport(resource: "<dashboard>", since: "2026-01-01T00:00:00Z") { couldSee { nodes { userId resourceId path } } didSee { count } } }`,
 }

@@ -13,6 +13,8 @@ const (
 	oneCard      = `{ id name description code params ignoresFilters dataset { id } version }`
 	oneDashboard = `{ id name description version cards { cardId x y w h } filters { id column label options } }`
 	oneView      = `{ filterView { id name isShared filters { filterId column values includeNull from to relative { unit count includeCurrent } } } }`
+	oneTransform = `{ id name description code params inputs { datasetId alias } outputName schedule { cron zone enabled catchUp } version }`
+	oneSchedule  = `{"cron": "0 6 * * *", "zone": "Asia/Tokyo", "enabled": true, "catchUp": "SKIP"}`
 	oneResult    = `{ result { html appliedFilters } }`
 	oneChoice    = `[{"filterId": "<filter>", "column": "地域", "values": ["東京"], "includeNull": false}, {"column": "日付", "from": "2026-01-01", "to": "2026-01-31"},
 		{"column": "日付", "relative": {"unit": "DAY", "count": 7, "includeCurrent": true}}]`
@@ -173,6 +175,35 @@ var examples = map[string]example{
 	"Mutation.executeCard": {
 		"owner", `mutation($input: ExecuteCardInput!) { executeCard(input: $input) ` + oneResult + ` }`,
 		`{"input": {"cardId": "<card>", "dashboardId": "<dashboard>", "filters": ` + oneChoice + `, "useCache": true}}`,
+	},
+
+	"Query.transform": {"owner", `query($id: ID!) { transform(id: $id) { id } }`, `{"id": "<transform>"}`},
+	"Query.transforms": {
+		"admin", `query($filter: TransformFilter, $all: Boolean!, $first: Int, $after: String) { transforms(filter: $filter, all: $all, first: $first, after: $after) { nodes { id } } }`,
+		`{"filter": {"scheduled": false}, "all": true, "first": 5, "after": null}`,
+	},
+	"Query.execution":          {"owner", `query($id: ID!) { execution(id: $id) { id } }`, `{"id": "<execution>"}`},
+	"Query.transformDiagnosis": {"owner", `query($id: ID!) { transformDiagnosis(id: $id) { inputs { exists } } }`, `{"id": "<transform>"}`},
+	"Transform.executions":     {"owner", `query($first: Int, $after: String) { transform(id: "<transform>") { executions(first: $first, after: $after) { nodes { id } } } }`, onePage},
+	"Execution.events":         {"owner", `query($after: Int!) { execution(id: "<execution>") { events(after: $after) { seq } } }`, `{"after": 0}`},
+	"Mutation.createTransform": {
+		"owner", `mutation($input: CreateTransformInput!) { createTransform(input: $input) { transform ` + oneTransform + ` } }`,
+		`{"input": {"name": "集計", "description": "a", "code": "x", "params": {"a": 1}, "inputs": [{"datasetId": "<dataset>", "alias": "sales"}], "outputName": "出力", "schedule": ` + oneSchedule + `}}`,
+	},
+	"Mutation.updateTransform": {
+		"owner", `mutation($input: UpdateTransformInput!) { updateTransform(input: $input) { transform ` + oneTransform + ` } }`,
+		`{"input": {"id": "<transform>", "version": 1, "name": "集計", "description": "a", "code": "x", "params": {"a": 1}, "inputs": [{"datasetId": "<dataset>", "alias": "sales"}],
+			"outputName": "出力", "schedule": ` + oneSchedule + `}}`,
+	},
+	"Mutation.deleteTransform": {"owner", `mutation($input: DeleteTransformInput!) { deleteTransform(input: $input) { deletedId } }`, `{"input": {"id": "<transform>"}}`},
+	"Mutation.executeTransform": {
+		"owner", `mutation($input: ExecuteTransformInput!) { executeTransform(input: $input) { execution { id params } } }`,
+		`{"input": {"id": "<transform>", "params": {"a": 1}, "sameInputsAs": "<execution>", "idempotencyKey": "x"}}`,
+	},
+	"Mutation.cancelExecution": {"owner", `mutation($input: CancelExecutionInput!) { cancelExecution(input: $input) { execution { id } } }`, `{"input": {"id": "<running>"}}`},
+	"Mutation.previewTransform": {
+		"owner", `mutation($input: PreviewTransformInput!) { previewTransform(input: $input) { result { rows } } }`,
+		`{"input": {"inputs": [{"datasetId": "<dataset>", "alias": "sales"}], "code": "x", "params": {"a": 1}, "limitRows": 5}}`,
 	},
 
 	"Mutation.createDashboard": {"owner", `mutation($input: CreateDashboardInput!) { createDashboard(input: $input) { dashboard ` + oneDashboard + ` } }`, `{"input": {"name": "売上", "description": "a"}}`},

@@ -31,6 +31,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/table"
 	"github.com/karuta-bi/karuta/internal/table/embedded"
+	"github.com/karuta-bi/karuta/internal/transform"
 	"github.com/karuta-bi/karuta/resolvers"
 	"github.com/karuta-bi/karuta/schema"
 	"github.com/karuta-bi/karuta/server"
@@ -104,14 +105,18 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	cards := card.New(card.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
 	}, card.Config{PageSecret: secret, Timeout: time.Minute, CacheTTL: time.Hour})
+	transforms := transform.New(transform.Deps{
+		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
+	}, transform.Config{Shared: true})
 	h.close = sync.OnceFunc(func() {
+		must(t, transforms.Close(context.Background()))
 		must(t, datasets.Close(context.Background()))
 		must(t, cards.Close(context.Background()))
 		must(t, engine.Close())
 	})
 	t.Cleanup(h.close)
 	h.resolver = &resolvers.Resolver{Services: resolvers.Services{
-		Gate: h.Gate, Reports: access.NewReports(h.store, h.Gate, h.Audit), Identity: h.identity, Audit: h.Audit, Datasets: datasets, Cards: cards,
+		Gate: h.Gate, Reports: access.NewReports(h.store, h.Gate, h.Audit), Identity: h.identity, Audit: h.Audit, Datasets: datasets, Cards: cards, Transforms: transforms,
 		Dashboards: dashboard.New(h.store, h.Gate, h.Audit),
 		Monitor:    resolvers.NewMonitor(),
 		Info:       graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},

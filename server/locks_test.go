@@ -74,7 +74,7 @@ func openDoors() graph.DirectiveRoot {
 		return next(ctx)
 	}
 	return graph.DirectiveRoot{
-		Public: pass, Auth: pass, Admin: pass, Dataset: right, Card: right,
+		Public: pass, Auth: pass, Admin: pass, Dataset: right, Card: right, Transform: right,
 		Dashboard: func(ctx context.Context, _ any, next graphql.Resolver, _ core.Permission, _ string) (any, error) {
 			return next(ctx)
 		},

@@ -19,6 +19,7 @@ import (
 //	403   FORBIDDEN
 //	404   NOT_FOUND
 //	400   VALIDATION_ERROR: the door is open, and what was asked for is not possible
+//	409   CONFLICT: it is not possible now
 //	null  nothing, without an error
 //
 // ! is an answer that leaves ACCESS_DENIED in the audit log, * one that the
@@ -41,6 +42,14 @@ Query.node/session            401       null!*   null!* null!* null!*  ok    nul
 Query.node/view               401       null!*   ok     ok     ok      ok    ok     ok    401    bad
 Query.node/own                401       null!*   null!* null!* null!*  ok    null!* null!* 401   bad
 Query.node/user               401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.node/transform          401       null!*   null!* null!* null!*  ok    null!* ok    401    bad
+Query.node/execution          401       null!*   null!* null!* null!*  ok    null!* ok    401    bad
+Query.transform               401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Query.transforms              401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.transforms/all          401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
+Query.execution               401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Query.transformDiagnosis      401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Query.whyCanAccess/transform  401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Query.apiKeys                 401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.apiKeys/all             401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
 Query.mySessions              401       ok       ok     ok     ok      ok    ok     ok    401    bad
@@ -131,6 +140,16 @@ Mutation.deactivateUser/owner 401       403!     403!   403!   403!    403!  403
 Mutation.transferOwnership    401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
 Mutation.transferOwnership/dataset 401  404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Mutation.transferOwnership/card 401     404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
+Mutation.transferOwnership/transform 401 404!*  404!*  404!*  404!*   ok    404!*  ok    401    bad
+Mutation.createTransform      401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
+Mutation.updateTransform      401       404!     404!   404!   404!    ok    404!   403!  401    bad
+Mutation.deleteTransform      401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Mutation.deleteTransform/busy 401       404!     404!   404!   404!    409*  404!   409*  401    bad
+Mutation.executeTransform     401       403!     403!   403!   403!    ok    403!   403!  401    bad
+Mutation.executeTransform/busy 401      403!     403!   403!   403!    409*  403!   403!  401    bad
+Mutation.cancelExecution      401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Mutation.cancelExecution/ended 401      404!     404!   404!   404!    400*  404!   400*  401    bad
+Mutation.previewTransform     401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
 Mutation.requestAccess        401       ok       ok     400*   400*    400*  ok     ok    401    bad
 Mutation.answerAccessRequest  401       404!*    403!*  403!*  ok      ok    403!*  ok    401    bad
 Mutation.markNotificationsRead 401      404*     404*   404*   404*    ok    404*   404*  401    bad
@@ -156,7 +175,7 @@ Mutation.removeGroupMember    401       403!     403!   403!   403!    403!  403
 
 // words are the codes that the matrix writes short.
 var words = map[string]core.Code{
-	"401": core.CodeUnauthorized, "bad": core.CodeInvalidToken, "403": core.CodeForbidden, "404": core.CodeNotFound, "400": core.CodeValidation,
+	"401": core.CodeUnauthorized, "bad": core.CodeInvalidToken, "403": core.CodeForbidden, "404": core.CodeNotFound, "400": core.CodeValidation, "409": core.CodeConflict,
 }
 
 // declared is an answer of the matrix.

@@ -166,6 +166,9 @@ var special = map[string][]probe{
 	"bucket":   invalid("not allowed", "", "x", "company-data2", controls, odd, megabyte),
 	"key":      append(invalid("no key", "", "/a", "a/../b", "a b", "a?b", strings.Repeat("a", 1025), controls, odd, megabyte), taken("plain", "a/b-c_d.csv")...),
 	"number":   append(invalid("no number", 0, -1, -1<<31), probe{"of no version", 1<<31 - 1, core.CodeNotFound}),
+	"alias":    append(invalid("no name", "1a", "a-b", "a b", controls, odd, strings.Repeat("a", 101), megabyte), taken("a name", "", "売上_1", "_")...),
+	"cron":     append(invalid("no schedule", "x", "* * * *", "60 * * * *", "@never", controls, odd, megabyte), taken("a schedule", "@daily", "*/5 0-6 1,15 * MON")...),
+	"zone":     append(invalid("no zone", "x", "Local", "../etc/passwd", controls, odd, megabyte), taken("a zone", "", "UTC", "Europe/Berlin")...),
 	"upload":   invalid("no file", "x", 1, map[string]any{}, megabyte),
 }
 
@@ -212,10 +215,13 @@ func (c *company) ghost(noun string) string {
 	if noun == "share" {
 		return core.ShareID(c.ids["dashboard"], core.TargetUser, core.NewID(core.NounUser))
 	}
+	if noun == "execution" {
+		return core.NewExecutionID(core.NewID(core.NounTransform))
+	}
 	if noun == "request" {
 		return core.AccessRequestID(c.ids["dashboard"], core.NewID(core.NounUser))
 	}
-	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter", "notice": "notice", "session": "session", "key": "key"}[noun]
+	name := map[string]string{"dashboard": "dashboard", "dataset": "dataset", "card": "card", "job": "job", "group": "group", "user": "owner", "filter": "filter", "notice": "notice", "session": "session", "key": "key", "transform": "transform"}[noun]
 	kind, _ := core.NounOf(c.ids[name])
 	return core.NewID(kind)
 }

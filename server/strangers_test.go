@@ -23,6 +23,9 @@ func (c *company) ghosts() *company {
 	ids["share"] = core.ShareID(ids["dashboard"], core.TargetGroup, ids["group"])
 	ids["request"] = core.AccessRequestID(ids["dashboard"], ids["guest"])
 	for name := range ids {
+		if noun, _ := core.NounOf(ids[name]); noun == core.NounExecution {
+			ids[name] = core.NewExecutionID(ids["transform"])
+		}
 		if noun, _ := core.NounOf(ids[name]); noun == core.NounFilterView {
 			ids[name] = core.NewFilterViewID(ids["dashboard"])
 		}

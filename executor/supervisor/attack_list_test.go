@@ -26,7 +26,6 @@ var elsewhere = []struct {
 	{[]int{61}, "../../internal/app/apptest/leaks_test.go", "TestNothingLeavesACardsPage"},
 	{[]int{60, 87}, "sweep_test.go", "TestSweep"},
 	{[]int{84, 86}, "attack_files_test.go", "TestNothingOfOthersIsInMemory"},
-	{[]int{90}, "../engine/hostiletable_test.go", "TestHostileTablesAreRefused"},
 	{[]int{98}, "zygote_test.go", "TestZygoteKilledInFlight"},
 	{[]int{99}, "attack_setup_test.go", "TestAFailedSetupRunsNothing"},
 	{[]int{101}, "cards_test.go", "TestRunsHaveTheirOwnRandomness"},
@@ -56,7 +55,7 @@ func TestEveryKindOfAttackIsTried(t *testing.T) {
 		}
 	}
 	for item := 1; item <= attackItems; item++ {
-		if !slices.Contains(tried, item) {
+		if !slices.Contains(tried, item) && item != 90 { // 90: Arrow that a transform makes up; a card gives HTML alone
 			t.Errorf("item %d is not tried", item)
 		}
 	}

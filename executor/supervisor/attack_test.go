@@ -71,18 +71,17 @@ func lengthy() bool { return os.Getenv("KARUTA_LONG") != "" }
 func TestAttacks(t *testing.T) {
 	s := shared(t)
 	b := newBait(t)
-	good := func() { t.Helper(); wantGoodOn(t, s, b.run()) }
-	good()
+	wantGoodOn(t, s, b.run())
 	for _, part := range suite() {
 		t.Run(part.name, func(t *testing.T) {
 			for _, group := range grouped(part.attacks) {
-				well := howItIs(t, s)
+				well := howItIs(s)
 				if group[0].whole() {
-					t.Run(group[0].name, func(t *testing.T) { b.wantHeld(t, s, group[0]); well.wantSame(t, s, good) })
+					t.Run(group[0].name, func(t *testing.T) { b.wantHeld(t, s, group[0]); well.wantSame(t, s, b) })
 					continue
 				}
 				b.wantAllHeld(t, s, group)
-				well.wantSame(t, s, good)
+				well.wantSame(t, s, b)
 			}
 		})
 	}
@@ -204,7 +203,7 @@ func calls(t testing.TB) map[string]int {
 // process id as other runs would see it, and a function that ends it.
 func beginSibling(t *testing.T, s *Supervisor, b *bait) (int, func()) {
 	t.Helper()
-	z := howItIs(t, s).zygote
+	z := s.current
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -244,12 +243,8 @@ type condition struct {
 	inZygote    int // -1 where it cannot be seen
 }
 
-func howItIs(t testing.TB, s *Supervisor) condition {
-	t.Helper()
-	z, err := s.zygote(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+func howItIs(s *Supervisor) condition {
+	z := s.current
 	return condition{z, len(openFiles(os.Getpid())), len(openFiles(z.process.Pid)) - 1}
 }
 
@@ -258,38 +253,30 @@ func openFiles(pid int) []os.DirEntry {
 	return entries
 }
 
-// retiring tells whether a fresh zygote took over in order, as it does some time
-// after a run broke down.
-func (z *zygote) retiring() bool {
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	return z.retired && z.hurt
-}
-
 // sane is how long a card of a few milliseconds may take on a machine that does much else.
 const sane = 10 * time.Second
 
 // wantSame looks that nothing of a run is left, that the zygote is the same
-// process, and that the good run gives its right answer in good time.
-func (c condition) wantSame(t *testing.T, s *Supervisor, good func()) {
+// process, and that a good card gives its right answer in good time.
+func (c condition) wantSame(t *testing.T, s *Supervisor, b *bait) {
 	t.Helper()
-	if now := howItIs(t, s).zygote; now != c.zygote && !c.zygote.retiring() {
+	if c.zygote.ended() || s.current != c.zygote {
 		t.Fatal("the zygote is another one")
 	}
 	began := time.Now()
-	good()
+	wantGoodOn(t, s, b.run())
 	if took := time.Since(began); took > sane {
-		t.Errorf("a good run took %s", took)
+		t.Errorf("a good card took %s", took)
 	}
+	eventually(t, "no child is left", func() bool { return len(childrenOf(t, c.zygote.process.Pid)) == 0 })
 	if s.Running() != 0 || s.Queued() != 0 {
 		t.Errorf("%d run, %d wait", s.Running(), s.Queued())
 	}
-	eventually(t, "nothing is left of the run", func() bool {
-		now := howItIs(t, s)
-		children := len(childrenOf(t, c.zygote.process.Pid)) + len(childrenOf(t, now.zygote.process.Pid))
-		return children == 0 && now.descriptors <= c.descriptors && now.inZygote <= c.inZygote
-	})
-	if threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", howItIs(t, s).zygote.process.Pid)); len(threads) != 1 {
+	after := howItIs(s)
+	if after.descriptors > c.descriptors || after.inZygote > c.inZygote {
+		t.Errorf("descriptors %d, in the zygote %d; before %d and %d", after.descriptors, after.inZygote, c.descriptors, c.inZygote)
+	}
+	if threads, _ := os.ReadDir(fmt.Sprintf("/proc/%d/task", c.zygote.process.Pid)); len(threads) != 1 {
 		t.Errorf("%d threads in the zygote", len(threads))
 	}
 }

@@ -90,7 +90,6 @@ func TestProfiles(t *testing.T) {
 		{profileUser, &syscall.Credential{Uid: plainID, Gid: plainID}},
 	} {
 		t.Run(p.name, func(t *testing.T) {
-			t.Parallel()
 			attributes := &syscall.SysProcAttr{Credential: p.user, Pdeathsig: syscall.SIGKILL}
 			if err := reaches(python, attributes); err != nil {
 				t.Skip("not run here: another user cannot reach the prepared Python: ", err)

@@ -140,6 +140,7 @@ func (g *Gate) openDataset(ctx context.Context, d *core.Dataset) (*core.Dataset,
 	seen := *d
 	seen.Columns, seen.Policies = sight.Columns(d.Columns), nil
 	seen.Redacted, seen.Source, seen.S3, seen.Path, seen.Parts, seen.LastImportBy = true, core.CSVOptions{}, nil, "", nil, ""
+	seen.TransformID, seen.SummaryKey = "", ""
 	return &seen, nil
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/telemetry"
+	"github.com/karuta-bi/karuta/internal/transform"
 	"github.com/karuta-bi/karuta/resolvers"
 	"github.com/karuta-bi/karuta/server"
 )
@@ -36,6 +37,7 @@ type App struct {
 	Datasets   *dataset.Service
 	Cards      *card.Service
 	Dashboards *dashboard.Service
+	Transforms *transform.Service
 	Executor   *client.Client
 	Monitor    *resolvers.Monitor
 
@@ -145,6 +147,10 @@ func (a *App) openServices(context.Context) error {
 		card.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "card")},
 		card.Config{Timeout: c.CardTimeout(), CacheTTL: c.CacheLifetime(), PageSecret: derived(secret, "card pages"), Platform: version + " " + revision})
 	a.atClose(a.Cards.Close)
+	a.Transforms = transform.New(
+		transform.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "transform")},
+		transform.Config{Timeout: c.TransformTimeout(), Shared: c.Store != "embedded"})
+	a.atClose(a.Transforms.Close)
 	a.Dashboards = dashboard.New(a.Store, a.Gate, a.Audit)
 	a.Monitor = a.newMonitor()
 	return nil

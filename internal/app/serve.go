@@ -86,7 +86,7 @@ func (a *App) begin(ctx context.Context, o ServeOptions) error {
 		return err
 	}
 	upkeep := core.AsSystem(ctx, "upkeep")
-	if err := errors.Join(a.Datasets.Recover(upkeep), a.Identity.SweepGroups(upkeep)); err != nil {
+	if err := errors.Join(a.Datasets.Recover(upkeep), a.Transforms.Recover(upkeep), a.Identity.SweepGroups(upkeep)); err != nil {
 		a.Log.WarnContext(ctx, "what an earlier process left undone is still there", "cause", err)
 	}
 	return nil
@@ -116,7 +116,7 @@ func (a *App) Handler() http.Handler {
 	return server.New(server.Deps{
 		Resolver: &resolvers.Resolver{Services: resolvers.Services{
 			Gate: a.Gate, Reports: access.NewReports(a.Store, a.Gate, a.Audit), Identity: a.Identity, Audit: a.Audit,
-			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards,
+			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Transforms: a.Transforms,
 			Monitor: a.Monitor,
 			Info: graph.ServerInfo{
 				Env: string(a.Config.Env), Version: version, GitSha: revision,

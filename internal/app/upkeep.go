@@ -11,8 +11,8 @@ import (
 // upkeepEvery is how often the API does what nobody asks for.
 const upkeepEvery = time.Hour
 
-// upkeep removes old results, and clears up imports and deletions of groups that
-// other processes lost.
+// upkeep removes old results, and clears up imports, runs of transforms and
+// deletions of groups that other processes lost.
 func (a *App) upkeep(ctx context.Context) {
 	ctx = core.AsSystem(ctx, "upkeep")
 	every := time.NewTicker(upkeepEvery)
@@ -31,6 +31,9 @@ func (a *App) upkeep(ctx context.Context) {
 		}
 		if err := a.Datasets.Retain(ctx, store.Now()); err != nil {
 			a.Log.WarnContext(ctx, "old versions were not cleared up", "cause", err)
+		}
+		if err := a.Transforms.Recover(ctx); err != nil {
+			a.Log.WarnContext(ctx, "lost transforms were not cleared up", "cause", err)
 		}
 		if a.Config.Store == "embedded" {
 			continue

@@ -56,6 +56,16 @@ type Proposal struct {
 	Evidence PIIEvidence `json:"evidence,omitempty"`
 }
 
+var strictness = map[PIIClass]int{ClassIndirect: 1, ClassDirect: 2, ClassConfidential: 3}
+
+// Stricter is the class that hides more.
+func Stricter(a, b PIIClass) PIIClass {
+	if strictness[b] > strictness[a] {
+		return b
+	}
+	return a
+}
+
 // Mask is how a value is made unreadable. Text is masked in its own way; a
 // value of another type becomes empty under every mask.
 type Mask string

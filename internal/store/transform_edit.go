@@ -92,7 +92,7 @@ func (r *Transforms) inputWrites(ctx context.Context, id string, was, now []core
 		}
 		g, there := guards[datasetKey(in.DatasetID)]
 		if !there {
-			return nil, core.NotFound(fmt.Sprintf("input.inputs[%d].datasetId", i))
+			return nil, core.NotFound(fmt.Sprintf("input.inputs.%d.datasetId", i))
 		}
 		ws = append(ws, g.joinedBy(id), table.Put(inputKey(id, in.DatasetID),
 			table.Item{"input_dataset_id": in.DatasetID, "transform_id": id}, table.Always()))

@@ -44,7 +44,7 @@ func transformsKeepAllTheyAreGiven(t *testing.T, st *world) {
 	st.wantCalls(t, "BatchGet transforms", "BatchGet transforms")
 	lost := &core.Transform{ID: core.NewID(core.NounTransform), Inputs: []core.TransformInput{{DatasetID: a.ID}, {DatasetID: core.NewID(core.NounDataset)}}}
 	err = st.Transforms.Create(t.Context(), lost, time.Time{})
-	if e, ok := err.(*core.Error); !ok || e.Code != core.CodeNotFound || e.Field != "input.inputs[1].datasetId" {
+	if e, ok := err.(*core.Error); !ok || e.Code != core.CodeNotFound || e.Field != "input.inputs.1.datasetId" {
 		t.Errorf("an input that is gone: %v", err)
 	}
 }

@@ -1,0 +1,183 @@
+package transform
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+
+	"github.com/karuta-bi/karuta/internal/access"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+)
+
+const (
+	maxRuns = 100 // that go on or wait in this process
+	maxKey  = 200 // characters of an idempotency key
+)
+
+// ExecuteInput asks for a run.
+type ExecuteInput struct {
+	ID             string
+	Params         *string // instead of the transform's own; nil leaves them
+	SameInputsAs   string  // id of a run whose versions of the datasets are read again, "" reads the newest
+	IdempotencyKey string  // the same key is the same run for a day, "" is always a new one
+}
+
+// Execute starts a run and answers at once with it; for the transform's owner.
+// INPUT_DATASET_MISSING and INPUT_DATASET_EMPTY where it has nothing to read,
+// CONFLICT.already_running, with executionId in the details, while another goes on.
+func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.Execution, error) {
+	t, err := s.Gate.RequireTransform(ctx, "input.id", in.ID, access.Run)
+	if err != nil {
+		return nil, err
+	}
+	key, err := keyOf(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	if key != nil {
+		if known, err := s.Store.Executions.Known(ctx, *key); err != nil || known != nil {
+			return known, err
+		}
+	}
+	x, err := s.asked(ctx, t, in)
+	if err != nil {
+		return nil, err
+	}
+	leave, ok := s.Reserve()
+	if !ok {
+		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "busy"}
+	}
+	begun, err := s.start(ctx, x, key)
+	if err != nil || begun.ID != x.ID {
+		leave()
+		return begun, err
+	}
+	s.Begin(ctx, t, begun, leave)
+	return begun, nil
+}
+
+// start gives the run its transform. One that fell silent while it had it is
+// given up first.
+func (s *Service) start(ctx context.Context, x *core.Execution, key *store.RunKey) (*core.Execution, error) {
+	begun, err := s.Store.Executions.Start(ctx, x, key)
+	e, ok := errors.AsType[*core.Error](err)
+	if !ok || e.Reason != "already_running" {
+		return begun, err
+	}
+	other, _ := e.Details["executionId"].(string)
+	if gaveUp, failed := s.giveUpSilent(ctx, other); failed != nil || !gaveUp {
+		return nil, cmp.Or(failed, err)
+	}
+	return s.Store.Executions.Start(ctx, x, key)
+}
+
+// asked is the run that was asked for.
+func (s *Service) asked(ctx context.Context, t *core.Transform, in ExecuteInput) (*core.Execution, error) {
+	params := t.Params
+	if in.Params != nil {
+		var err error
+		if params, err = core.CheckParams("input.params", *in.Params); err != nil {
+			return nil, err
+		}
+	}
+	pinned, err := s.inputsOf(ctx, t, in.SameInputsAs)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.draft(ctx, t, pinned)
+	if err == nil {
+		x.Params = params
+	}
+	return x, err
+}
+
+// inputsOf are the versions that an earlier run read; none where none is named.
+func (s *Service) inputsOf(ctx context.Context, t *core.Transform, executionID string) ([]core.ExecutionInput, error) {
+	if executionID == "" {
+		return nil, nil
+	}
+	if err := core.CheckID("input.sameInputsAs", executionID, core.NounExecution); err != nil {
+		return nil, err
+	}
+	if of, _ := core.ExecutionTransform(executionID); of != t.ID {
+		return nil, core.NotFound("input.sameInputsAs")
+	}
+	earlier, err := s.Store.Executions.Get(ctx, executionID)
+	if err != nil {
+		return nil, core.Internal("read earlier run", err)
+	}
+	if earlier == nil || len(earlier.Inputs) == 0 {
+		return nil, core.NotFound("input.sameInputsAs")
+	}
+	return earlier.Inputs, nil
+}
+
+// Draft implements [Runner].
+func (s *Service) Draft(ctx context.Context, t *core.Transform) (*core.Execution, error) {
+	return s.draft(ctx, t, nil)
+}
+
+// draft is the run of a transform as it is now, for its owner, over the pinned
+// versions or, where there are none, the newest.
+func (s *Service) draft(ctx context.Context, t *core.Transform, pinned []core.ExecutionInput) (*core.Execution, error) {
+	_, read, err := s.sources(ctx, pinned, t.Inputs)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256([]byte(t.Code))
+	return &core.Execution{
+		ID: core.NewExecutionID(t.ID), TransformID: t.ID, Status: core.StatusQueued, Trigger: core.TriggerManual, RequestedBy: t.OwnerID,
+		Params: t.Params, CodeHash: hex.EncodeToString(sum[:]), Inputs: read, OutputID: t.OutputID, Attempt: 1, CreatedAt: store.Now(),
+	}, nil
+}
+
+// keyOf is the key under which the request is known, nil for none.
+func keyOf(ctx context.Context, in ExecuteInput) (*store.RunKey, error) {
+	if in.IdempotencyKey == "" {
+		return nil, nil
+	}
+	if err := core.CheckText("input.idempotencyKey", in.IdempotencyKey, maxKey); err != nil {
+		return nil, err
+	}
+	h := sha256.New()
+	_ = json.NewEncoder(h).Encode([]any{in.ID, in.Params, in.SameInputsAs}) // texts always encode
+	return &store.RunKey{UserID: core.ActorFrom(ctx).UserID(), Key: in.IdempotencyKey, Input: hex.EncodeToString(h.Sum(nil))}, nil
+}
+
+// Begin implements [Runner].
+func (s *Service) Begin(ctx context.Context, t *core.Transform, x *core.Execution, leave func()) {
+	begun := *x
+	ctx, cancel := context.WithCancelCause(core.Detach(s.life, ctx))
+	s.mu.Lock()
+	s.runs[begun.ID] = cancel
+	s.mu.Unlock()
+	go func() {
+		defer leave()
+		defer cancel(nil)
+		(&run{Service: s, t: t, x: &begun, cancel: cancel, journal: &journal{}}).work(ctx)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.runs, begun.ID)
+	}()
+}
+
+// Reserve implements [Runner]; there is no place once the service is closed.
+func (s *Service) Reserve() (leave func(), ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.places >= maxRuns {
+		return nil, false
+	}
+	s.places++
+	s.wg.Add(1)
+	return func() {
+		s.mu.Lock()
+		s.places--
+		s.mu.Unlock()
+		s.wg.Done()
+	}, true
+}
