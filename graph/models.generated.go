@@ -11,6 +11,7 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/internal/transform"
 	"github.com/karuta-bi/karuta/schema"
 )
 
@@ -50,6 +51,18 @@ type AuditDetail struct {
 	Name string `json:"name"`
 	// Its value, with personal data masked.
 	Value string `json:"value"`
+}
+
+// A run to stop.
+type CancelExecutionInput struct {
+	// Id of the run.
+	ID string `json:"id"`
+}
+
+// The run is being stopped.
+type CancelExecutionPayload struct {
+	// The run.
+	Execution *core.Execution `json:"execution"`
 }
 
 // A change of your own password.
@@ -142,6 +155,12 @@ type CreateShareInput struct {
 type CreateSharePayload struct {
 	// The share.
 	Share *core.Share `json:"share"`
+}
+
+// The new transform.
+type CreateTransformPayload struct {
+	// The transform.
+	Transform *core.Transform `json:"transform"`
 }
 
 // The new account.
@@ -256,10 +275,38 @@ type DeleteSharePayload struct {
 	DeletedID string `json:"deletedId"`
 }
 
+// A transform to delete.
+type DeleteTransformInput struct {
+	// Id of the transform.
+	ID string `json:"id"`
+}
+
+// The transform is gone.
+type DeleteTransformPayload struct {
+	// Id of the transform that is gone.
+	DeletedID string `json:"deletedId"`
+}
+
 // What the card gave.
 type ExecuteCardPayload struct {
 	// The result.
 	Result *core.CardResult `json:"result"`
+}
+
+// The run has been asked for.
+type ExecuteTransformPayload struct {
+	// The run, to be followed with `execution`.
+	Execution *core.Execution `json:"execution"`
+}
+
+// Why a run failed.
+type ExecutionError struct {
+	// What kind of problem it is.
+	Code core.Code `json:"code"`
+	// What happened and what to do, in the reader's language.
+	Message string `json:"message"`
+	// Where in the code it happened; null where it was not the code.
+	Traceback *core.Traceback `json:"traceback,omitempty"`
 }
 
 // The state of the whole system.
@@ -420,6 +467,12 @@ type MarkNotificationsReadPayload struct {
 type PreviewCardPayload struct {
 	// The result.
 	Result *core.CardResult `json:"result"`
+}
+
+// What the trial gave.
+type PreviewTransformPayload struct {
+	// The result.
+	Result *transform.Preview `json:"result"`
 }
 
 // The new version is published.
@@ -654,6 +707,26 @@ type TransferOwnershipPayload struct {
 	TransferredID string `json:"transferredId"`
 }
 
+// One piece of advice.
+type TransformAdviceItem struct {
+	// Which it is.
+	Kind core.TransformAdvice `json:"kind"`
+	// The same as a sentence, in your language.
+	Sentence string `json:"sentence"`
+}
+
+// How what runs the code is.
+type TransformExecutorHealth struct {
+	// It answers.
+	Answers bool `json:"answers"`
+	// It runs no Python; null where it does.
+	Problem *string `json:"problem,omitempty"`
+	// How many runs go on.
+	Running int `json:"running"`
+	// How many wait.
+	Queued int `json:"queued"`
+}
+
 // The changed card.
 type UpdateCardPayload struct {
 	// The card.
@@ -730,6 +803,12 @@ type UpdateSharePayload struct {
 	Share *core.Share `json:"share"`
 }
 
+// The changed transform.
+type UpdateTransformPayload struct {
+	// The transform.
+	Transform *core.Transform `json:"transform"`
+}
+
 // What a person sees. Owners of datasets are answered by `dataset`, `datasetRows`,
 // `dashboard`, `card` and `node` alone, for their own datasets and for dashboards
 // that they may view themselves and that show nothing but their own data.
@@ -797,27 +876,30 @@ func (e HealthStatus) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// What somebody may do with a dataset or a card.
+// What somebody may do with a dataset, a card or a transform.
 type Right string
 
 const (
-	// See it: its owner, administrators, and people with a dashboard that holds it.
+	// See it: its owner, administrators, and, but for transforms, people with a dashboard that holds it.
 	RightView Right = "VIEW"
 	// Change it: its owner.
 	RightEdit Right = "EDIT"
 	// Delete it: its owner and administrators.
 	RightManage Right = "MANAGE"
+	// Run the transform: its owner. Others get FORBIDDEN, whether they may see it or not.
+	RightRun Right = "RUN"
 )
 
 var AllRight = []Right{
 	RightView,
 	RightEdit,
 	RightManage,
+	RightRun,
 }
 
 func (e Right) IsValid() bool {
 	switch e {
-	case RightView, RightEdit, RightManage:
+	case RightView, RightEdit, RightManage, RightRun:
 		return true
 	}
 	return false

@@ -41,6 +41,9 @@ type ResolverRoot interface {
 	Dataset() DatasetResolver
 	DatasetPreview() DatasetPreviewResolver
 	DatasetVersion() DatasetVersionResolver
+	Execution() ExecutionResolver
+	ExecutionEvent() ExecutionEventResolver
+	ExecutionInput() ExecutionInputResolver
 	ExposedDataset() ExposedDatasetResolver
 	FilterImpact() FilterImpactResolver
 	FilterValue() FilterValueResolver
@@ -58,9 +61,14 @@ type ResolverRoot interface {
 	PolicyTarget() PolicyTargetResolver
 	Query() QueryResolver
 	ReferencedDataset() ReferencedDatasetResolver
+	Schedule() ScheduleResolver
 	SchemaChange() SchemaChangeResolver
 	Session() SessionResolver
 	Share() ShareResolver
+	Transform() TransformResolver
+	TransformDiagnosis() TransformDiagnosisResolver
+	TransformInput() TransformInputResolver
+	TransformInputState() TransformInputStateResolver
 	User() UserResolver
 	View() ViewResolver
 }
@@ -73,6 +81,7 @@ type DirectiveRoot struct {
 	Dataset   func(ctx context.Context, obj any, next graphql.Resolver, right Right, arg string) (res any, err error)
 	Public    func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 	Sharing   func(ctx context.Context, obj any, next graphql.Resolver, arg string) (res any, err error)
+	Transform func(ctx context.Context, obj any, next graphql.Resolver, right Right, arg string) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -100,6 +109,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAddGroupMemberInput,
 		ec.unmarshalInputAnswerAccessRequestInput,
 		ec.unmarshalInputAuditLogFilter,
+		ec.unmarshalInputCancelExecutionInput,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCloneDashboardInput,
 		ec.unmarshalInputColumnChangeInput,
@@ -110,6 +120,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputCreateGroupInput,
 		ec.unmarshalInputCreatePolicyInput,
 		ec.unmarshalInputCreateShareInput,
+		ec.unmarshalInputCreateTransformInput,
 		ec.unmarshalInputCreateUserInput,
 		ec.unmarshalInputDeactivateUserInput,
 		ec.unmarshalInputDeleteCardInput,
@@ -119,7 +130,9 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeleteGroupInput,
 		ec.unmarshalInputDeletePolicyInput,
 		ec.unmarshalInputDeleteShareInput,
+		ec.unmarshalInputDeleteTransformInput,
 		ec.unmarshalInputExecuteCardInput,
+		ec.unmarshalInputExecuteTransformInput,
 		ec.unmarshalInputFilterInput,
 		ec.unmarshalInputFilterValueInput,
 		ec.unmarshalInputImportCsvInput,
@@ -131,6 +144,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputPlacementInput,
 		ec.unmarshalInputPolicyTargetInput,
 		ec.unmarshalInputPreviewCardInput,
+		ec.unmarshalInputPreviewTransformInput,
 		ec.unmarshalInputReimportDatasetInput,
 		ec.unmarshalInputRelativeRangeInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
@@ -141,12 +155,15 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRevokeApiKeyInput,
 		ec.unmarshalInputRevokeSessionsInput,
 		ec.unmarshalInputRowConditionInput,
+		ec.unmarshalInputScheduleInput,
 		ec.unmarshalInputSetDefaultFilterViewInput,
 		ec.unmarshalInputSetPiiAccessInput,
 		ec.unmarshalInputSetUserAttributesInput,
 		ec.unmarshalInputSetUserRoleInput,
 		ec.unmarshalInputShareTargetInput,
 		ec.unmarshalInputTransferOwnershipInput,
+		ec.unmarshalInputTransformFilter,
+		ec.unmarshalInputTransformSourceInput,
 		ec.unmarshalInputUpdateCardInput,
 		ec.unmarshalInputUpdateDashboardInput,
 		ec.unmarshalInputUpdateDatasetInput,
@@ -155,6 +172,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputUpdatePolicyInput,
 		ec.unmarshalInputUpdateProfileInput,
 		ec.unmarshalInputUpdateShareInput,
+		ec.unmarshalInputUpdateTransformInput,
 		ec.unmarshalInputUserAttributeInput,
 	)
 	first := true
@@ -236,7 +254,7 @@ var sources = []*ast.Source{
   whyCanAccess(
     "Id of the person."
     userId: ID!
-    "Id of a dashboard, a dataset, a card, a card in its place on a dashboard, a share, a group or a filter view."
+    "Id of a dashboard, a dataset, a card, a card in its place on a dashboard, a share, a group, a filter view or a transform."
     resource: ID!
   ): AccessExplanation @auth
 
@@ -351,6 +369,8 @@ enum MissingAccessKind {
   MEMBER
   "Its owner keeps the filter view for themselves."
   VIEW
+  "To own it: only its owner and administrators see a transform."
+  OWNERSHIP
   "A policy that opens rows of the dataset to them."
   POLICY
   "A fitting value of an attribute that a policy for them asks for."
@@ -540,6 +560,12 @@ enum EventType {
   DASHBOARD_SHARE_UPDATED
   "A share was taken back."
   DASHBOARD_SHARE_REMOVED
+  "A transform was made."
+  TRANSFORM_CREATED
+  "A transform was changed."
+  TRANSFORM_UPDATED
+  "A transform was deleted."
+  TRANSFORM_DELETED
   "A transform was run."
   TRANSFORM_EXECUTED
   "A run of a transform failed."
@@ -1600,20 +1626,30 @@ directive @card(
   arg: String!
 ) on FIELD_DEFINITION
 
+"Only people with this right on the transform may ask."
+directive @transform(
+  "What they must be allowed to do."
+  right: Right!
+  "Path of the argument that names the transform or a run of it."
+  arg: String!
+) on FIELD_DEFINITION
+
 "Only the owner of the dashboard and administrators may ask. Others get FORBIDDEN, whether they may see it or not."
 directive @sharing(
   "Path of the argument that names the dashboard or a share of it."
   arg: String!
 ) on FIELD_DEFINITION
 
-"What somebody may do with a dataset or a card."
+"What somebody may do with a dataset, a card or a transform."
 enum Right {
-  "See it: its owner, administrators, and people with a dashboard that holds it."
+  "See it: its owner, administrators, and, but for transforms, people with a dashboard that holds it."
   VIEW
   "Change it: its owner."
   EDIT
   "Delete it: its owner and administrators."
   MANAGE
+  "Run the transform: its owner. Others get FORBIDDEN, whether they may see it or not."
+  RUN
 }
 `, BuiltIn: false},
 	{Name: "../schema/effects.graphqls", Input: `extend type AccessExplanation {
@@ -3204,7 +3240,7 @@ enum PIIEvidence {
 }
 `, BuiltIn: false},
 	{Name: "../schema/transfer.graphqls", Input: `extend type Mutation {
-  "Make somebody else the owner of a dashboard, a dataset or a card. For its owner and administrators, not for those with a share as OWNER."
+  "Make somebody else the owner of a dashboard, a dataset, a card or a transform. For its owner and administrators, not for those with a share as OWNER."
   transferOwnership(
     "What goes to whom."
     input: TransferOwnershipInput!
@@ -3230,6 +3266,10 @@ type OwnedThings {
   cardCount: Int!
   "Their newest cards, at most 100."
   cards: [Card!]!
+  "How many transforms."
+  transformCount: Int!
+  "Their newest transforms, at most 100."
+  transforms: [Transform!]!
   "How many filter views, of all dashboards."
   filterViewCount: Int!
   "How many of them are shared."
@@ -3246,7 +3286,7 @@ type OwnedThings {
 
 "A thing that gets another owner."
 input TransferOwnershipInput {
-  "Id of the dashboard, the dataset or the card."
+  "Id of the dashboard, the dataset, the card or the transform."
   id: ID!
   "Id of the new owner."
   toUserId: ID!
@@ -3260,6 +3300,549 @@ input TransferOwnershipInput {
 type TransferOwnershipPayload {
   "Id of the thing."
   transferredId: ID!
+}
+`, BuiltIn: false},
+	{Name: "../schema/transform.graphqls", Input: `extend type Query {
+  "One transform. For its owner and administrators."
+  transform(
+    "Id of the transform."
+    id: ID!
+  ): Transform @transform(right: VIEW, arg: "id")
+
+  "The transforms that you own, newest first."
+  transforms(
+    "Which of them; all where it is left out."
+    filter: TransformFilter
+    "Everybody's transforms. For administrators."
+    all: Boolean! = false
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): TransformConnection @auth
+
+  "One run of a transform. For the transform's owner and administrators."
+  execution(
+    "Id of the run."
+    id: ID!
+  ): Execution @transform(right: VIEW, arg: "id")
+
+  "What to look at after a transform failed: its newest run, what runs the code, the datasets that it reads. For its owner and administrators."
+  transformDiagnosis(
+    "Id of the transform."
+    id: ID!
+  ): TransformDiagnosis @transform(right: VIEW, arg: "id")
+}
+
+extend type Mutation {
+  "Make a transform: Python that turns datasets of yours into a dataset."
+  createTransform(
+    "The new transform."
+    input: CreateTransformInput!
+  ): CreateTransformPayload @auth
+
+  "Change a transform."
+  updateTransform(
+    "The transform and what changes."
+    input: UpdateTransformInput!
+  ): UpdateTransformPayload @transform(right: EDIT, arg: "input.id")
+
+  "Delete a transform. What it has written stays as a dataset. Refused while it runs."
+  deleteTransform(
+    "Which transform."
+    input: DeleteTransformInput!
+  ): DeleteTransformPayload @transform(right: MANAGE, arg: "input.id")
+
+  "Run a transform. The work goes on after the answer: see ` + "`" + `execution` + "`" + `. A transform runs once at a time."
+  executeTransform(
+    "The transform and how it is to run."
+    input: ExecuteTransformInput!
+  ): ExecuteTransformPayload @transform(right: RUN, arg: "input.id")
+
+  "Stop a run. It ends within some seconds."
+  cancelExecution(
+    "Which run."
+    input: CancelExecutionInput!
+  ): CancelExecutionPayload @transform(right: MANAGE, arg: "input.id")
+
+  "Try code that is not saved yet, on the first rows of datasets of yours. The result is kept nowhere."
+  previewTransform(
+    "The code and its data."
+    input: PreviewTransformInput!
+  ): PreviewTransformPayload @auth
+}
+
+extend type Dataset {
+  "The transform that writes it; null for others, and where you may not see it."
+  writtenBy: Transform
+}
+
+"Python that turns one or more datasets into a dataset."
+type Transform implements Node {
+  "Id of the transform."
+  id: ID!
+  "Its name."
+  name: String!
+  "What it does, in its owner's words."
+  description: String!
+  "Its Python."
+  code: String!
+  "What ` + "`" + `transform` + "`" + ` gets as its second argument."
+  params: JSON!
+  "The datasets that it reads."
+  inputs: [TransformInput!]!
+  "Id of the dataset that it writes. The dataset is there once a run has succeeded."
+  outputId: ID!
+  "The dataset that it writes; null until a run has succeeded."
+  output: Dataset
+  "Name of that dataset when the first run makes it."
+  outputName: String!
+  "When it runs by itself."
+  schedule: Schedule!
+  "Its runs, and the due times that had none, newest first."
+  executions(
+    "How many at most, 1 to 100."
+    first: Int = 20
+    "The cursor after which to continue."
+    after: String
+  ): ExecutionConnection
+  "How many runs are kept; 10,000 at most."
+  executionCount: Int
+  "Who owns it."
+  owner: User
+  "Version of the transform, to be sent back with a change."
+  version: Int!
+  "When it was made."
+  createdAt: Time!
+  "When it was last changed."
+  updatedAt: Time!
+}
+
+"A dataset that a transform reads."
+type TransformInput {
+  "Id of the dataset."
+  datasetId: ID!
+  "The dataset; null where it is gone or you may not see it."
+  dataset: Dataset
+  "The name under which the code finds it beside its id; null for none."
+  alias: String
+}
+
+"When a transform runs by itself."
+type Schedule {
+  "Minute, hour, day of the month, month and day of the week, as cron writes them; null for none."
+  cron: String
+  "The time zone that the hours are of."
+  zone: String!
+  "It is on."
+  enabled: Boolean!
+  "What becomes of due times that passed while nothing ran."
+  catchUp: CatchUp!
+}
+
+"What becomes of due times that passed while nothing ran. Each that is not run is recorded with the reason."
+enum CatchUp {
+  "The newest is run."
+  RUN_ONCE
+  "None is."
+  SKIP
+}
+
+"What made a transform run."
+enum ExecutionTrigger {
+  "Somebody asked for it."
+  MANUAL
+  "It was due."
+  SCHEDULE
+}
+
+"One run of a transform, or the reason why a due time had none."
+type Execution implements Node {
+  "Id of the run."
+  id: ID!
+  "The transform."
+  transform: Transform
+  "Where it stands."
+  status: RunStatus!
+  "What made it run."
+  trigger: ExecutionTrigger!
+  "When it was due; null where somebody asked for it."
+  dueAt: Time
+  "The last of several due times that had no run and share this line; null otherwise."
+  dueUntil: Time
+  "Who asked for it; of scheduled runs the transform's owner."
+  requestedBy: User
+  "What ` + "`" + `transform` + "`" + ` got as its second argument."
+  params: JSON!
+  "Fingerprint of the code."
+  codeHash: String!
+  "The versions of the datasets that it read."
+  inputs: [ExecutionInput!]!
+  "The dataset that it writes a version of."
+  output: Dataset
+  "Number of the version that it wrote; null until then."
+  outputVersion: Int
+  "Rows of that version; null until then."
+  outputRowCount: Long
+  "Which try it is, from 1: it is tried again where what runs the code was lost."
+  attempt: Int!
+  "How much is done, from 0 to 1, as the code tells it."
+  progress: Float!
+  "Why it failed; null otherwise."
+  error: ExecutionError
+  "Why a due time had no run, in your language; null otherwise."
+  skipReason: String
+  "Who stopped it; null for nobody."
+  cancelledBy: User
+  "Version of what ran the code."
+  executorVersion: String!
+  "What it told: where it stood, its progress, and what the code printed. The newest 1000 are kept."
+  events(
+    "Only those after this number."
+    after: Int! = 0
+  ): [ExecutionEvent!]
+  "When it was asked for."
+  createdAt: Time!
+  "When the work began."
+  startedAt: Time
+  "When it ended."
+  finishedAt: Time
+  "How long the work took, in milliseconds; null until it has ended."
+  durationMs: Long
+}
+
+"What a run read of a dataset."
+type ExecutionInput {
+  "Id of the dataset."
+  datasetId: ID!
+  "The dataset; null where it is gone or you may not see it."
+  dataset: Dataset
+  "The name under which the code found it; null for none."
+  alias: String
+  "Number of the version."
+  version: Int!
+  "Its rows."
+  rows: Long!
+}
+
+"Why a run failed."
+type ExecutionError {
+  "What kind of problem it is."
+  code: ErrorCode!
+  "What happened and what to do, in the reader's language."
+  message: String!
+  "Where in the code it happened; null where it was not the code."
+  traceback: Traceback
+}
+
+"Where code failed."
+type Traceback {
+  "What Python says."
+  message: String!
+  "The calls that led there, the innermost last."
+  frames: [TracebackFrame!]!
+}
+
+"One call on the way to an error."
+type TracebackFrame {
+  "Line of the code, from 1; 0 outside of it."
+  line: Int!
+  "The function."
+  function: String!
+  "The text of the line."
+  text: String!
+}
+
+"What an event of a run tells."
+enum ExecutionEventKind {
+  "Where the run stands."
+  STATUS
+  "How much is done, as the code tells it."
+  PROGRESS
+  "A line that the code printed."
+  LOG
+}
+
+"One step of a run."
+type ExecutionEvent {
+  "Its number within the run, from 1, without gaps."
+  seq: Int!
+  "When it happened."
+  at: Time!
+  "What it tells."
+  kind: ExecutionEventKind!
+  "Where the run stands; null for other kinds."
+  status: RunStatus
+  "How much is done, from 0 to 1; null for other kinds."
+  progress: Float
+  "What the code says of its progress, or what it printed."
+  text: String!
+}
+
+"What to look at after a transform failed."
+type TransformDiagnosis {
+  "Its newest run; null where it never ran."
+  newestExecution: Execution
+  "How what runs the code is."
+  executorHealth: TransformExecutorHealth!
+  "The datasets that it reads."
+  inputs: [TransformInputState!]!
+  "The last lines that the newest run printed, at most 50."
+  logHits: [ExecutionEvent!]!
+  "What to do, the most likely first."
+  advice: [TransformAdviceItem!]!
+}
+
+"How what runs the code is."
+type TransformExecutorHealth {
+  "It answers."
+  answers: Boolean!
+  "It runs no Python; null where it does."
+  problem: String
+  "How many runs go on."
+  running: Int!
+  "How many wait."
+  queued: Int!
+}
+
+"How a dataset that a transform reads is."
+type TransformInputState {
+  "Id of the dataset."
+  datasetId: ID!
+  "The dataset; null where it is gone or you may not see it."
+  dataset: Dataset
+  "The name under which the code finds it; null for none."
+  alias: String
+  "It is there, and the transform's owner may read it."
+  exists: Boolean!
+  "Its rows."
+  rows: Long!
+  "Its data is there."
+  fileExists: Boolean!
+}
+
+"One piece of advice."
+type TransformAdviceItem {
+  "Which it is."
+  kind: TransformAdvice!
+  "The same as a sentence, in your language."
+  sentence: String!
+}
+
+"What to do about a transform."
+enum TransformAdvice {
+  "Nothing is wrong."
+  ALL_WELL
+  "It never ran."
+  NEVER_RAN
+  "What runs the code does not answer."
+  EXECUTOR_AWAY
+  "What runs the code runs no Python."
+  EXECUTOR_REFUSES
+  "A dataset is gone or not open to the owner."
+  INPUT_MISSING
+  "A dataset has no rows."
+  INPUT_EMPTY
+  "The data of a dataset is lost."
+  INPUT_FILE_GONE
+  "The code has no function ` + "`" + `transform` + "`" + `."
+  DEFINE_FUNCTION
+  "The code returns no DataFrame."
+  RETURN_FRAME
+  "It takes too long."
+  FASTER
+  "It needs too much memory."
+  LESS_MEMORY
+  "The code stopped with an error."
+  READ_TRACEBACK
+  "The run was interrupted."
+  RUN_AGAIN
+}
+
+"What a trial gave."
+type TransformPreview {
+  "The columns, in the order of the values of each row."
+  columns: [Column!]!
+  "The first rows; each value is text in the column's plain form, null where it is empty."
+  rows: [[String]!]!
+  "Rows of the whole result."
+  rowCount: Long!
+  "What the code printed."
+  log: String!
+}
+
+"A page of transforms."
+type TransformConnection {
+  "The transforms."
+  nodes: [Transform!]!
+  "The transforms, each with its cursor."
+  edges: [TransformEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"A transform in a list."
+type TransformEdge {
+  "The transform."
+  node: Transform!
+  "Continues the list after this transform."
+  cursor: String!
+}
+
+"A page of runs."
+type ExecutionConnection {
+  "The runs."
+  nodes: [Execution!]!
+  "The runs, each with its cursor."
+  edges: [ExecutionEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"A run in a list."
+type ExecutionEdge {
+  "The run."
+  node: Execution!
+  "Continues the list after this run."
+  cursor: String!
+}
+
+"Which transforms are asked for."
+input TransformFilter {
+  "Only those with a schedule that is on, or only those without."
+  scheduled: Boolean
+}
+
+"A dataset that a transform is to read."
+input TransformSourceInput {
+  "Id of a dataset of yours."
+  datasetId: ID!
+  "A name for the code, at most 100 bytes: letters, digits and underscores."
+  alias: String
+}
+
+"When a transform is to run by itself."
+input ScheduleInput {
+  "Minute, hour, day of the month, month and day of the week, as cron writes them; or ` + "`" + `@hourly` + "`" + `, ` + "`" + `@daily` + "`" + `, ` + "`" + `@weekly` + "`" + `, ` + "`" + `@monthly` + "`" + `. At most 100 bytes."
+  cron: String
+  "The time zone that the hours are of, as ` + "`" + `Asia/Tokyo` + "`" + `. At most 64 bytes."
+  zone: String! = "Asia/Tokyo"
+  "It is on."
+  enabled: Boolean! = false
+  "What becomes of due times that passed while nothing ran."
+  catchUp: CatchUp! = RUN_ONCE
+}
+
+"A new transform."
+input CreateTransformInput {
+  "Its name, 1 to 200 characters."
+  name: String!
+  "What it does, at most 2000 characters."
+  description: String
+  "Python with ` + "`" + `def transform(inputs, params)` + "`" + `. At most 200,000 bytes; a Japanese character takes three."
+  code: String!
+  "What ` + "`" + `transform` + "`" + ` gets as its second argument. At most 65,536 bytes."
+  params: JSON
+  "The datasets that it reads, 1 to 20, none twice."
+  inputs: [TransformSourceInput!]!
+  "Name of the dataset that the first run makes, 1 to 200 characters; the transform's own where it is left out."
+  outputName: String
+  "When it runs by itself; never where it is left out."
+  schedule: ScheduleInput
+}
+
+"The new transform."
+type CreateTransformPayload {
+  "The transform."
+  transform: Transform!
+}
+
+"A change of a transform. What is left out stays as it is."
+input UpdateTransformInput {
+  "Id of the transform."
+  id: ID!
+  "Version of the transform that the change is based on."
+  version: Int!
+  "The new name, 1 to 200 characters."
+  name: String
+  "The new description, at most 2000 characters."
+  description: String
+  "The new code, at most 200,000 bytes; a Japanese character takes three."
+  code: String
+  "The new parameters. At most 65,536 bytes."
+  params: JSON
+  "The new inputs, 1 to 20, all of them."
+  inputs: [TransformSourceInput!]
+  "The new name of the dataset that the first run makes, 1 to 200 characters."
+  outputName: String
+  "The new schedule, as a whole."
+  schedule: ScheduleInput
+}
+
+"The changed transform."
+type UpdateTransformPayload {
+  "The transform."
+  transform: Transform!
+}
+
+"A transform to delete."
+input DeleteTransformInput {
+  "Id of the transform."
+  id: ID!
+}
+
+"The transform is gone."
+type DeleteTransformPayload {
+  "Id of the transform that is gone."
+  deletedId: ID!
+}
+
+"A transform to run."
+input ExecuteTransformInput {
+  "Id of the transform."
+  id: ID!
+  "Parameters for this run instead of the transform's own. At most 65,536 bytes."
+  params: JSON
+  "Id of an earlier run: the same versions of the datasets are read again."
+  sameInputsAs: ID
+  "The same key is the same run for a day, so that asking again does no harm. At most 200 characters."
+  idempotencyKey: String
+}
+
+"The run has been asked for."
+type ExecuteTransformPayload {
+  "The run, to be followed with ` + "`" + `execution` + "`" + `."
+  execution: Execution!
+}
+
+"A run to stop."
+input CancelExecutionInput {
+  "Id of the run."
+  id: ID!
+}
+
+"The run is being stopped."
+type CancelExecutionPayload {
+  "The run."
+  execution: Execution!
+}
+
+"Code to try."
+input PreviewTransformInput {
+  "The datasets that it reads, 1 to 20, none twice."
+  inputs: [TransformSourceInput!]!
+  "Python with ` + "`" + `def transform(inputs, params)` + "`" + `. At most 200,000 bytes; a Japanese character takes three."
+  code: String!
+  "What ` + "`" + `transform` + "`" + ` gets as its second argument. At most 65,536 bytes."
+  params: JSON
+  "How many rows of each dataset it reads, 1 to 1000."
+  limitRows: Int! = 1000
+}
+
+"What the trial gave."
+type PreviewTransformPayload {
+  "The result."
+  result: TransformPreview!
 }
 `, BuiltIn: false},
 	{Name: "../schema/user.graphqls", Input: `extend type Query {
@@ -4170,6 +4753,14 @@ func (ec *executionContext) childFields_AuditLogEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type AuditLogEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelExecutionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "execution":
+		return ec.fieldContext_CancelExecutionPayload_execution(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelExecutionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Card(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4460,6 +5051,14 @@ func (ec *executionContext) childFields_CreateSharePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type CreateSharePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CreateTransformPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "transform":
+		return ec.fieldContext_CreateTransformPayload_transform(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateTransformPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -4600,6 +5199,8 @@ func (ec *executionContext) childFields_Dataset(ctx context.Context, field graph
 		return ec.fieldContext_Dataset_policies(ctx, field)
 	case "statistics":
 		return ec.fieldContext_Dataset_statistics(ctx, field)
+	case "writtenBy":
+		return ec.fieldContext_Dataset_writtenBy(ctx, field)
 	case "s3":
 		return ec.fieldContext_Dataset_s3(ctx, field)
 	}
@@ -4780,12 +5381,150 @@ func (ec *executionContext) childFields_DeleteSharePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type DeleteSharePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_DeleteTransformPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "deletedId":
+		return ec.fieldContext_DeleteTransformPayload_deletedId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeleteTransformPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ExecuteCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "result":
 		return ec.fieldContext_ExecuteCardPayload_result(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ExecuteCardPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ExecuteTransformPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "execution":
+		return ec.fieldContext_ExecuteTransformPayload_execution(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExecuteTransformPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Execution(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Execution_id(ctx, field)
+	case "transform":
+		return ec.fieldContext_Execution_transform(ctx, field)
+	case "status":
+		return ec.fieldContext_Execution_status(ctx, field)
+	case "trigger":
+		return ec.fieldContext_Execution_trigger(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_Execution_dueAt(ctx, field)
+	case "dueUntil":
+		return ec.fieldContext_Execution_dueUntil(ctx, field)
+	case "requestedBy":
+		return ec.fieldContext_Execution_requestedBy(ctx, field)
+	case "params":
+		return ec.fieldContext_Execution_params(ctx, field)
+	case "codeHash":
+		return ec.fieldContext_Execution_codeHash(ctx, field)
+	case "inputs":
+		return ec.fieldContext_Execution_inputs(ctx, field)
+	case "output":
+		return ec.fieldContext_Execution_output(ctx, field)
+	case "outputVersion":
+		return ec.fieldContext_Execution_outputVersion(ctx, field)
+	case "outputRowCount":
+		return ec.fieldContext_Execution_outputRowCount(ctx, field)
+	case "attempt":
+		return ec.fieldContext_Execution_attempt(ctx, field)
+	case "progress":
+		return ec.fieldContext_Execution_progress(ctx, field)
+	case "error":
+		return ec.fieldContext_Execution_error(ctx, field)
+	case "skipReason":
+		return ec.fieldContext_Execution_skipReason(ctx, field)
+	case "cancelledBy":
+		return ec.fieldContext_Execution_cancelledBy(ctx, field)
+	case "executorVersion":
+		return ec.fieldContext_Execution_executorVersion(ctx, field)
+	case "events":
+		return ec.fieldContext_Execution_events(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Execution_createdAt(ctx, field)
+	case "startedAt":
+		return ec.fieldContext_Execution_startedAt(ctx, field)
+	case "finishedAt":
+		return ec.fieldContext_Execution_finishedAt(ctx, field)
+	case "durationMs":
+		return ec.fieldContext_Execution_durationMs(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Execution", field.Name)
+}
+
+func (ec *executionContext) childFields_ExecutionConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_ExecutionConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_ExecutionConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ExecutionConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExecutionConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ExecutionEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ExecutionEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ExecutionEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExecutionEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_ExecutionError(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "code":
+		return ec.fieldContext_ExecutionError_code(ctx, field)
+	case "message":
+		return ec.fieldContext_ExecutionError_message(ctx, field)
+	case "traceback":
+		return ec.fieldContext_ExecutionError_traceback(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExecutionError", field.Name)
+}
+
+func (ec *executionContext) childFields_ExecutionEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_ExecutionEvent_seq(ctx, field)
+	case "at":
+		return ec.fieldContext_ExecutionEvent_at(ctx, field)
+	case "kind":
+		return ec.fieldContext_ExecutionEvent_kind(ctx, field)
+	case "status":
+		return ec.fieldContext_ExecutionEvent_status(ctx, field)
+	case "progress":
+		return ec.fieldContext_ExecutionEvent_progress(ctx, field)
+	case "text":
+		return ec.fieldContext_ExecutionEvent_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExecutionEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_ExecutionInput(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "datasetId":
+		return ec.fieldContext_ExecutionInput_datasetId(ctx, field)
+	case "dataset":
+		return ec.fieldContext_ExecutionInput_dataset(ctx, field)
+	case "alias":
+		return ec.fieldContext_ExecutionInput_alias(ctx, field)
+	case "version":
+		return ec.fieldContext_ExecutionInput_version(ctx, field)
+	case "rows":
+		return ec.fieldContext_ExecutionInput_rows(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExecutionInput", field.Name)
 }
 
 func (ec *executionContext) childFields_ExposedDataset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5198,6 +5937,10 @@ func (ec *executionContext) childFields_OwnedThings(ctx context.Context, field g
 		return ec.fieldContext_OwnedThings_cardCount(ctx, field)
 	case "cards":
 		return ec.fieldContext_OwnedThings_cards(ctx, field)
+	case "transformCount":
+		return ec.fieldContext_OwnedThings_transformCount(ctx, field)
+	case "transforms":
+		return ec.fieldContext_OwnedThings_transforms(ctx, field)
 	case "filterViewCount":
 		return ec.fieldContext_OwnedThings_filterViewCount(ctx, field)
 	case "sharedFilterViewCount":
@@ -5328,6 +6071,14 @@ func (ec *executionContext) childFields_PreviewCardPayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type PreviewCardPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_PreviewTransformPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "result":
+		return ec.fieldContext_PreviewTransformPayload_result(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type PreviewTransformPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ReferencedDataset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "datasetId":
@@ -5448,6 +6199,20 @@ func (ec *executionContext) childFields_SandboxLayer(ctx context.Context, field 
 		return ec.fieldContext_SandboxLayer_detail(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SandboxLayer", field.Name)
+}
+
+func (ec *executionContext) childFields_Schedule(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cron":
+		return ec.fieldContext_Schedule_cron(ctx, field)
+	case "zone":
+		return ec.fieldContext_Schedule_zone(ctx, field)
+	case "enabled":
+		return ec.fieldContext_Schedule_enabled(ctx, field)
+	case "catchUp":
+		return ec.fieldContext_Schedule_catchUp(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Schedule", field.Name)
 }
 
 func (ec *executionContext) childFields_SchemaChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5584,12 +6349,178 @@ func (ec *executionContext) childFields_ShareExposure(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type ShareExposure", field.Name)
 }
 
+func (ec *executionContext) childFields_Traceback(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "message":
+		return ec.fieldContext_Traceback_message(ctx, field)
+	case "frames":
+		return ec.fieldContext_Traceback_frames(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Traceback", field.Name)
+}
+
+func (ec *executionContext) childFields_TracebackFrame(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "line":
+		return ec.fieldContext_TracebackFrame_line(ctx, field)
+	case "function":
+		return ec.fieldContext_TracebackFrame_function(ctx, field)
+	case "text":
+		return ec.fieldContext_TracebackFrame_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TracebackFrame", field.Name)
+}
+
 func (ec *executionContext) childFields_TransferOwnershipPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "transferredId":
 		return ec.fieldContext_TransferOwnershipPayload_transferredId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TransferOwnershipPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Transform(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Transform_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Transform_name(ctx, field)
+	case "description":
+		return ec.fieldContext_Transform_description(ctx, field)
+	case "code":
+		return ec.fieldContext_Transform_code(ctx, field)
+	case "params":
+		return ec.fieldContext_Transform_params(ctx, field)
+	case "inputs":
+		return ec.fieldContext_Transform_inputs(ctx, field)
+	case "outputId":
+		return ec.fieldContext_Transform_outputId(ctx, field)
+	case "output":
+		return ec.fieldContext_Transform_output(ctx, field)
+	case "outputName":
+		return ec.fieldContext_Transform_outputName(ctx, field)
+	case "schedule":
+		return ec.fieldContext_Transform_schedule(ctx, field)
+	case "executions":
+		return ec.fieldContext_Transform_executions(ctx, field)
+	case "executionCount":
+		return ec.fieldContext_Transform_executionCount(ctx, field)
+	case "owner":
+		return ec.fieldContext_Transform_owner(ctx, field)
+	case "version":
+		return ec.fieldContext_Transform_version(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Transform_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Transform_updatedAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Transform", field.Name)
+}
+
+func (ec *executionContext) childFields_TransformAdviceItem(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_TransformAdviceItem_kind(ctx, field)
+	case "sentence":
+		return ec.fieldContext_TransformAdviceItem_sentence(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransformAdviceItem", field.Name)
+}
+
+func (ec *executionContext) childFields_TransformConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_TransformConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_TransformConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_TransformConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransformConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_TransformDiagnosis(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "newestExecution":
+		return ec.fieldContext_TransformDiagnosis_newestExecution(ctx, field)
+	case "executorHealth":
+		return ec.fieldContext_TransformDiagnosis_executorHealth(ctx, field)
+	case "inputs":
+		return ec.fieldContext_TransformDiagnosis_inputs(ctx, field)
+	case "logHits":
+		return ec.fieldContext_TransformDiagnosis_logHits(ctx, field)
+	case "advice":
+		return ec.fieldContext_TransformDiagnosis_advice(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransformDiagnosis", field.Name)
+}
+
+func (ec *executionContext) childFields_TransformEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_TransformEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_TransformEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransformEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TransformExecutorHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "answers":
+		return ec.fieldContext_TransformExecutorHealth_answers(ctx, field)
+	case "problem":
+		return ec.fieldContext_TransformExecutorHealth_problem(ctx, field)
+	case "running":
+		return ec.fieldContext_TransformExecutorHealth_running(ctx, field)
+	case "queued":
+		return ec.fieldContext_TransformExecutorHealth_queued(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransformExecutorHealth", field.Name)
+}
+
+func (ec *executionContext) childFields_TransformInput(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "datasetId":
+		return ec.fieldContext_TransformInput_datasetId(ctx, field)
+	case "dataset":
+		return ec.fieldContext_TransformInput_dataset(ctx, field)
+	case "alias":
+		return ec.fieldContext_TransformInput_alias(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransformInput", field.Name)
+}
+
+func (ec *executionContext) childFields_TransformInputState(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "datasetId":
+		return ec.fieldContext_TransformInputState_datasetId(ctx, field)
+	case "dataset":
+		return ec.fieldContext_TransformInputState_dataset(ctx, field)
+	case "alias":
+		return ec.fieldContext_TransformInputState_alias(ctx, field)
+	case "exists":
+		return ec.fieldContext_TransformInputState_exists(ctx, field)
+	case "rows":
+		return ec.fieldContext_TransformInputState_rows(ctx, field)
+	case "fileExists":
+		return ec.fieldContext_TransformInputState_fileExists(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransformInputState", field.Name)
+}
+
+func (ec *executionContext) childFields_TransformPreview(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "columns":
+		return ec.fieldContext_TransformPreview_columns(ctx, field)
+	case "rows":
+		return ec.fieldContext_TransformPreview_rows(ctx, field)
+	case "rowCount":
+		return ec.fieldContext_TransformPreview_rowCount(ctx, field)
+	case "log":
+		return ec.fieldContext_TransformPreview_log(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransformPreview", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5656,6 +6587,14 @@ func (ec *executionContext) childFields_UpdateSharePayload(ctx context.Context, 
 		return ec.fieldContext_UpdateSharePayload_share(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UpdateSharePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_UpdateTransformPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "transform":
+		return ec.fieldContext_UpdateTransformPayload_transform(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UpdateTransformPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
