@@ -29,6 +29,7 @@ type Services struct {
 	Cards      *card.Service
 	Dashboards *dashboard.Service
 	Transforms *transform.Service
+	Scheduler  *transform.Scheduler
 	Info       graph.ServerInfo
 	Monitor    *Monitor
 }

@@ -48,6 +48,7 @@ View.group.id                     id group mine
 Query.transform.id                id transform mine
 Query.execution.id                id execution mine
 Query.transformDiagnosis.id       id transform mine
+Transform.nextRuns.count            int 1 20
 Execution.events.after            int 0 1000000000
 Query.effectiveAccess.dashboardId id dashboard mine
 Query.shareExposure.dashboardId   id dashboard managed

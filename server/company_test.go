@@ -243,7 +243,7 @@ func (c *company) furnishStranger(h *house) {
 	data := h.Dataset(stranger, columns()...)
 	card := h.Card(stranger, data)
 	board := h.Dashboard(stranger, nil, card)
-	own := &core.Transform{ID: core.NewID(core.NounTransform), Name: "集計", OwnerID: stranger.ID, Inputs: []core.TransformInput{{DatasetID: data.ID}}, OutputID: core.NewID(core.NounDataset)}
+	own := &core.Transform{ID: core.NewID(core.NounTransform), Name: "集計", CreatedAt: store.Now(), UpdatedAt: store.Now(), OwnerID: stranger.ID, Inputs: []core.TransformInput{{DatasetID: data.ID}}, OutputID: core.NewID(core.NounDataset)}
 	must(h.t, h.store.Transforms.Create(h.t.Context(), own, time.Time{}))
 	c.ids["foreign transform"], c.ids["foreign execution"] = own.ID, core.NewExecutionID(own.ID)
 	job := &core.ImportJob{ID: core.NewID(core.NounJob), Status: core.StatusFailed, OwnerID: stranger.ID, CreatedAt: store.Now(), FinishedAt: store.Now()}

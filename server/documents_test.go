@@ -150,12 +150,13 @@ var asked = map[string]string{
 
 	"Query.node/transform": `{ node(id: "<transform>") { id ... on Transform { name code params } } }`,
 	"Query.node/execution": `{ node(id: "<execution>") { id ... on Execution { status error { traceback { message } } } } }`,
-	"Query.transform": `{ transform(id: "<transform>") { id name description code params inputs { datasetId alias dataset { name } } outputId output { name } outputName schedule { cron zone enabled catchUp }
+	"Query.transform": `{ transform(id: "<transform>") { id name description code params inputs { datasetId alias dataset { name } } outputId output { name } outputName schedule { cron zone enabled catchUp } nextRuns(count: 3)
 		executions { nodes { id status trigger events { kind status progress text } } pageInfo { hasNextPage } } executionCount owner { id name } version createdAt updatedAt } }`,
 	"Query.transforms":     `{ transforms { nodes { id name code owner { id } } } }`,
 	"Query.transforms/all": `{ transforms(all: true, filter: {scheduled: false}) { nodes { id name } } }`,
 	"Query.execution": `{ execution(id: "<execution>") { id status transform { name } requestedBy { id } params codeHash inputs { datasetId alias version rows dataset { name } } output { name } outputVersion outputRowCount
 		attempt progress error { code message traceback { message frames { line function text } } } skipReason dueAt dueUntil cancelledBy { id } executorVersion events(after: 0) { seq at kind status progress text } durationMs } }`,
+	"Query.schedulerStatus":        `{ schedulerStatus { enabled leader lastTickAt lagSeconds nextRuns { at transform { id name } } } }`,
 	"Query.transformDiagnosis":     `{ transformDiagnosis(id: "<transform>") { newestExecution { id status } executorHealth { answers problem running queued } inputs { datasetId alias exists rows fileExists dataset { name } } logHits { text } advice { kind sentence } } }`,
 	"Query.whyCanAccess/transform": `{ whyCanAccess(userId: "<guest>", resource: "<transform>") { allowed missing { kind sentence whoCanGive { id } } } }`,
 

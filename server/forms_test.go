@@ -184,6 +184,7 @@ var examples = map[string]example{
 	},
 	"Query.execution":          {"owner", `query($id: ID!) { execution(id: $id) { id } }`, `{"id": "<execution>"}`},
 	"Query.transformDiagnosis": {"owner", `query($id: ID!) { transformDiagnosis(id: $id) { inputs { exists } } }`, `{"id": "<transform>"}`},
+	"Transform.nextRuns":       {"owner", `query($count: Int!) { transform(id: "<transform>") { nextRuns(count: $count) } }`, `{"count": 20}`},
 	"Transform.executions":     {"owner", `query($first: Int, $after: String) { transform(id: "<transform>") { executions(first: $first, after: $after) { nodes { id } } } }`, onePage},
 	"Execution.events":         {"owner", `query($after: Int!) { execution(id: "<execution>") { events(after: $after) { seq } } }`, `{"after": 0}`},
 	"Mutation.createTransform": {

@@ -117,6 +117,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	t.Cleanup(h.close)
 	h.resolver = &resolvers.Resolver{Services: resolvers.Services{
 		Gate: h.Gate, Reports: access.NewReports(h.store, h.Gate, h.Audit), Identity: h.identity, Audit: h.Audit, Datasets: datasets, Cards: cards, Transforms: transforms,
+		Scheduler:  transform.NewScheduler(h.store, h.Gate, transforms, h.Log, transform.SchedulerConfig{Interval: time.Minute, Holder: "house"}),
 		Dashboards: dashboard.New(h.store, h.Gate, h.Audit),
 		Monitor:    resolvers.NewMonitor(),
 		Info:       graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},

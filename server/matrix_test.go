@@ -48,6 +48,7 @@ Query.transform               401       404!     404!   404!   404!    ok    404
 Query.transforms              401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.transforms/all          401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
 Query.execution               401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Query.schedulerStatus         401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Query.transformDiagnosis      401       404!     404!   404!   404!    ok    404!   ok    401    bad
 Query.whyCanAccess/transform  401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Query.apiKeys                 401       ok       ok     ok     ok      ok    ok     ok    401    bad

@@ -109,7 +109,7 @@ func TestKeysByOtherWays(t *testing.T) {
 		t.Errorf("what its owner may not see: %s", a.text)
 	}
 	c.discreet(t, "viewer", a.text)
-	for path, status := range map[string]int{"/api/datasets/<dataset>": 200, "/api/audit-logs": 403, "/api/ready": 403, "/api/health": 200} {
+	for path, status := range map[string]int{"/api/datasets/<dataset>": 200, "/api/audit-logs": 403, "/api/transforms": 403, "/api/ready": 403, "/api/health": 200} {
 		if a := h.send(bearing(get(c.fill(path)), key)); a.StatusCode != status {
 			t.Errorf("%s: %d %s", path, a.StatusCode, a.text)
 		}

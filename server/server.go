@@ -43,6 +43,8 @@ func New(d Deps) http.Handler {
 	mux.Handle("GET /api/ready", s.who(http.HandlerFunc(s.ready)))
 	mux.Handle("GET /api/datasets/{id}", s.who(http.HandlerFunc(s.restDataset)))
 	mux.Handle("POST /api/datasets/{id}/import", s.who(http.HandlerFunc(s.restImport)))
+	mux.Handle("GET /api/transforms", s.who(http.HandlerFunc(s.restTransforms)))
+	mux.Handle("GET /api/transforms/{id}/executions", s.who(http.HandlerFunc(s.restExecutions)))
 	mux.Handle("GET /api/audit-logs", s.who(http.HandlerFunc(s.restAuditLogs)))
 	mux.HandleFunc("/api/", s.unknownPath)
 	mux.HandleFunc("GET "+card.PagePrefix+"{token...}", s.cardPage)

@@ -102,7 +102,8 @@ func TestStrangersByOtherWays(t *testing.T) {
 func TestRESTForEverybody(t *testing.T) {
 	c := newCompany(t)
 	_, answers := rows(t, matrix)
-	for path, row := range map[string]string{"/api/datasets/<dataset>": "Query.dataset", "/api/datasets/<unused>": "Query.dataset/unused", "/api/audit-logs": "Query.auditLogs"} {
+	for path, row := range map[string]string{"/api/datasets/<dataset>": "Query.dataset", "/api/datasets/<unused>": "Query.dataset/unused", "/api/audit-logs": "Query.auditLogs",
+		"/api/transforms": "Query.transforms", "/api/transforms?all=true": "Query.transforms/all", "/api/transforms/<transform>/executions": "Query.transform"} {
 		for _, actor := range actors {
 			h, _ := c.open(t)
 			want := answers[row][actor]

@@ -2,10 +2,13 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
+	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/karuta-bi/karuta/executor/client"
@@ -38,6 +41,7 @@ type App struct {
 	Cards      *card.Service
 	Dashboards *dashboard.Service
 	Transforms *transform.Service
+	Scheduler  *transform.Scheduler
 	Executor   *client.Client
 	Monitor    *resolvers.Monitor
 
@@ -151,6 +155,9 @@ func (a *App) openServices(context.Context) error {
 		transform.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "transform")},
 		transform.Config{Timeout: c.TransformTimeout(), Shared: c.Store != "embedded"})
 	a.atClose(a.Transforms.Close)
+	a.Scheduler = transform.NewScheduler(a.Store, a.Gate, a.Transforms, telemetry.Named(a.Log, "scheduler"), transform.SchedulerConfig{
+		Enabled: c.SchedulerEnabled, Interval: time.Duration(c.SchedulerInterval) * time.Second, Holder: processName(),
+	})
 	a.Dashboards = dashboard.New(a.Store, a.Gate, a.Audit)
 	a.Monitor = a.newMonitor()
 	return nil
@@ -175,4 +182,13 @@ func (a *App) Close() error {
 		problems = append(problems, a.close[i](ctx))
 	}
 	return errors.Join(problems...)
+}
+
+// processName tells this process from all others of its environment.
+func processName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "karuta"
+	}
+	return host + "-" + strconv.Itoa(os.Getpid()) + "-" + rand.Text()[:6]
 }

@@ -19,13 +19,17 @@ import (
 // is a part of this server and must run; another one's outage must not take the
 // API down with it.
 func (a *App) newMonitor() *resolvers.Monitor {
-	return resolvers.NewMonitor(append(a.tableProbes(),
+	probes := append(a.tableProbes(),
 		resolvers.Probe{Name: "blobs", Needed: true, Check: a.probeBlobs},
 		resolvers.Probe{Name: "executor", Needed: a.own != nil, Check: a.probeExecutor},
 		resolvers.Probe{Name: "python", Check: a.probePython},
 		resolvers.Probe{Name: "sandbox", Layers: a.probeSandbox},
 		resolvers.Probe{Name: "audit", Check: a.probeAudit},
-	)...)
+	)
+	if a.Config.SchedulerEnabled {
+		probes = append(probes, resolvers.Probe{Name: "scheduler", Check: a.Scheduler.Health})
+	}
+	return resolvers.NewMonitor(probes...)
 }
 
 // tableProbes are one probe for each table; those that run together share one

@@ -76,6 +76,7 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	group.Go(func() error { return control.Serve(ctx, ctl, a.verbs(), a.named("control"), serveGrace) })
 	group.Go(func() error { a.Audit.Run(ctx); return nil })
 	group.Go(func() error { a.upkeep(ctx); return nil })
+	group.Go(func() error { a.Scheduler.Run(ctx); return nil })
 	group.Go(func() error { return a.announce(ctx, baseURL(l.Addr()), o) })
 	return group.Wait()
 }
@@ -116,7 +117,7 @@ func (a *App) Handler() http.Handler {
 	return server.New(server.Deps{
 		Resolver: &resolvers.Resolver{Services: resolvers.Services{
 			Gate: a.Gate, Reports: access.NewReports(a.Store, a.Gate, a.Audit), Identity: a.Identity, Audit: a.Audit,
-			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Transforms: a.Transforms,
+			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Transforms: a.Transforms, Scheduler: a.Scheduler,
 			Monitor: a.Monitor,
 			Info: graph.ServerInfo{
 				Env: string(a.Config.Env), Version: version, GitSha: revision,

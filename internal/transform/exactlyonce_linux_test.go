@@ -98,9 +98,7 @@ func (p *proof) fill(st *store.Store, transforms int) {
 				Cron: crons[i%len(crons)], Zone: zones[i/len(crons)%len(zones)], Enabled: true,
 				CatchUp: []core.CatchUp{core.CatchUpRunOnce, core.CatchUpSkip}[i%3%2],
 			}}
-		next, err := nextRun(tf.Schedule, p.clock)
-		p.must(err)
-		p.must(st.Transforms.Create(p.t.Context(), tf, next))
+		p.must(st.Transforms.Create(p.t.Context(), tf, nextDue(tf.Schedule, p.clock)))
 	}
 }
 

@@ -117,11 +117,11 @@ func (p proofPlan) schedule(ctx context.Context, st *store.Store, i int, wrong t
 
 // switchOn is what becomes of a transform whose schedule is switched off and on.
 func switchOn(ctx context.Context, st *store.Store, t *core.Transform, now time.Time) {
-	_, err := st.Transforms.EditState(ctx, t.ID, func(s *core.TransformState) (err error) {
+	_, err := st.Transforms.EditState(ctx, t.ID, func(s *core.TransformState) error {
 		if s.NextRunAt.After(now) {
-			s.NextRunAt, err = nextRun(t.Schedule, now)
+			s.NextRunAt = nextDue(t.Schedule, now)
 		}
-		return err
+		return nil
 	})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "switch on:", err)

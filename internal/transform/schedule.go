@@ -67,15 +67,6 @@ func checkSchedule(field string, s core.Schedule) (core.Schedule, error) {
 	return s, err
 }
 
-// nextRun is when a schedule is due next after the moment; zero where it is off.
-func nextRun(s core.Schedule, after time.Time) (time.Time, error) {
-	times, err := timesOf(s)
-	if times == nil || err != nil {
-		return time.Time{}, err
-	}
-	return times.next(after), nil
-}
-
 // timesOf is the timetable of a schedule that was saved; nil where none is on.
 func timesOf(s core.Schedule) (*timetable, error) {
 	if !s.Enabled {

@@ -92,9 +92,7 @@ func plan(t *testing.T, schedule core.Schedule) *planned {
 	p.Scheduler = p.another("a")
 	p.tf = &core.Transform{ID: core.NewID(core.NounTransform), Name: "t", Code: "c", OwnerID: p.owner.ID,
 		OutputID: core.NewID(core.NounDataset), OutputName: "o", Schedule: schedule, CreatedAt: store.Now()}
-	next, err := nextRun(schedule, noon)
-	p.must(err)
-	p.must(p.Store.Transforms.Create(t.Context(), p.tf, next))
+	p.must(p.Store.Transforms.Create(t.Context(), p.tf, nextDue(schedule, noon)))
 	return p
 }
 
@@ -287,7 +285,7 @@ func TestASwitchedOffScheduleLeavesAReason(t *testing.T) {
 	p.must(err)
 	_, err = p.Store.Transforms.Edit(t.Context(), p.tf.ID, 0, func(t *core.Transform) (time.Time, error) {
 		t.Schedule.Enabled = false
-		return nextRun(t.Schedule, store.Now())
+		return nextDue(t.Schedule, store.Now()), nil
 	})
 	p.must(err)
 	p.at("12:10")
@@ -305,9 +303,9 @@ func TestATimeThatWasDecidedIsNotDecidedAgain(t *testing.T) { // SCH-5
 	p.at("12:20")
 	p.end(p.runs.begun[0])
 	again := func(clock time.Time) {
-		_, err := p.Store.Transforms.EditState(t.Context(), p.tf.ID, func(s *core.TransformState) (err error) {
-			s.NextRunAt, err = nextRun(p.tf.Schedule, clock)
-			return err
+		_, err := p.Store.Transforms.EditState(t.Context(), p.tf.ID, func(s *core.TransformState) error {
+			s.NextRunAt = nextDue(p.tf.Schedule, clock)
+			return nil
 		})
 		p.must(err)
 	}
