@@ -62,6 +62,8 @@ type ResolverRoot interface {
 	Query() QueryResolver
 	ReferencedDataset() ReferencedDatasetResolver
 	Schedule() ScheduleResolver
+	ScheduledRun() ScheduledRunResolver
+	SchedulerStatus() SchedulerStatusResolver
 	SchemaChange() SchemaChangeResolver
 	Session() SessionResolver
 	Share() ShareResolver
@@ -2907,6 +2909,41 @@ scalar Long
 
 "A JSON object."
 scalar JSON
+`, BuiltIn: false},
+	{Name: "../schema/schedule.graphqls", Input: `extend type Query {
+  "Whether schedules are looked after, and what is due next."
+  schedulerStatus: SchedulerStatus @admin
+}
+
+extend type Transform {
+  "When it runs next by its schedule, the first first; none while the schedule is off."
+  nextRuns(
+    "How many at most, 1 to 20."
+    count: Int! = 5
+  ): [Time!]!
+}
+
+"How schedules are looked after."
+type SchedulerStatus {
+  "The server that answers runs transforms by their schedules."
+  enabled: Boolean!
+  "The server that looked last; null where none ever did."
+  leader: String
+  "When it looked."
+  lastTickAt: Time
+  "How long the transform that is overdue longest has waited, in seconds; 0 where none is overdue."
+  lagSeconds: Float!
+  "What is due next, at most ten, the first first."
+  nextRuns: [ScheduledRun!]!
+}
+
+"What a transform is due for."
+type ScheduledRun {
+  "The transform; null where it was deleted just now."
+  transform: Transform
+  "When it is due."
+  at: Time!
+}
 `, BuiltIn: false},
 	{Name: "../schema/server.graphqls", Input: `extend type Query {
   "Which revision answers, in which environment, and which key signs its tokens."
@@ -6215,6 +6252,32 @@ func (ec *executionContext) childFields_Schedule(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type Schedule", field.Name)
 }
 
+func (ec *executionContext) childFields_ScheduledRun(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "transform":
+		return ec.fieldContext_ScheduledRun_transform(ctx, field)
+	case "at":
+		return ec.fieldContext_ScheduledRun_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ScheduledRun", field.Name)
+}
+
+func (ec *executionContext) childFields_SchedulerStatus(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "enabled":
+		return ec.fieldContext_SchedulerStatus_enabled(ctx, field)
+	case "leader":
+		return ec.fieldContext_SchedulerStatus_leader(ctx, field)
+	case "lastTickAt":
+		return ec.fieldContext_SchedulerStatus_lastTickAt(ctx, field)
+	case "lagSeconds":
+		return ec.fieldContext_SchedulerStatus_lagSeconds(ctx, field)
+	case "nextRuns":
+		return ec.fieldContext_SchedulerStatus_nextRuns(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SchedulerStatus", field.Name)
+}
+
 func (ec *executionContext) childFields_SchemaChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "kind":
@@ -6413,6 +6476,8 @@ func (ec *executionContext) childFields_Transform(ctx context.Context, field gra
 		return ec.fieldContext_Transform_createdAt(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_Transform_updatedAt(ctx, field)
+	case "nextRuns":
+		return ec.fieldContext_Transform_nextRuns(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Transform", field.Name)
 }
