@@ -115,7 +115,7 @@ func TestFullDisk(t *testing.T) {
 		if err := os.Symlink("/dev/full", last); err != nil {
 			t.Fatal(err)
 		}
-		j, err := newJob([]byte(text), Options{Dir: dir})
+		j, err := newJob([]byte(text), verdict{encoding: encodingUTF8}, Options{Dir: dir})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -106,7 +106,7 @@ func readInParts(t testing.TB, dir, text string, opts Options, parts int) (*Resu
 		os.Remove(filepath.Join(dir, name))
 	}
 	opts.Dir = dir
-	j, err := newJob([]byte(text), opts)
+	j, err := newJob([]byte(text), verdict{encoding: encodingUTF8}, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,8 @@ type job struct {
 	read int
 }
 
-func newJob(text []byte, opts Options) (*job, error) {
+// newJob looks at the beginning of the text of a file of which the verdict was reached.
+func newJob(text []byte, v verdict, opts Options) (*job, error) {
 	s := &scanner{text: text}
 	if err := s.skipLines(opts.SkipRows); err != nil {
 		return nil, err
@@ -38,7 +39,8 @@ func newJob(text []byte, opts Options) (*job, error) {
 	if fault != nil {
 		return nil, fault
 	}
-	j := &job{text: text, opts: opts, classes: newClasses(delimiter)}
+	j := &job{text: text, opts: opts, classes: newClasses(delimiter), shift: v.mark, forgetOffsets: v.encoding != encodingUTF8}
+	j.result.Encoding = v.encoding
 	j.result.Delimiter = string(delimiter)
 	j.result.Nulls = opts.NullValues
 	if opts.NullValues == nil {

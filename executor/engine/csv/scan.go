@@ -51,12 +51,10 @@ func Scan(ctx context.Context, path string, opts Options) (*Result, error) {
 		return nil, err
 	}
 	defer release()
-	j, err := newJob(text, opts)
+	j, err := newJob(text, v, opts)
 	if err != nil {
 		return nil, err
 	}
-	j.result.Encoding = v.encoding
-	j.shift, j.forgetOffsets = v.mark, v.encoding != encodingUTF8
 	return j.run(ctx, partCount(len(j.text)-j.start, opts.Cores))
 }
 
