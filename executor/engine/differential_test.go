@@ -128,13 +128,13 @@ func (b *bench) importHard(t *testing.T, f *hardFile) tableRead {
 		}
 		return tableRead{Error: "refused"}
 	}
-	if types := typesOf(done.Columns); f.Refused != "" || !slices.Equal(types, f.Types) {
+	if types := meantTypes(done.Columns); f.Refused != "" || !slices.Equal(types, f.Types) {
 		t.Errorf("%s has columns of %s, want %s %s", f.Name, types, f.Types, f.Refused)
 	}
 	return b.stored(t, f, sourceOf(done))
 }
 
-func typesOf(columns []core.Column) []string {
+func meantTypes(columns []core.Column) []string {
 	types := make([]string, len(columns))
 	for i, c := range columns {
 		types[i] = string(c.Type)

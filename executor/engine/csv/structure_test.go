@@ -118,6 +118,11 @@ func TestOffsetsOfOtherEncodingsAreNotGuessed(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 	}
+	for content, want := range map[string]int64{cp932("東,\"b\n"): 0, bom + "東,\"b\n": 7} { // in the header too
+		if f := faulty(t, content, Options{CSVOptions: core.CSVOptions{Delimiter: ","}}); f.Reason != "unterminated_quote" || f.Offset != want {
+			t.Errorf("%q: %+v", content, f)
+		}
+	}
 }
 
 func TestWhatIsNoCSV(t *testing.T) { // DS-4
