@@ -97,7 +97,7 @@ return sorted(frame.f_locals['order'])`},
 	{items: []int{85}, name: "sandbox that the frames above know", want: eperm, code: `
 frame = sys._getframe()
 while 'sandbox' not in frame.f_locals: frame = frame.f_back
-frame.f_locals['sandbox'].enter(frame.f_locals['job'])`},
+frame.f_locals['sandbox'].enter(frame.f_locals['job'], 3)`},
 }
 
 // A run finds nothing of the supervisor's memory and nothing of an earlier run,

@@ -15,7 +15,7 @@ import (
 // A child that cannot enter its sandbox runs nothing of the code: with an allowlist
 // that the kernel refuses, and with layers that it has no right to.
 func TestAFailedSetupRunsNothing(t *testing.T) {
-	s := begin(t, config(t), every)
+	s := shared(t)
 	broken, err := sealed("filter", make([]byte, 8)) // one instruction, which loads and does not return
 	if err != nil {
 		t.Fatal(err)

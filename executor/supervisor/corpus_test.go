@@ -7,6 +7,7 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"time"
 )
 
 // corpus are cards as people write them. The first line says what their HTML
@@ -24,6 +25,7 @@ func TestCorpus(t *testing.T) {
 	s := shared(t)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(file.Name(), ".py"), func(t *testing.T) {
+			t.Parallel()
 			code, err := corpus.ReadFile(path.Join("testdata/cards", file.Name()))
 			if err != nil {
 				t.Fatal(err)
@@ -33,7 +35,7 @@ func TestCorpus(t *testing.T) {
 			if !found {
 				t.Fatal("the first line does not say what is wanted")
 			}
-			reply := render(t, s, string(code))
+			reply := renderRun(t, s, Run{Code: string(code), Timeout: time.Minute})
 			if reply.Problem != nil {
 				t.Fatalf("%+v %+v\n%s", reply.Problem, reply.Problem.Traceback, reply.Log)
 			}

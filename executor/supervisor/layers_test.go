@@ -85,24 +85,6 @@ func TestRelaxed(t *testing.T) {
 	}
 }
 
-// One of the two file views is enough.
-func TestEitherFileViewHolds(t *testing.T) {
-	for name, missing := range map[string]layers{"without chroot": layerChroot, "without Landlock": layerLandlock} {
-		t.Run(name, func(t *testing.T) {
-			s := begin(t, config(t), every&^missing)
-			if s.Refusal() != "" {
-				t.Fatal(s.Refusal())
-			}
-			wantGood(t, s)
-			for _, card := range goodCards {
-				if reply := render(t, s, card.code); reply.Problem != nil {
-					t.Errorf("%s: %+v\n%s", card.name, reply.Problem, reply.Log)
-				}
-			}
-		})
-	}
-}
-
 func TestMissingPython(t *testing.T) {
 	for name, python := range map[string]string{"none": "", "absent": "/nowhere/python3.11", "no Python": "/bin/true"} {
 		t.Run(name, func(t *testing.T) {

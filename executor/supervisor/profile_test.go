@@ -35,7 +35,7 @@ const dockerCapabilities = 0xa80425fb
 const plainID = 60999
 
 // profileTests are what every profile has to pass.
-const profileTests = "^(TestAttacks|TestNothingOfOthersIsInMemory|TestIsolationHolds|TestGoodCards|TestCorpus|TestProfile)$"
+const profileTests = "^(TestAttacks|TestTransformAttacks|TestNothingOfOthersIsInMemory|TestIsolationHolds|TestGoodCards|TestCorpus|TestRoomsAreEmptied|TestProfile)$"
 
 // profileLayers are the layers of this process's profile.
 func profileLayers() layers {
@@ -90,6 +90,7 @@ func TestProfiles(t *testing.T) {
 		{profileUser, &syscall.Credential{Uid: plainID, Gid: plainID}},
 	} {
 		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
 			attributes := &syscall.SysProcAttr{Credential: p.user, Pdeathsig: syscall.SIGKILL}
 			if err := reaches(python, attributes); err != nil {
 				t.Skip("not run here: another user cannot reach the prepared Python: ", err)
@@ -98,7 +99,7 @@ func TestProfiles(t *testing.T) {
 			cmd.Env = append(os.Environ(), profileEnv+"="+p.name, "EXECUTOR_PYTHON="+python)
 			cmd.Dir, cmd.SysProcAttr = os.TempDir(), attributes
 			out, err := cmd.CombinedOutput()
-			passed := regexp.MustCompile(`(?m)^ +--- PASS: (TestAttacks/.*/|TestNothing.*/|TestCorpus/)`).FindAll(out, -1)
+			passed := regexp.MustCompile(`(?m)^ +--- PASS: (TestAttacks/.*/|TestTransformAttacks/|TestNothing.*/|TestCorpus/)`).FindAll(out, -1)
 			if err != nil || len(passed) < 100 {
 				t.Fatalf("%v, %d passed\n%s", err, len(passed), told(out))
 			}

@@ -40,13 +40,28 @@ func (r *rooms) of(user uint32) string { return filepath.Join(r.dir, strconv.Ito
 // prepare makes an empty folder for the user.
 func (r *rooms) prepare(user uint32) error {
 	room := r.of(user)
-	if err := errors.Join(os.RemoveAll(room), os.Mkdir(room, 0o700)); err != nil {
+	if err := errors.Join(remove(room), os.Mkdir(room, 0o700)); err != nil {
 		return fmt.Errorf("prepare a folder for a run: %w", err)
 	}
 	if !r.ownUsers {
 		return nil
 	}
 	return os.Chown(room, int(user), int(user))
+}
+
+// remove removes a folder with all that is in it, also what a run has made so that
+// not even the folders' owner may list it: it must not be kept from the next run.
+func remove(room string) error {
+	if os.RemoveAll(room) == nil {
+		return nil
+	}
+	_ = filepath.WalkDir(room, func(path string, entry fs.DirEntry, _ error) error {
+		if entry != nil && entry.IsDir() { // it is called before the folder is listed
+			_ = os.Chmod(path, 0o700)
+		}
+		return nil
+	})
+	return os.RemoveAll(room)
 }
 
 // room is one run's folder, as it is watched.
@@ -120,7 +135,7 @@ func (r *room) removed() (bytes int64) {
 
 // close removes the folder, and the one around it where no other executor has one.
 func (r *rooms) close() error {
-	err := os.RemoveAll(r.dir)
+	err := remove(r.dir)
 	_ = os.Remove(filepath.Dir(r.dir)) // it fails where there are others
 	return err
 }

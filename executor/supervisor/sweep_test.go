@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"testing"
 
+	seccomp "github.com/elastic/go-seccomp-bpf"
 	"github.com/elastic/go-seccomp-bpf/arch"
 )
 
@@ -39,12 +40,8 @@ func TestSweep(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Skip("not run here: the table is that of amd64")
 	}
-	program, err := filter(Cards)
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := sweep(t, program)
-	table := golden(t, found.Native)
+	found := map[Profile]entries{Cards: sweep(t, Cards), Transforms: sweep(t, Transforms)}
+	table := golden(found)
 	file := filepath.Join("testdata", "syscalls_amd64.txt")
 	if *update {
 		if err := os.WriteFile(file, []byte(table), 0o644); err != nil {
@@ -60,9 +57,11 @@ func TestSweep(t *testing.T) {
 			t.Errorf("got %q, want %q", lines[number], line)
 		}
 	}
-	for number := range found.X32 {
-		if found.X32[number] != "ENOSYS" || found.Int80[number] != "EPERM" {
-			t.Errorf("call %d: by x32 %s, by int 0x80 %s", number, found.X32[number], found.Int80[number])
+	for profile, e := range found {
+		for number := range e.X32 {
+			if e.X32[number] != "ENOSYS" || e.Int80[number] != "EPERM" {
+				t.Errorf("profile %d, call %d: by x32 %s, by int 0x80 %s", profile, number, e.X32[number], e.Int80[number])
+			}
 		}
 	}
 }
@@ -73,8 +72,12 @@ func TestSweep(t *testing.T) {
 var probes = []int{335, 336}
 
 // sweep runs testdata/sweep.py, in namespaces of its own where the machine has them.
-func sweep(t *testing.T, program []byte) entries {
+func sweep(t *testing.T, p Profile) entries {
 	t.Helper()
+	program, err := filter(p)
+	if err != nil {
+		t.Fatal(err)
+	}
 	python := resolved(interpreter(t))
 	file := filepath.Join(t.TempDir(), "program")
 	if err := os.WriteFile(file, program, 0o600); err != nil {
@@ -99,25 +102,34 @@ func sweep(t *testing.T, program []byte) entries {
 	return found
 }
 
-// golden is the table of what the allowlist does with each call.
-func golden(t *testing.T, answers []string) string {
-	t.Helper()
+// golden is the table of what the allowlists do with each call: number, name,
+// verdict for cards, verdict for transforms.
+func golden(found map[Profile]entries) string {
 	names := map[int]string{}
 	for name, number := range arch.X86_64.SyscallNames {
 		names[number] = name
 	}
-	bound := map[string]string{}
-	for _, c := range boundCalls(Cards) {
-		bound[c.Name] = " bound" // by its arguments: TestFilter
-	}
-	verdicts := map[string]string{"EPERM": "deny", "ENOSYS": "absent"}
 	var out strings.Builder
-	for number, answer := range answers {
-		if slices.Contains(probes, number) {
-			answer = "EPERM"
-		}
+	for number := range lastCall + 1 {
 		name := cmp.Or(names[number], "-")
-		fmt.Fprintf(&out, "%d %s %s%s\n", number, name, cmp.Or(verdicts[answer], "allow"), bound[name])
+		fmt.Fprintf(&out, "%d %s %s %s\n", number, name,
+			verdictOn(Cards, number, name, found[Cards].Native), verdictOn(Transforms, number, name, found[Transforms].Native))
 	}
 	return out.String()
+}
+
+// verdictOn reads an answer: what fails with EPERM was refused, and what did
+// anything else was let through, with the arguments of 0 that it had.
+func verdictOn(p Profile, number int, name string, answers []string) string {
+	verdict := "allow"
+	switch {
+	case answers[number] == "EPERM", slices.Contains(probes, number):
+		verdict = "deny"
+	case answers[number] == "ENOSYS":
+		verdict = "absent"
+	}
+	if slices.ContainsFunc(boundCalls(p), func(c seccomp.NameWithConditions) bool { return c.Name == name }) {
+		verdict += ",bound" // by its arguments: TestFilter
+	}
+	return verdict
 }
