@@ -115,24 +115,24 @@ func TestWear(t *testing.T) {
 	if reply.Problem == nil || z.worn(python) != "" {
 		t.Errorf("%+v: a zygote is renewed at once, and again and again", reply.Problem)
 	}
-	born, base := z.born, z.base
-	for want, wear := range map[string]func(){
-		"a run broke down":               func() { z.born = time.Now().Add(-hurtPause) },
-		"it is old":                      func() { z.born = time.Now().Add(-maxAge) },
-		"it has run its number of cards": func() { z.forks = maxForks },
-		"it has grown":                   func() { z.base = base / 2 },
-		"the Python folder has changed":  func() { z.stamp = "another" },
+	z.mu.Lock()
+	if !z.hurt {
+		t.Error("a run that broke down is not noticed")
+	}
+	z.mu.Unlock()
+	for want, wear := range map[string]func(*zygote){
+		"":                               func(*zygote) {},
+		"a run broke down":               func(z *zygote) { z.hurt, z.born = true, z.born.Add(-hurtPause) },
+		"it is old":                      func(z *zygote) { z.born = z.born.Add(-maxAge) },
+		"it has run its number of cards": func(z *zygote) { z.forks = maxForks },
+		"it has grown":                   func(z *zygote) { z.base /= 2 },
+		"the Python folder has changed":  func(z *zygote) { z.stamp = "another" },
 	} {
-		z.mu.Lock()
-		stamp := z.stamp
-		wear()
-		z.mu.Unlock()
-		if why := z.worn(python); why != want {
+		like := &zygote{process: z.process, born: time.Now(), base: z.base, stamp: z.stamp}
+		wear(like)
+		if why := like.worn(python); why != want {
 			t.Errorf("%q, want %q", why, want)
 		}
-		z.mu.Lock()
-		z.born, z.forks, z.base, z.stamp = born, 0, base, stamp
-		z.mu.Unlock()
 	}
 }
 
