@@ -53,4 +53,23 @@ func (ec *executionContext) marshalNErrorCode2githubᚗcomᚋkarutaᚑbiᚋkarut
 	return res
 }
 
+func (ec *executionContext) unmarshalOErrorCode2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCode(ctx context.Context, v any) (*core.Code, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := graphql.UnmarshalString(v)
+	res := core.Code(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOErrorCode2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCode(ctx context.Context, sel ast.SelectionSet, v *core.Code) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := graphql.MarshalString(string(*v))
+	return res
+}
+
 // endregion ***************************** type.gotpl *****************************

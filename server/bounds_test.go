@@ -33,6 +33,22 @@ Query.users.query                 bytes 254
 Query.dataset.id                  id dataset mine
 Query.importJob.id                id job mine
 Query.card.id                     id card mine
+Query.cardDiagnosis.id            id card mine
+Query.snapshot.id                 snapshot
+Query.snapshot.dashboardId        id dashboard mine
+Query.chartTemplates.datasetId    id dataset mine
+Query.completion.datasetId        id dataset mine
+Card.runs.last                    int 1 100
+CardParameterInput.name           line 200
+CardParameterInput.label          text 200
+CardParameterInput.default        choose
+CardParameterInput.choices        list 100
+CardParameterInput.choices.*      text 200
+CardParameterInput.min            float
+CardParameterInput.max            float
+CreateCardInput.parameters        list 20
+UpdateCardInput.parameters        list 20
+ExecuteCardInput.params           chosen
 Query.group.id                    id group mine
 Query.dashboard.id                id dashboard mine
 Query.filterView.id               id view

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -164,6 +165,7 @@ func (c *company) furnish(h *house) {
 		ID: core.NewID(core.NounJob), Status: core.StatusSucceeded, Name: inside, DatasetID: data.ID, OwnerID: owner.ID, CreatedAt: store.Now(), FinishedAt: store.Now(),
 	}
 	must(h.t, h.store.Jobs.Create(ctx, job))
+	must(h.t, h.store.Cards.KeepRuns(ctx, []*core.CardRun{{ID: core.NewID("run"), CardID: placed.ID, At: store.Now(), Code: core.CodeExecution, UserID: owner.ID}}))
 	request := c.request(h, d)
 	notice := core.Notice{
 		RequestID: request.ID(), ID: core.NewID(core.NounNotice), UserID: owner.ID, Kind: core.NoticeAccessRequested, ActorID: c.ids["guest"], TargetID: d.ID, Message: private,
@@ -342,6 +344,9 @@ func contents(t testing.TB, file string) map[string]string {
 		return tx.ForEach(func(name []byte, b *bbolt.Bucket) error {
 			if ofItems(string(name)) {
 				return b.ForEach(func(k, v []byte) error {
+					if bytes.Contains(k, []byte("RUN#")) {
+						return nil // runs of cards are logged like looks
+					}
 					found[string(name)+" "+string(k)] = string(v)
 					return nil
 				})

@@ -17,6 +17,9 @@ const fieldMatrix = `
                                 viewer editor coowner owner member admin
 Card.code                       -      -      -       shown -      shown
 Card.params                     -      -      -       shown -      shown
+Card.runs                       403    403    403     shown 403    shown
+CardSnapshot.code               -      -      -       shown -      shown
+CardSnapshot.params             -      -      -       shown -      shown
 CardResult.log                  -      -      -       shown -      shown
 DashboardCard.rows              shown  shown  shown   shown shown  shown
 Dashboard.myPermission          shown  shown  shown   shown shown  -
@@ -61,6 +64,9 @@ User.deactivatedAt              -      -      -       -     -      shown
 var fieldsAsked = map[string]string{
 	"Card.code":                                 `{ card(id: "<card>") { x: code } }`,
 	"Card.params":                               `{ node(id: "<card>") { ... on Card { x: params } } }`,
+	"CardSnapshot.code":                         `{ snapshot(id: "<snapshot>", dashboardId: "<dashboard>") { x: code } }`,
+	"CardSnapshot.params":                       `{ snapshot(id: "<snapshot>", dashboardId: "<dashboard>") { x: params } }`,
+	"Card.runs":                                 `{ card(id: "<card>") { x: runs { id at message } } }`,
 	"CardResult.log":                            `{ dashboard(id: "<dashboard>") { cards { result { x: log } } } }`,
 	"DashboardCard.rows":                        `{ dashboard(id: "<dashboard>") { cards { x: rows { rows } } } }`,
 	"Dashboard.myPermission":                    `{ dashboard(id: "<dashboard>") { x: myPermission } }`,
@@ -120,6 +126,9 @@ func TestFieldsForSome(t *testing.T) {
 	h.resolver.Services.Monitor = resolvers.NewMonitor(resolvers.Probe{Name: "store", Layers: func(context.Context) ([]graph.SandboxLayer, error) {
 		return []graph.SandboxLayer{{Name: "files", Mechanism: private}}, errors.New(private)
 	}})
+	h.resolver.Services.Monitor = resolvers.NewMonitor(resolvers.Probe{Name: "store", Check: func(context.Context) error { return errors.New(private) }})
+	ran := h.ask(c.tokens["viewer"], c.fill(`mutation { executeCard(input: {cardId: "<card>", dashboardId: "<dashboard>"}) { result { snapshotId } } }`), nil)
+	c.ids["snapshot"], _ = ran.object(t, "executeCard", "result")["snapshotId"].(string)
 	lines := strings.Split(strings.TrimSpace(fieldMatrix), "\n")
 	people := strings.Fields(lines[0])
 	for _, line := range lines[1:] {

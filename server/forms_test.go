@@ -10,7 +10,8 @@ type example struct {
 }
 
 const (
-	oneCard      = `{ id name description code params ignoresFilters dataset { id } version }`
+	oneCard      = `{ id name description code params ignoresFilters dataset { id } parameters { name label type default choices min max } version }`
+	oneParameter = `{"name": "期間", "label": "a", "type": "CHOICE", "default": null, "choices": ["x"], "min": 0, "max": 1}`
 	oneDashboard = `{ id name description version cards { cardId x y w h } filters { id column label options } }`
 	oneView      = `{ filterView { id name isShared filters { filterId column values includeNull from to relative { unit count includeCurrent } } } }`
 	oneTransform = `{ id name description code params inputs { datasetId alias } outputName schedule { cron zone enabled catchUp } version }`
@@ -28,18 +29,23 @@ const (
 
 // examples are the good requests, by field.
 var examples = map[string]example{
-	"Query.node":       {"owner", `query($id: ID!) { node(id: $id) { id } }`, `{"id": "<dashboard>"}`},
-	"Query.nodes":      {"owner", `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, `{"ids": ["<dashboard>"]}`},
-	"Query.users":      {"owner", `query($query: String!, $first: Int, $after: String) { users(query: $query, first: $first, after: $after) { nodes { id } } }`, `{"query": "u", "first": 5, "after": null}`},
-	"Query.dataset":    {"owner", `query($id: ID!) { dataset(id: $id) { id } }`, `{"id": "<dataset>"}`},
-	"Query.datasets":   {"admin", `query($all: Boolean!, $first: Int, $after: String) { datasets(all: $all, first: $first, after: $after) { nodes { id } } }`, `{"all": true, "first": 5, "after": null}`},
-	"Query.importJob":  {"owner", `query($id: ID!) { importJob(id: $id) { id } }`, `{"id": "<job>"}`},
-	"Query.card":       {"owner", `query($id: ID!) { card(id: $id) { id } }`, `{"id": "<card>"}`},
-	"Query.cards":      {"owner", `query($first: Int, $after: String) { cards(first: $first, after: $after) { nodes { id } } }`, onePage},
-	"Query.group":      {"member", `query($id: ID!) { group(id: $id) { id } }`, `{"id": "<group>"}`},
-	"Query.groups":     {"admin", `query($first: Int, $after: String) { groups(first: $first, after: $after) { nodes { id } } }`, onePage},
-	"Query.dashboard":  {"owner", `query($id: ID!) { dashboard(id: $id) { id } }`, `{"id": "<dashboard>"}`},
-	"Query.dashboards": {"owner", `query($first: Int, $after: String) { dashboards(first: $first, after: $after) { nodes { id } } }`, onePage},
+	"Query.node":           {"owner", `query($id: ID!) { node(id: $id) { id } }`, `{"id": "<dashboard>"}`},
+	"Query.nodes":          {"owner", `query($ids: [ID!]!) { nodes(ids: $ids) { id } }`, `{"ids": ["<dashboard>"]}`},
+	"Query.users":          {"owner", `query($query: String!, $first: Int, $after: String) { users(query: $query, first: $first, after: $after) { nodes { id } } }`, `{"query": "u", "first": 5, "after": null}`},
+	"Query.dataset":        {"owner", `query($id: ID!) { dataset(id: $id) { id } }`, `{"id": "<dataset>"}`},
+	"Query.datasets":       {"admin", `query($all: Boolean!, $first: Int, $after: String) { datasets(all: $all, first: $first, after: $after) { nodes { id } } }`, `{"all": true, "first": 5, "after": null}`},
+	"Query.importJob":      {"owner", `query($id: ID!) { importJob(id: $id) { id } }`, `{"id": "<job>"}`},
+	"Query.card":           {"owner", `query($id: ID!) { card(id: $id) { id } }`, `{"id": "<card>"}`},
+	"Query.cardDiagnosis":  {"owner", `query($id: ID!) { cardDiagnosis(id: $id) { runs } }`, `{"id": "<card>"}`},
+	"Query.snapshot":       {"owner", `query($id: ID!, $dashboardId: ID) { snapshot(id: $id, dashboardId: $dashboardId) { id } }`, `{"id": "snap_0123456789abcdef0123456789abcdef_0123456789abcdef", "dashboardId": "<dashboard>"}`},
+	"Query.chartTemplates": {"owner", `query($datasetId: ID) { chartTemplates(datasetId: $datasetId) { id } }`, `{"datasetId": "<dataset>"}`},
+	"Query.completion":     {"owner", `query($datasetId: ID!) { completion(datasetId: $datasetId) { libraries } }`, `{"datasetId": "<dataset>"}`},
+	"Card.runs":            {"owner", `query($last: Int!) { card(id: "<card>") { runs(last: $last) { id } } }`, `{"last": 50}`},
+	"Query.cards":          {"owner", `query($first: Int, $after: String) { cards(first: $first, after: $after) { nodes { id } } }`, onePage},
+	"Query.group":          {"member", `query($id: ID!) { group(id: $id) { id } }`, `{"id": "<group>"}`},
+	"Query.groups":         {"admin", `query($first: Int, $after: String) { groups(first: $first, after: $after) { nodes { id } } }`, onePage},
+	"Query.dashboard":      {"owner", `query($id: ID!) { dashboard(id: $id) { id } }`, `{"id": "<dashboard>"}`},
+	"Query.dashboards":     {"owner", `query($first: Int, $after: String) { dashboards(first: $first, after: $after) { nodes { id } } }`, onePage},
 	"Query.notifications": {
 		"owner", `query($first: Int, $after: String, $unreadOnly: Boolean!) { notifications(first: $first, after: $after, unreadOnly: $unreadOnly) { nodes { id } } }`,
 		`{"first": 5, "after": null, "unreadOnly": true}`,
@@ -161,11 +167,11 @@ var examples = map[string]example{
 
 	"Mutation.createCard": {
 		"owner", `mutation($input: CreateCardInput!) { createCard(input: $input) { card ` + oneCard + ` } }`,
-		`{"input": {"kind": "CODE", "name": "図", "description": "a", "datasetId": "<dataset>", "code": "x", "params": {"a": 1}, "ignoresFilters": false}}`,
+		`{"input": {"kind": "CODE", "name": "図", "description": "a", "datasetId": "<dataset>", "code": "x", "params": {"a": 1}, "ignoresFilters": false, "parameters": [` + oneParameter + `]}}`,
 	},
 	"Mutation.updateCard": {
 		"owner", `mutation($input: UpdateCardInput!) { updateCard(input: $input) { card ` + oneCard + ` } }`,
-		`{"input": {"id": "<spare>", "version": 2, "name": "図", "description": "a", "datasetId": "<dataset>", "code": "x", "params": {"a": 1}, "ignoresFilters": false}}`,
+		`{"input": {"id": "<spare>", "version": 2, "name": "図", "description": "a", "datasetId": "<dataset>", "code": "x", "params": {"a": 1}, "ignoresFilters": false, "parameters": [` + oneParameter + `]}}`,
 	},
 	"Mutation.deleteCard": {"owner", `mutation($input: DeleteCardInput!) { deleteCard(input: $input) { deletedId } }`, `{"input": {"id": "<spare>"}}`},
 	"Mutation.previewCard": {
@@ -174,7 +180,7 @@ var examples = map[string]example{
 	},
 	"Mutation.executeCard": {
 		"owner", `mutation($input: ExecuteCardInput!) { executeCard(input: $input) ` + oneResult + ` }`,
-		`{"input": {"cardId": "<card>", "dashboardId": "<dashboard>", "filters": ` + oneChoice + `, "useCache": true}}`,
+		`{"input": {"cardId": "<card>", "dashboardId": "<dashboard>", "filters": ` + oneChoice + `, "params": {}, "useCache": true}}`,
 	},
 
 	"Query.transform": {"owner", `query($id: ID!) { transform(id: $id) { id } }`, `{"id": "<transform>"}`},

@@ -104,7 +104,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	}, dataset.Config{MaxUpload: 1 << 20, Buckets: []string{"company-data"}, PlanKeys: []string{secret}})
 	cards := card.New(card.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
-	}, card.Config{PageSecret: secret, Timeout: time.Minute, CacheTTL: time.Hour})
+	}, card.Config{RunLogEvery: time.Hour, PageSecret: secret, Timeout: time.Minute, CacheTTL: time.Hour})
 	transforms := transform.New(transform.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
 	}, transform.Config{Shared: true})

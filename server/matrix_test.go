@@ -63,6 +63,11 @@ Query.datasets/all            401       403!*    403!*  403!*  403!*   403!* 403
 Query.importJob               401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Query.card                    401       404!     ok     ok     ok      ok    ok     ok    401    bad
 Query.card/spare              401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Query.cardDiagnosis           401       404!     403!   403!   403!    ok    403!   ok    401    bad
+Query.snapshot                401       404!*    404*   404*   404*    404*  404*   404*  401    bad
+Query.chartTemplates          401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.chartTemplates/dataset  401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
+Query.completion              401       404!     403!   403!   403!    ok    403!   ok    401    bad
 Query.cards                   401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.group                   401       404!*    404!*  404!*  404!*   404!* ok     ok    401    bad
 Query.groups                  401       ok       ok     ok     ok      ok    ok     ok    401    bad

@@ -85,6 +85,8 @@ func wrongTypes(a argument) []probe {
 		return invalid("wrong type", 1.5, huge, true, object, []any{"x"})
 	case "Int":
 		return invalid("wrong type", "1", "NaN", 1.5, 1e12, -1e12, huge, true, object)
+	case "Float":
+		return invalid("wrong type", "x", true, object)
 	case "Boolean":
 		return invalid("wrong type", "true", 1, object)
 	}
@@ -169,6 +171,10 @@ var special = map[string][]probe{
 	"alias":    append(invalid("no name", "1a", "a-b", "a b", controls, odd, strings.Repeat("a", 101), megabyte), taken("a name", "", "売上_1", "_")...),
 	"cron":     append(invalid("no schedule", "x", "* * * *", "60 * * * *", "@never", controls, odd, megabyte), taken("a schedule", "@daily", "*/5 0-6 1,15 * MON")...),
 	"zone":     append(invalid("no zone", "x", "Local", "../etc/passwd", controls, odd, megabyte), taken("a zone", "", "UTC", "Europe/Berlin")...),
+	"chosen":   invalid("not to be chosen", "nothing", 1, true, []any{}, map[string]any{odd: odd}, map[string]any{"a": megabyte}),
+	"choose":   invalid("not among the choices", "nothing", controls, odd, megabyte),
+	"float":    taken("a number", 0.5),
+	"snapshot": append(invalid("no id", "", "x", controls, odd, megabyte, 1), invalid("not quite", "snap_0", "snap_../x")...),
 	"upload":   invalid("no file", "x", 1, map[string]any{}, megabyte),
 }
 

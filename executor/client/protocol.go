@@ -42,9 +42,11 @@ type CardReply struct {
 	UsedColumns      []string `json:"usedColumns"`
 	FilterApplicable bool     `json:"filterApplicable"`
 	RowsIn           int64    `json:"rowsIn"`
+	WaitMS           float64  `json:"waitMs"` // for a place
 	ReadMS           float64  `json:"readMs"`
 	RunMS            float64  `json:"runMs"`
-	Log              string   `json:"log"` // what the code printed, cut at 64 KiB
+	Log              string   `json:"log"`       // what the code printed, cut at 64 KiB
+	Libraries        string   `json:"libraries"` // digest of the versions of Python and its libraries
 	Problem          *Problem `json:"problem,omitempty"`
 }
 

@@ -31,6 +31,7 @@ type Supervisor struct {
 	cfg     Config
 	cut     []string // settings that ask for more than there is
 	own     bool     // RunDir was made here
+	libs    string   // digest of the versions of Python and its libraries
 	queue   *queue
 	guest   *os.File
 	program *os.File
@@ -88,6 +89,7 @@ func (s *Supervisor) prepare(cfg Config) error {
 	if !s.cfg.Strict {
 		s.cfg.Log.Warn(relaxedWarning)
 	}
+	s.libs = librariesOf(s.cfg.Python)
 	s.queue = newQueue(s.cfg.MaxConcurrent, s.cfg.QueueLimit, s.cfg.Memory, s.cfg.MemoryMB*mebibyte)
 	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil { // our memory holds the executor's secret
 		return fmt.Errorf("hide our memory: %w", err)
@@ -212,6 +214,7 @@ func (s *Supervisor) refused() error {
 
 func (s *Supervisor) render(ctx context.Context, run Run) (*client.CardReply, error) {
 	w := s.cardWork(run)
+	asked := time.Now()
 	seat, err := s.queue.enter(ctx, turn{user: run.User, need: w.input + w.memoryMB*mebibyte})
 	if err != nil {
 		return nil, err
@@ -227,6 +230,7 @@ func (s *Supervisor) render(ctx context.Context, run Run) (*client.CardReply, er
 		s.cfg.Log.Error("run refused by its own sandbox", "run", run.ID, "error", err)
 		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: err}
 	}
+	reply.WaitMS, reply.Libraries = milliseconds(seat.since.Sub(asked)), s.libs
 	return reply, nil
 }
 

@@ -14,6 +14,7 @@ type ExecuteInput struct {
 	CardID      string
 	DashboardID string
 	Filters     []core.FilterValue // those that the dashboard does not define are ignored
+	Params      string             // JSON object: what the viewer chose of the card's parameters
 	UseCache    bool
 }
 
@@ -24,6 +25,9 @@ type ExecuteInput struct {
 func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.CardResult, error) {
 	j, err := s.narrowed(ctx, in.CardID, in.DashboardID, in.Filters)
 	if err != nil {
+		return nil, err
+	}
+	if j.chosen, err = withChoices(j.card, in.Params); err != nil {
 		return nil, err
 	}
 	if j.card.Kind == core.CardText {

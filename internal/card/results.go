@@ -112,11 +112,16 @@ func (r *results) remember(result *core.CardResult) {
 	}
 }
 
-// Sweep removes the results that are too old to be of use. Call it now and then.
+// Sweep removes the results and snapshots that are too old to be of use. Call it
+// now and then.
 func (s *Service) Sweep(ctx context.Context) error {
+	return errors.Join(s.sweep(ctx, resultsFolder, resultsKept), s.sweep(ctx, snapshotsFolder, snapshotsKept))
+}
+
+func (s *Service) sweep(ctx context.Context, folder string, kept time.Duration) error {
 	var old []string
-	err := s.Blobs.List(ctx, resultsFolder, func(info blob.Info) error {
-		if time.Since(info.Modified) > resultsKept {
+	err := s.Blobs.List(ctx, folder, func(info blob.Info) error {
+		if time.Since(info.Modified) > kept {
 			old = append(old, info.Key)
 		}
 		return nil

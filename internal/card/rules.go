@@ -31,8 +31,10 @@ func check(c *core.Card) (err error) {
 	if c.Kind == core.CardText {
 		c.Code = clean(c.Code)
 	}
-	c.Params, err = core.CheckParams("input.params", c.Params)
-	return err
+	if c.Params, err = core.CheckParams("input.params", c.Params); err != nil {
+		return err
+	}
+	return checkParameters(c.Parameters)
 }
 
 // edit writes a change into the card and checks the whole.
@@ -42,6 +44,7 @@ func edit(c *core.Card, change Change) error {
 	set(&c.DatasetID, change.DatasetID)
 	set(&c.Code, change.Code)
 	set(&c.Params, change.Params)
+	set(&c.Parameters, change.Parameters)
 	set(&c.IgnoresFilters, change.IgnoresFilters)
 	return check(c)
 }

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
@@ -21,6 +23,7 @@ type job struct {
 	card        *core.Card
 	source      client.Source
 	values      []core.FilterValue // that reach the card
+	chosen      json.RawMessage    // params with what the viewer chose; nil: the card's own
 	dashboardID string
 }
 
@@ -87,7 +90,7 @@ func (s *Service) run(ctx context.Context, j job, key string) (*core.CardResult,
 	started := store.Now()
 	reply, err := s.Executor.Render(timeout, client.CardRequest{
 		RunID: core.NewID("run"), User: client.UserKey(core.ActorFrom(ctx).ActingID()), Code: j.card.Code, Source: j.source,
-		Filters: j.values, Params: params(j.card), TimeoutSeconds: s.cfg.Timeout.Seconds(), MemoryMB: s.cfg.MemoryMB,
+		Filters: j.values, Params: j.params(), TimeoutSeconds: s.cfg.Timeout.Seconds(), MemoryMB: s.cfg.MemoryMB,
 	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		err = &core.Error{Code: core.CodeUnavailable, Cause: err}
@@ -98,6 +101,7 @@ func (s *Service) run(ctx context.Context, j job, key string) (*core.CardResult,
 	s.Log.InfoContext(ctx, "card run", "card", j.card.ID, "dataset", j.source.DatasetID, "filters", columnsOf(j.values),
 		"rows", reply.RowsIn, "bytes", len(reply.HTML), "read_ms", reply.ReadMS, "run_ms", reply.RunMS, "failed", reply.Problem != nil)
 	if reply.Problem != nil {
+		s.logRun(ctx, j, started, reply, "")
 		return nil, &failure{reply, s.cfg.Timeout, hiddenColumns(j.source)}
 	}
 	r := &core.CardResult{
@@ -106,17 +110,36 @@ func (s *Service) run(ctx context.Context, j job, key string) (*core.CardResult,
 		ExecutedAt:       started, DurationMS: store.Now().Sub(started).Milliseconds(), DatasetVersion: j.source.Version,
 		RowsIn: reply.RowsIn, CodeHash: codeHash(j.card), Log: reply.Log, Key: key,
 	}
-	if err := s.kept.put(ctx, r); err != nil {
-		s.Log.ErrorContext(ctx, "card result not kept", "card", j.card.ID, "error", err)
-	}
+	s.keep(ctx, j, r, reply.Libraries)
+	s.logRun(ctx, j, started, reply, r.SnapshotID)
 	return r, nil
 }
 
-func params(c *core.Card) json.RawMessage {
-	if c.Params == "" {
+// keep puts a result where it is found again: under its key and, of a saved
+// card, under its snapshot's id. One that cannot be kept is shown all the same.
+func (s *Service) keep(ctx context.Context, j job, r *core.CardResult, libraries string) {
+	var both errgroup.Group
+	if j.card.ID != "" {
+		snap := s.snapshotOf(j, r, libraries)
+		r.SnapshotID = snap.ID
+		both.Go(func() error { return s.kept.putSnapshot(ctx, snap) })
+	}
+	both.Go(func() error { return s.kept.put(ctx, r) })
+	if err := both.Wait(); err != nil {
+		r.SnapshotID = ""
+		s.Log.ErrorContext(ctx, "card result not kept", "card", j.card.ID, "error", err)
+	}
+}
+
+// params are what render gets as its third argument.
+func (j job) params() json.RawMessage {
+	switch {
+	case j.chosen != nil:
+		return j.chosen
+	case j.card.Params == "":
 		return json.RawMessage("{}")
 	}
-	return json.RawMessage(c.Params)
+	return json.RawMessage(j.card.Params)
 }
 
 func codeHash(c *core.Card) string {
@@ -129,11 +152,11 @@ func codeHash(c *core.Card) string {
 // were. Who sees something else of the data has other keys and other slots, so
 // that nobody gets a result, not even an old one, that was made for others.
 func (s *Service) key(j job) string {
-	return slot(j) + "/" + digest(s.cfg.Platform, codeHash(j.card), string(params(j.card)), j.source.Version, j.source.Where)
+	return slot(j) + "/" + digest(s.cfg.Platform, codeHash(j.card), string(j.params()), j.source.Version, j.source.Where)
 }
 
 func slot(j job) string {
-	return digest(j.card.ID, j.source.DatasetID, j.values, j.source.Sight)[:32]
+	return digest(j.card.ID, j.source.DatasetID, j.values, j.chosen, j.source.Sight)[:32]
 }
 
 func digest(parts ...any) string {

@@ -35,7 +35,8 @@ type Config struct {
 	PageSecret string        // signs the addresses of pages
 	Platform   string        // version of Karuta: another one makes its results anew
 
-	Now func() time.Time // what relative dates are relative to; nil is the clock
+	RunLogEvery time.Duration    // how often the runs of cards are written to their logs; 0 is two seconds
+	Now         func() time.Time // what relative dates are relative to; nil is the clock
 }
 
 // Service does what can be done with cards. Every method checks the actor of
@@ -45,6 +46,7 @@ type Service struct {
 	Deps
 	cfg     Config
 	kept    *results
+	log     runLog
 	flights singleflight.Group
 
 	life   context.Context // of the runs
@@ -62,11 +64,16 @@ func New(d Deps, cfg Config) *Service {
 	if cfg.CacheBytes == 0 {
 		cfg.CacheBytes = 64 << 20
 	}
+	if cfg.RunLogEvery == 0 {
+		cfg.RunLogEvery = runLogEvery
+	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	life, stop := context.WithCancel(context.Background())
-	return &Service{Deps: d, cfg: cfg, kept: newResults(d.Blobs, cfg.CacheBytes), life: life, stop: stop}
+	s := &Service{Deps: d, cfg: cfg, kept: newResults(d.Blobs, cfg.CacheBytes), life: life, stop: stop}
+	s.wg.Go(s.keepRunLog)
+	return s
 }
 
 // Close ends the runs and waits for them; when the context ends first it
@@ -94,6 +101,7 @@ type CreateInput struct {
 	DatasetID      string // of a code card
 	Code           string // Python, or the HTML of a text card
 	Params         string // JSON object, "" is {}
+	Parameters     []core.CardParameter
 	IgnoresFilters bool
 }
 
@@ -107,7 +115,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (*core.Card, error
 	now := store.Now()
 	c := &core.Card{
 		ID: core.NewID(core.NounCard), Kind: in.Kind, Name: in.Name, Description: in.Description, DatasetID: in.DatasetID,
-		Code: in.Code, Params: in.Params, IgnoresFilters: in.IgnoresFilters, OwnerID: actor.UserID(), CreatedAt: now, UpdatedAt: now,
+		Code: in.Code, Params: in.Params, Parameters: in.Parameters, IgnoresFilters: in.IgnoresFilters, OwnerID: actor.UserID(), CreatedAt: now, UpdatedAt: now,
 	}
 	if err := check(c); err != nil {
 		return nil, err
@@ -140,6 +148,7 @@ type Change struct {
 	DatasetID      *string
 	Code           *string
 	Params         *string
+	Parameters     *[]core.CardParameter
 	IgnoresFilters *bool
 }
 

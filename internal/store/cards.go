@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -10,7 +11,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
-// Cards is bi_cards: CARD#id / METADATA, PLACES or HISTORY#time#….
+// Cards is bi_cards: CARD#id / METADATA, PLACES, HISTORY#time#… or RUN#id.
 type Cards struct{ e table.Engine }
 
 func cardKey(id string) table.Key {
@@ -36,18 +37,23 @@ func writeCard(c *core.Card) table.Item {
 	if c.IgnoresFilters {
 		it["ignores_filters"] = true
 	}
+	if raw, err := json.Marshal(c.Parameters); err == nil && len(c.Parameters) > 0 {
+		it["parameters"] = string(raw)
+	}
 	putTime(it, "created_at", c.CreatedAt)
 	putTime(it, "updated_at", c.UpdatedAt)
 	return it
 }
 
 func readCard(it table.Item) *core.Card {
-	return &core.Card{
+	c := &core.Card{
 		ID: it.Str("card_id"), Kind: core.CardKind(strings.ToUpper(it.Str("kind"))), Name: it.Str("name"),
 		Description: it.Str("description"), DatasetID: it.Str("dataset_id"), Code: it.Str("code"),
 		Params: it.Str("params"), IgnoresFilters: it.Bool("ignores_filters"), OwnerID: it.Str("owner_id"),
 		Version: it.Int("version"), CreatedAt: getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
 	}
+	_ = json.Unmarshal([]byte(it.Str("parameters")), &c.Parameters) // written by writeCard
+	return c
 }
 
 // Get reads a card; nil when there is none.

@@ -14,7 +14,8 @@ func cardsKeepAllTheyAreGiven(t *testing.T, st *world) {
 	d := st.dataset(t, owner, "d")
 	c := &core.Card{
 		ID: core.NewID(core.NounCard), Kind: core.CardCode, Name: "かるた", Description: "two\nlines", DatasetID: d.ID,
-		Code: strings.Repeat("# 長いコード\n", 10000), Params: `{"a":1}`, IgnoresFilters: true, OwnerID: owner, CreatedAt: store.Now(),
+		Code: strings.Repeat("# 長いコード\n", 10000), Params: `{"a":1}`, IgnoresFilters: true,
+		Parameters: []core.CardParameter{{Name: "期間", Type: core.ParameterChoice, Default: "a", Choices: []string{"a", "b"}}}, OwnerID: owner, CreatedAt: store.Now(),
 	}
 	st.calls.Take()
 	must(t, st.Cards.Create(t.Context(), c))
@@ -32,6 +33,27 @@ func cardsKeepAllTheyAreGiven(t *testing.T, st *world) {
 		t.Errorf("many: %v, %v", many, err)
 	}
 	st.wantCalls(t, "BatchGet cards")
+}
+
+func cardRunsAreKeptNewestFirst(t *testing.T, st *world) {
+	card, other := core.NewID(core.NounCard), core.NewID(core.NounCard)
+	var runs []*core.CardRun
+	for i := range 130 { // more than one transaction holds
+		runs = append(runs, &core.CardRun{
+			ID: core.NewID("run"), CardID: []string{card, other}[i%2], At: store.Now(), UserID: core.NewID(core.NounUser), DashboardID: core.NewID(core.NounDashboard),
+			Code: core.CodeExecution, Reason: "raised", Args: map[string]any{"seconds": 10.0}, Filters: []core.FilterValue{{Column: "地域", Values: []string{"関西"}}},
+			DatasetID: core.NewID(core.NounDataset), DatasetVersion: 3, CodeHash: "c", RowsIn: 1_000_000, WaitMS: 0.5, ReadMS: 1.5, RunMS: 2.5, HTMLBytes: 7, SnapshotID: "s",
+		})
+	}
+	st.calls.Take()
+	must(t, st.Cards.KeepRuns(t.Context(), runs))
+	st.wantCalls(t, "Transact cards", "Transact cards")
+	got, err := st.Cards.Runs(t.Context(), card, 2)
+	if err != nil || len(got) != 2 || !reflect.DeepEqual(got[0], runs[128]) || got[1].ID != runs[126].ID {
+		t.Errorf("read %+v, %v", got, err)
+	}
+	st.wantCalls(t, "Query cards")
+	must(t, st.Cards.KeepRuns(t.Context(), nil))
 }
 
 func cardListsRunByOwnerAndByDataset(t *testing.T, st *world) {

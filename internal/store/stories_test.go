@@ -56,6 +56,7 @@ var stories = []struct {
 	{"deleting a dataset takes its versions along", deletingADatasetTakesItsVersionsAlong},
 	{"policies and classes have a history", policiesAndClassesHaveAHistory},
 	{"cards keep all they are given", cardsKeepAllTheyAreGiven},
+	{"card runs are kept newest first", cardRunsAreKeptNewestFirst},
 	{"card lists run by owner and by dataset", cardListsRunByOwnerAndByDataset},
 	{"cards need their dataset and their version", cardsNeedTheirDatasetAndTheirVersion},
 	{"dashboard keeps all it is given", dashboardKeepsAllItIsGiven},

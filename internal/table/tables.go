@@ -102,7 +102,7 @@ var Tables = []Table{
 		{Name: DatasetsList, PK: "list_key", SK: "list_sort"},
 		{Name: DatasetsEverOwned, PK: "history_owner", SK: "at"},
 	}},
-	{Name: Cards, PK: AttrPK, SK: AttrSK, Indexes: []Index{
+	{Name: Cards, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
 		{Name: CardsByOwner, PK: "owner_id", SK: "card_id"},
 		{Name: CardsByDataset, PK: "dataset_id", SK: "card_id"},
 		{Name: CardsEverOwned, PK: "history_owner", SK: "at"},
