@@ -33,8 +33,10 @@ type ResolverRoot interface {
 	AppliedPolicy() AppliedPolicyResolver
 	AuditLog() AuditLogResolver
 	Card() CardResolver
+	CardDiagnosis() CardDiagnosisResolver
 	CardImpact() CardImpactResolver
 	CardResult() CardResultResolver
+	CardRun() CardRunResolver
 	ColumnEffect() ColumnEffectResolver
 	Dashboard() DashboardResolver
 	DashboardCard() DashboardCardResolver
@@ -112,6 +114,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAnswerAccessRequestInput,
 		ec.unmarshalInputAuditLogFilter,
 		ec.unmarshalInputCancelExecutionInput,
+		ec.unmarshalInputCardParameterInput,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCloneDashboardInput,
 		ec.unmarshalInputColumnChangeInput,
@@ -700,6 +703,132 @@ type AuditLogEdge {
   cursor: String!
 }
 `, BuiltIn: false},
+	{Name: "../schema/authoring.graphqls", Input: `extend type Query {
+  "Code to begin cards with. It draws with ` + "`" + `plotly.graph_objects` + "`" + `, which is ten times as fast as ` + "`" + `plotly.express` + "`" + `."
+  chartTemplates(
+    "Id of a dataset of yours whose columns shall stand in the code."
+    datasetId: ID
+  ): [ChartTemplate!] @auth
+
+  "What an editor can offer to somebody who writes a card over a dataset of theirs."
+  completion(
+    "Id of the dataset."
+    datasetId: ID!
+  ): Completion @dataset(right: MANAGE, arg: "datasetId")
+}
+
+extend type Card {
+  "The entries of ` + "`" + `params` + "`" + ` that those who see the card may choose."
+  parameters: [CardParameter!]!
+}
+
+extend input CreateCardInput {
+  "The entries of ` + "`" + `params` + "`" + ` that those who see the card may choose, at most 20."
+  parameters: [CardParameterInput!]
+}
+
+extend input UpdateCardInput {
+  "The new list of entries of ` + "`" + `params` + "`" + ` that those who see the card may choose, at most 20."
+  parameters: [CardParameterInput!]
+}
+
+extend input ExecuteCardInput {
+  "Values of the card's parameters; the defaults for those that are left out. At most 65,536 bytes."
+  params: JSON
+}
+
+"Code to begin a card with."
+type ChartTemplate {
+  "A short name that stays."
+  id: ID!
+  "What it is, in the reader's language."
+  name: String!
+  "The Python."
+  code: String!
+}
+
+"What an editor can offer."
+type Completion {
+  "The columns of the dataset."
+  columns: [CompletionColumn!]!
+  "Functions of the platform."
+  functions: [CompletionFunction!]!
+  "Libraries that can be imported."
+  libraries: [String!]!
+}
+
+"A column as code meets it."
+type CompletionColumn {
+  "The column."
+  column: Column!
+  "The Python that gives it."
+  expression: String!
+  "Its type in pandas."
+  dtype: String!
+}
+
+"A function of the platform."
+type CompletionFunction {
+  "Its name."
+  name: String!
+  "How it is called."
+  signature: String!
+  "What it does, in the reader's language."
+  description: String!
+}
+
+"The type of a card's parameter, with the Python that ` + "`" + `render` + "`" + ` gets."
+enum ParameterType {
+  "` + "`" + `str` + "`" + `"
+  TEXT
+  "` + "`" + `int` + "`" + `"
+  INT
+  "` + "`" + `float` + "`" + `"
+  FLOAT
+  "` + "`" + `bool` + "`" + `"
+  BOOL
+  "` + "`" + `str` + "`" + ` of the form 2026-02-01"
+  DATE
+  "` + "`" + `str` + "`" + `, one of ` + "`" + `choices` + "`" + `"
+  CHOICE
+}
+
+"An entry of ` + "`" + `params` + "`" + ` that those who see a card may choose."
+type CardParameter {
+  "Its key in ` + "`" + `params` + "`" + `."
+  name: String!
+  "What people read beside it; the name where it is empty."
+  label: String!
+  "Type of its value."
+  type: ParameterType!
+  "The value where none is chosen, as text: ` + "`" + `5` + "`" + `, ` + "`" + `true` + "`" + `, ` + "`" + `2026-02-01` + "`" + `."
+  default: String!
+  "What can be chosen, of the type CHOICE."
+  choices: [String!]!
+  "The least number that can be chosen."
+  min: Float
+  "The greatest number that can be chosen."
+  max: Float
+}
+
+"An entry of ` + "`" + `params` + "`" + ` that those who see a card may choose."
+input CardParameterInput {
+  "Its key in ` + "`" + `params` + "`" + `, 1 to 200 characters."
+  name: String!
+  "What people read beside it, at most 200 characters."
+  label: String
+  "Type of its value."
+  type: ParameterType!
+  "The value where none is chosen, as text: ` + "`" + `5` + "`" + `, ` + "`" + `true` + "`" + `, ` + "`" + `2026-02-01` + "`" + `. At most 1000 characters."
+  default: String
+  "What can be chosen, of the type CHOICE: at most 100."
+  choices: [String!]
+  "The least number that can be chosen."
+  min: Float
+  "The greatest number that can be chosen."
+  max: Float
+}
+`, BuiltIn: false},
 	{Name: "../schema/card.graphqls", Input: `extend type Query {
   "One card."
   card(
@@ -957,6 +1086,145 @@ input ExecuteCardInput {
 "What the card gave."
 type ExecuteCardPayload {
   "The result."
+  result: CardResult!
+}
+`, BuiltIn: false},
+	{Name: "../schema/cardrun.graphqls", Input: `extend type Query {
+  "How the last runs of a card went, and what to do about it. For its owner and administrators."
+  cardDiagnosis(
+    "Id of the card."
+    id: ID!
+  ): CardDiagnosis @card(right: MANAGE, arg: "id")
+
+  "A card as it was: what one run gave, together with all that it was made from. For those who may see the same now."
+  snapshot(
+    "Id of the snapshot, as ` + "`" + `CardResult.snapshotId` + "`" + ` gave it."
+    id: ID!
+    "Id of the dashboard it is seen on. Needed by everybody but the card's owner and administrators."
+    dashboardId: ID
+  ): CardSnapshot @auth
+}
+
+extend type Card {
+  "Its newest runs that were not taken from the cache, newest first; kept for 30 days. For its owner and administrators."
+  runs(
+    "How many, 1 to 100."
+    last: Int! = 50
+  ): [CardRun!]
+}
+
+extend type CardResult {
+  "Finds this very result again for 90 days, see ` + "`" + `snapshot` + "`" + `; null where it is not kept. The same id is the same HTML, made by the same code from the same parameters, filters, policies and data with the same libraries."
+  snapshotId: ID
+}
+
+"One run of a card."
+type CardRun {
+  "Id of the run, as it stands in the log of the executor."
+  id: ID!
+  "When it began."
+  at: Time!
+  "Who asked first. Others may have shared the run."
+  user: User
+  "Id of the dashboard that it was seen on; null for the card alone."
+  dashboardId: ID
+  "Why it failed; null where it went well."
+  errorCode: ErrorCode
+  "What happened and what to do, in the reader's language; null where it went well."
+  message: String
+  "The filter values that reached it, the first 20 of each filter."
+  filters: [CardRunFilter!]!
+  "Version of the data."
+  datasetVersion: Int!
+  "Fingerprint of the code."
+  codeHash: String!
+  "Rows that the card was given."
+  rowsIn: Long!
+  "How long it waited for a place, in milliseconds."
+  waitMs: Float!
+  "How long the data was read, in milliseconds."
+  readMs: Float!
+  "How long the code ran, in milliseconds."
+  runMs: Float!
+  "Size of the HTML."
+  htmlBytes: Long!
+  "Finds its result again; null where it is not kept."
+  snapshotId: ID
+}
+
+"A filter value that reached a run."
+type CardRunFilter {
+  "Name of the column."
+  column: String!
+  "The chosen values."
+  values: [String!]!
+  "Rows without a value were chosen too."
+  includeNull: Boolean!
+  "The first day, ` + "`" + `2026-02-01` + "`" + `."
+  from: String
+  "The last day, ` + "`" + `2026-02-28` + "`" + `."
+  to: String
+}
+
+"How a card's last runs went. Times are medians in milliseconds."
+type CardDiagnosis {
+  "Number of runs that were looked at."
+  runs: Int!
+  "Number of those that failed."
+  failures: Int!
+  "Number of those that took too long."
+  timedOut: Int!
+  "Rows that the newest run was given."
+  rowsIn: Long!
+  "How long runs waited for a place."
+  waitMs: Float!
+  "How long the data was read."
+  readMs: Float!
+  "How long the code ran."
+  runMs: Float!
+  "The longest that the code ran."
+  slowestMs: Float!
+  "What the newest run suffers from, by a guess."
+  cause: RunCause!
+  "The cause and what to do about it, in the reader's language."
+  advice: String!
+  "The newest run; null where there is none."
+  newest: CardRun
+}
+
+"Why a card is slow or fails."
+enum RunCause {
+  "Nothing is wrong."
+  NONE
+  "The code takes long: calculate on whole columns."
+  HEAVY_CODE
+  "There are many rows: narrow them."
+  LARGE_DATASET
+  "Runs wait for a place: there are too few."
+  FEW_RESOURCES
+  "The code seems to have a loop that never ends."
+  ENDLESS_LOOP
+  "The code needs too much memory."
+  MEMORY
+  "The code has a mistake."
+  MISTAKE_IN_CODE
+}
+
+"A card as it was."
+type CardSnapshot {
+  "Id of the snapshot."
+  id: ID!
+  "Id of the card."
+  cardId: ID!
+  "The card's name at that time."
+  cardName: String!
+  "The filter values that reached it."
+  filters: [CardRunFilter!]!
+  "The code at that time. For the card's owner and administrators; empty for others."
+  code: String!
+  "What ` + "`" + `render` + "`" + ` got as its third argument. For the card's owner and administrators; empty for others."
+  params: JSON!
+  "What the run gave."
   result: CardResult!
 }
 `, BuiltIn: false},
@@ -4824,6 +5092,10 @@ func (ec *executionContext) childFields_Card(ctx context.Context, field graphql.
 		return ec.fieldContext_Card_createdAt(ctx, field)
 	case "updatedAt":
 		return ec.fieldContext_Card_updatedAt(ctx, field)
+	case "parameters":
+		return ec.fieldContext_Card_parameters(ctx, field)
+	case "runs":
+		return ec.fieldContext_Card_runs(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Card", field.Name)
 }
@@ -4838,6 +5110,34 @@ func (ec *executionContext) childFields_CardConnection(ctx context.Context, fiel
 		return ec.fieldContext_CardConnection_pageInfo(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CardConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_CardDiagnosis(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "runs":
+		return ec.fieldContext_CardDiagnosis_runs(ctx, field)
+	case "failures":
+		return ec.fieldContext_CardDiagnosis_failures(ctx, field)
+	case "timedOut":
+		return ec.fieldContext_CardDiagnosis_timedOut(ctx, field)
+	case "rowsIn":
+		return ec.fieldContext_CardDiagnosis_rowsIn(ctx, field)
+	case "waitMs":
+		return ec.fieldContext_CardDiagnosis_waitMs(ctx, field)
+	case "readMs":
+		return ec.fieldContext_CardDiagnosis_readMs(ctx, field)
+	case "runMs":
+		return ec.fieldContext_CardDiagnosis_runMs(ctx, field)
+	case "slowestMs":
+		return ec.fieldContext_CardDiagnosis_slowestMs(ctx, field)
+	case "cause":
+		return ec.fieldContext_CardDiagnosis_cause(ctx, field)
+	case "advice":
+		return ec.fieldContext_CardDiagnosis_advice(ctx, field)
+	case "newest":
+		return ec.fieldContext_CardDiagnosis_newest(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardDiagnosis", field.Name)
 }
 
 func (ec *executionContext) childFields_CardEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4860,6 +5160,26 @@ func (ec *executionContext) childFields_CardImpact(ctx context.Context, field gr
 		return ec.fieldContext_CardImpact_owner(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CardImpact", field.Name)
+}
+
+func (ec *executionContext) childFields_CardParameter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_CardParameter_name(ctx, field)
+	case "label":
+		return ec.fieldContext_CardParameter_label(ctx, field)
+	case "type":
+		return ec.fieldContext_CardParameter_type(ctx, field)
+	case "default":
+		return ec.fieldContext_CardParameter_default(ctx, field)
+	case "choices":
+		return ec.fieldContext_CardParameter_choices(ctx, field)
+	case "min":
+		return ec.fieldContext_CardParameter_min(ctx, field)
+	case "max":
+		return ec.fieldContext_CardParameter_max(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardParameter", field.Name)
 }
 
 func (ec *executionContext) childFields_CardResult(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4890,6 +5210,8 @@ func (ec *executionContext) childFields_CardResult(ctx context.Context, field gr
 		return ec.fieldContext_CardResult_executedAt(ctx, field)
 	case "log":
 		return ec.fieldContext_CardResult_log(ctx, field)
+	case "snapshotId":
+		return ec.fieldContext_CardResult_snapshotId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CardResult", field.Name)
 }
@@ -4910,12 +5232,96 @@ func (ec *executionContext) childFields_CardRows(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type CardRows", field.Name)
 }
 
+func (ec *executionContext) childFields_CardRun(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CardRun_id(ctx, field)
+	case "at":
+		return ec.fieldContext_CardRun_at(ctx, field)
+	case "user":
+		return ec.fieldContext_CardRun_user(ctx, field)
+	case "dashboardId":
+		return ec.fieldContext_CardRun_dashboardId(ctx, field)
+	case "errorCode":
+		return ec.fieldContext_CardRun_errorCode(ctx, field)
+	case "message":
+		return ec.fieldContext_CardRun_message(ctx, field)
+	case "filters":
+		return ec.fieldContext_CardRun_filters(ctx, field)
+	case "datasetVersion":
+		return ec.fieldContext_CardRun_datasetVersion(ctx, field)
+	case "codeHash":
+		return ec.fieldContext_CardRun_codeHash(ctx, field)
+	case "rowsIn":
+		return ec.fieldContext_CardRun_rowsIn(ctx, field)
+	case "waitMs":
+		return ec.fieldContext_CardRun_waitMs(ctx, field)
+	case "readMs":
+		return ec.fieldContext_CardRun_readMs(ctx, field)
+	case "runMs":
+		return ec.fieldContext_CardRun_runMs(ctx, field)
+	case "htmlBytes":
+		return ec.fieldContext_CardRun_htmlBytes(ctx, field)
+	case "snapshotId":
+		return ec.fieldContext_CardRun_snapshotId(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardRun", field.Name)
+}
+
+func (ec *executionContext) childFields_CardRunFilter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "column":
+		return ec.fieldContext_CardRunFilter_column(ctx, field)
+	case "values":
+		return ec.fieldContext_CardRunFilter_values(ctx, field)
+	case "includeNull":
+		return ec.fieldContext_CardRunFilter_includeNull(ctx, field)
+	case "from":
+		return ec.fieldContext_CardRunFilter_from(ctx, field)
+	case "to":
+		return ec.fieldContext_CardRunFilter_to(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardRunFilter", field.Name)
+}
+
+func (ec *executionContext) childFields_CardSnapshot(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_CardSnapshot_id(ctx, field)
+	case "cardId":
+		return ec.fieldContext_CardSnapshot_cardId(ctx, field)
+	case "cardName":
+		return ec.fieldContext_CardSnapshot_cardName(ctx, field)
+	case "filters":
+		return ec.fieldContext_CardSnapshot_filters(ctx, field)
+	case "code":
+		return ec.fieldContext_CardSnapshot_code(ctx, field)
+	case "params":
+		return ec.fieldContext_CardSnapshot_params(ctx, field)
+	case "result":
+		return ec.fieldContext_CardSnapshot_result(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardSnapshot", field.Name)
+}
+
 func (ec *executionContext) childFields_ChangePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
 		return ec.fieldContext_ChangePasswordPayload_user(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ChangePasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ChartTemplate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_ChartTemplate_id(ctx, field)
+	case "name":
+		return ec.fieldContext_ChartTemplate_name(ctx, field)
+	case "code":
+		return ec.fieldContext_ChartTemplate_code(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ChartTemplate", field.Name)
 }
 
 func (ec *executionContext) childFields_CloneDashboardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5026,6 +5432,42 @@ func (ec *executionContext) childFields_ColumnValues(ctx context.Context, field 
 		return ec.fieldContext_ColumnValues_truncated(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ColumnValues", field.Name)
+}
+
+func (ec *executionContext) childFields_Completion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "columns":
+		return ec.fieldContext_Completion_columns(ctx, field)
+	case "functions":
+		return ec.fieldContext_Completion_functions(ctx, field)
+	case "libraries":
+		return ec.fieldContext_Completion_libraries(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Completion", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionColumn(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "column":
+		return ec.fieldContext_CompletionColumn_column(ctx, field)
+	case "expression":
+		return ec.fieldContext_CompletionColumn_expression(ctx, field)
+	case "dtype":
+		return ec.fieldContext_CompletionColumn_dtype(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionColumn", field.Name)
+}
+
+func (ec *executionContext) childFields_CompletionFunction(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_CompletionFunction_name(ctx, field)
+	case "signature":
+		return ec.fieldContext_CompletionFunction_signature(ctx, field)
+	case "description":
+		return ec.fieldContext_CompletionFunction_description(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CompletionFunction", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
