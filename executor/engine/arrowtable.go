@@ -16,10 +16,11 @@ import (
 
 // Bounds of a transform's table, as in guest/karuta_guest/table.py.
 const (
-	maxTableColumns = 1000
-	maxTableName    = 200
-	maxTableRows    = 1 << 30
-	maxTableBatches = 1 << 16
+	maxTableColumns  = 1000
+	maxTableName     = 200
+	maxTableRows     = 1 << 30
+	maxTableBatches  = 1 << 16
+	maxTableMetadata = 1000 // entries, which nobody reads
 )
 
 // arrowTable is a table that a transform has written.
@@ -41,6 +42,9 @@ func decodeTable(data []byte) (t *arrowTable, err error) {
 			t, err = nil, fmt.Errorf("%w: %v", errBadTable, bug)
 		}
 	}()
+	if err := checkSchema(data); err != nil {
+		return nil, fmt.Errorf("%w: %w", errBadTable, err)
+	}
 	file, err := ipc.NewMappedFileReader(data, ipc.WithAllocator(noMemory{}))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errBadTable, err)
