@@ -75,26 +75,52 @@ func TestHostileAnswers(t *testing.T) {
 			rapid.Just(said(`{"kind":"memory"}`)), rapid.SliceOf(rapid.Byte()),
 		)).Draw(t, "parts")
 		end := ending{
-			verdict: verdict(rapid.IntRange(0, 3).Draw(t, "verdict")),
-			exit:    rapid.SampledFrom([]exit{{}, {code: 1}, {code: 99}, {signal: "SIGKILL"}, {signal: "SIGSEGV"}, {signal: "SIGXCPU"}}).Draw(t, "exit"),
+			verdict: verdict(rapid.IntRange(0, 4).Draw(t, "verdict")),
+			exit:    rapid.SampledFrom(exits).Draw(t, "exit"),
 			answer:  output{bytes: slices.Concat(parts...)},
 		}
-		reply, err := end.reply(Run{}, bounds{memoryMB: 1}, "/prefix")
-		if err != nil {
-			return
-		}
-		if clean := end.verdict == verdictNone && end.exit == (exit{}); !clean && (reply.Problem == nil || reply.HTML != "") {
-			t.Fatalf("%+v after %+v", reply, end)
-		}
-		if p := reply.Problem; p != nil {
-			if len(p.Message) > maxMessage+3 || len(p.Code) == 0 {
-				t.Fatalf("%+v", p)
-			}
-			if typ, ok := p.Args["type"].(string); ok && len(typ) > maxDetail+3 {
-				t.Fatalf("type of %d bytes", len(typ))
-			}
+		wantSoundReply(t, end)
+	})
+}
+
+var exits = []exit{{}, {code: 1}, {code: 99}, {signal: "SIGKILL"}, {signal: "SIGSEGV"}, {signal: "SIGXCPU"}}
+
+// FuzzAnswer: the same of bytes that were found to reach more of the code.
+func FuzzAnswer(f *testing.F) {
+	for _, answer := range [][]byte{
+		nil, said(started), append(said(started, `{"kind":"ok","size":3}`), "日"...), said(started, `{"kind":"error","reason":"wrong_type","detail":"x","frames":[{"line":-1}]}`),
+		said(started, `{"kind":"table","size":9}`), said(`{"kind":"memory"}`), said(started, `{"kind":"error","message":"`+strings.Repeat("日", 300)+`"}`),
+	} {
+		f.Add(answer, byte(0), byte(0))
+		f.Add(answer, byte(1), byte(3))
+	}
+	f.Fuzz(func(t *testing.T, content []byte, why, how byte) {
+		end := ending{verdict: verdict(why % 5), exit: exits[int(how)%len(exits)], answer: output{bytes: content}}
+		wantSoundReply(t, end)
+		table, err := end.table(bounds{memoryMB: 1}, "run", "/prefix")
+		if err == nil && table.Problem == nil && (end.exit != exit{} || end.verdict != verdictNone || table.Bytes <= 0 || table.Bytes > maxTable) {
+			t.Fatalf("%+v after %+v", table, end)
 		}
 	})
+}
+
+func wantSoundReply(t rapid.TB, end ending) {
+	t.Helper()
+	reply, err := end.reply(Run{}, bounds{memoryMB: 1}, "/prefix")
+	if err != nil {
+		return
+	}
+	if clean := end.verdict == verdictNone && end.exit == (exit{}); !clean && (reply.Problem == nil || reply.HTML != "") {
+		t.Fatalf("%+v after %+v", reply, end)
+	}
+	if p := reply.Problem; p != nil {
+		if len(p.Message) > maxMessage+3 || len(p.Code) == 0 || p.Traceback != nil && len(p.Traceback.Frames) > maxFrames {
+			t.Fatalf("%+v", p)
+		}
+		if typ, ok := p.Args["type"].(string); ok && len(typ) > maxDetail+3 {
+			t.Fatalf("type of %d bytes", len(typ))
+		}
+	}
 }
 
 func TestUsedColumns(t *testing.T) {
