@@ -30,6 +30,9 @@ func FuzzFilter(f *testing.F) {
 	for _, at := range []string{"0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"} {
 		f.Add(append([]byte{0, 0, 5, 1, 255, byte(len(at))}, at...))
 	}
+	f.Add([]byte{0, 4, 1, 0, 0, 0})          // not an open range
+	f.Add([]byte{0, 4, 0, 0, 0, 0})          // not among nothing
+	f.Add([]byte{1, 1, 1, 4, 1, 1, 0, 0, 0}) // the same in a sight
 	table := openTable(f)
 	f.Fuzz(func(t *testing.T, content []byte) {
 		d := &drawer{content}
