@@ -32,6 +32,7 @@ Query.nodes.ids.*                 any
 Query.users.query                 bytes 254
 Query.dataset.id                  id dataset mine
 Query.importJob.id                id job mine
+Query.datasetDiagnosis.id         id dataset mine
 Query.card.id                     id card mine
 Query.cardDiagnosis.id            id card mine
 Query.snapshot.id                 snapshot
@@ -173,6 +174,8 @@ UpdateDatasetInput.columns        list 500
 ColumnChangeInput.name            column
 ColumnChangeInput.description     text 500
 DeleteDatasetInput.id             id dataset mine
+RepairDatasetPathInput.id         id dataset mine
+CancelImportInput.id              id job mine
 CreatePolicyInput.datasetId       id dataset mine
 CreatePolicyInput.version         version
 CreatePolicyInput.name            line 200

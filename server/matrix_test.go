@@ -60,6 +60,7 @@ Query.dataset                 401       404!     ok     ok     ok      ok    ok 
 Query.dataset/unused          401       404!     404!   404!   404!    ok    404!   ok    401    bad
 Query.datasets                401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.datasets/all            401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
+Query.datasetDiagnosis        401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
 Query.importJob               401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Query.card                    401       404!     ok     ok     ok      ok    ok     ok    401    bad
 Query.card/spare              401       404!     404!   404!   404!    ok    404!   ok    401    bad
@@ -120,6 +121,8 @@ Mutation.reimportDataset/csv  401       404!     403!   403!   403!    400*  403
 Mutation.reimportDataset/force 401      404!     403!   403!   403!    400*  403!   400*  401    bad
 Mutation.reuploadDataset      401       404!     403!   403!   403!    ok    403!   ok    401    bad
 Mutation.restoreDatasetVersion 401      404!     404!   404!   404!    ok    404!   ok    401    bad
+Mutation.repairDatasetPath    401       404!     403!   403!   403!    400*  403!   400*  401    bad
+Mutation.cancelImport         401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Mutation.createPolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad
 Mutation.updatePolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad
 Mutation.deletePolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad

@@ -30,6 +30,7 @@ type cli struct {
 	Health   healthCmd   `cmd:"" help:"Ask a running server whether it lives."`
 	Doctor   doctorCmd   `cmd:"" help:"Look at everything that Karuta needs, and say what to do; exit code 1 where something fails."`
 	Import   importCmd   `cmd:"" help:"Import a CSV file as a dataset of somebody's."`
+	Dataset  datasetCmd  `cmd:"" help:"Datasets: doctor."`
 	Data     dataCmd     `cmd:"" help:"The data folder: reset."`
 	Seed     seedCmd     `cmd:"" help:"Make the accounts and the dataset of end-to-end tests."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`

@@ -80,6 +80,7 @@ func (e *Engine) fetch(ctx context.Context, parts []string) (paths []string, rel
 		if err != nil {
 			release()
 			if errors.Is(err, blob.ErrNotFound) {
+				e.cfg.Log.ErrorContext(ctx, "DatasetFileNotFoundError", "key", key) // operators search for it
 				err = missing(err)
 			}
 			return nil, nil, err

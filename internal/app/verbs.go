@@ -32,6 +32,7 @@ const (
 	VerbTokenInspect      = "token/inspect"       // the token as text → TokenReport
 	VerbImport            = "import"              // ImportArgs, then the file → ImportRow
 	VerbDoctor            = "doctor"              // nothing → []Check
+	VerbDatasetDoctor     = "dataset/doctor"      // DatasetArgs → DoctorRow
 	VerbSeed              = "seed"                // nothing → SeedRow
 )
 
@@ -51,6 +52,7 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbTablesInit:        verb(a.initTables),
 		VerbTokenInspect:      verb(a.inspectToken),
 		VerbImport:            a.importFile,
+		VerbDatasetDoctor:     verb(a.doctorDataset),
 		VerbDoctor:            verb(a.doctor),
 		VerbSeed:              verb(a.seed),
 	}

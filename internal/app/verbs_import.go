@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -28,8 +29,10 @@ type ImportRow struct {
 	Columns []core.Column
 }
 
-// jobPoll is how often an operator's import looks whether it has ended.
-const jobPoll = 50 * time.Millisecond
+const (
+	jobPoll       = 50 * time.Millisecond // how often an operator's import looks whether it has ended
+	cancelTimeout = 5 * time.Second
+)
 
 func (a *App) importFile(ctx context.Context, args json.RawMessage, file io.Reader) (any, error) {
 	var in ImportArgs
@@ -57,6 +60,9 @@ func (a *App) importFor(ctx context.Context, ownerID string, in ImportArgs, file
 	if job.Problem != nil {
 		return ImportRow{}, problemError(job.Problem)
 	}
+	if job.Status == core.StatusCancelled {
+		return ImportRow{}, &core.Error{Code: core.CodeUnavailable, Reason: "interrupted"}
+	}
 	d, err := a.Datasets.Dataset(ctx, job.DatasetID)
 	if err != nil {
 		return ImportRow{}, err
@@ -74,10 +80,18 @@ func (a *App) awaitImport(ctx context.Context, id string) (*core.ImportJob, erro
 		}
 		select {
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return nil, errors.Join(ctx.Err(), a.cancelImport(ctx, id))
 		case <-poll.C:
 		}
 	}
+}
+
+// cancelImport ends an import that nobody waits for any more.
+func (a *App) cancelImport(ctx context.Context, id string) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
+	defer stop()
+	_, err := a.Datasets.CancelImport(ctx, id)
+	return err
 }
 
 // problemError is what is wrong with the file, with its place for the operator.

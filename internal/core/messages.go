@@ -62,6 +62,7 @@ var sentences = map[string]text{
 	"VALIDATION_ERROR.too_far":              {"{max}日以内の日時を指定してください。", "Please choose a time within {max} days."},
 	"VALIDATION_ERROR.too_many_keys":        {"有効なAPIキーは{max}個までです。使わないキーを無効にしてください。", "You have {max} API keys already. Please revoke one that you do not use."},
 	"VALIDATION_ERROR.report_too_large":     {"関係する人やダッシュボードが多すぎてまとめられません。ダッシュボードごと、または人ごとに調べてください。", "Too many people and dashboards take part in this. Ask about a single dashboard or person instead."},
+	"VALIDATION_ERROR.not_repairable":       {"最新のデータのファイルが見つからないため、修復できません。もう一度取り込んでください。", "The files of the newest data are not there, so this cannot be repaired. Please import the data again."},
 	"VALIDATION_ERROR.unknown_field":        {"指定できない項目が含まれています。", "There is an entry that cannot be given here."},
 	"VALIDATION_ERROR.bucket_not_allowed":   {"このバケットからは取り込めません。管理者に許可を依頼してください。", "Data cannot be imported from this bucket. Please ask an administrator to allow it."},
 	"VALIDATION_ERROR.bad_key":              {"ファイルの場所に使えるのは英数字と - _ . / だけで、「..」を含めたり「/」で始めたりできません。", "The place of the file can have only Latin letters, digits and - _ . /, no “..”, and cannot start with “/”."},

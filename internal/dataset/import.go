@@ -106,7 +106,7 @@ func (s *Service) newJob(ctx context.Context, in ImportInput) (*core.ImportJob, 
 func jobOf(actor *core.Actor, kind core.ImportKind, datasetID string, o core.CSVOptions) *core.ImportJob {
 	now := store.Now()
 	job := &core.ImportJob{
-		ID: core.NewID(core.NounJob), Kind: kind, Status: core.StatusQueued, OwnerID: actor.UserID(),
+		ID: core.NewID(core.NounJob), Kind: kind, Status: core.StatusQueued, OwnerID: actor.UserID(), Stage: core.StageReceiving,
 		DatasetID: datasetID, Options: o, CreatedAt: now, Heartbeat: now,
 	}
 	job.SourceKey = sourceKey(job.ID)
@@ -131,11 +131,15 @@ func (s *Service) nameJob(ctx context.Context, job *core.ImportJob, in ImportInp
 
 // ImportJob is one's own job (an admin's: any). NOT_FOUND otherwise.
 func (s *Service) ImportJob(ctx context.Context, id string) (*core.ImportJob, error) {
+	return s.jobOf(ctx, "id", id)
+}
+
+func (s *Service) jobOf(ctx context.Context, field, id string) (*core.ImportJob, error) {
 	actor, err := s.Gate.RequireSignedIn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := core.CheckID("id", id, core.NounJob); err != nil {
+	if err := core.CheckID(field, id, core.NounJob); err != nil {
 		return nil, err
 	}
 	job, err := s.Store.Jobs.Get(ctx, id)
@@ -143,11 +147,11 @@ func (s *Service) ImportJob(ctx context.Context, id string) (*core.ImportJob, er
 		return nil, core.Internal("read import job", err)
 	}
 	if job == nil {
-		return nil, core.NotFound("id")
+		return nil, core.NotFound(field)
 	}
 	if job.OwnerID != actor.UserID() && !actor.IsAdmin() {
 		s.Audit.Denied(ctx, "job", id, string(access.View))
-		return nil, core.NotFound("id")
+		return nil, core.NotFound(field)
 	}
 	return job, nil
 }

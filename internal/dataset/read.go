@@ -86,6 +86,7 @@ func (s *Service) firstRows(ctx context.Context, d *core.Dataset, limit int) (*P
 	defer cancel()
 	reply, err := s.Executor.Rows(ctx, client.RowsRequest{Source: source, Limit: limit})
 	if err != nil {
+		s.noteMissing(ctx, d, err)
 		return nil, err
 	}
 	return &Preview{Columns: source.Seen(), Rows: reply.Rows, TotalRows: reply.TotalRows}, nil
@@ -153,6 +154,7 @@ func (s *Service) ColumnValues(ctx context.Context, in ValuesInput) (*Values, er
 	defer cancel()
 	reply, err := s.Executor.Values(ctx, client.ValuesRequest{Source: source, Column: in.Column, Prefix: in.Search, Limit: in.Limit})
 	if err != nil {
+		s.noteMissing(ctx, d, err)
 		return nil, err
 	}
 	return &Values{Values: reply.Values, HasNull: reply.HasNull, Truncated: reply.Truncated}, nil

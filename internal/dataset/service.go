@@ -49,7 +49,8 @@ type Service struct {
 	life    context.Context // of the imports
 	stop    context.CancelFunc
 	mu      sync.Mutex
-	open    int // imports that run or wait
+	open    int  // imports that run or wait
+	hits    hits // of files that were missed
 	closed  bool
 	summing map[string]bool // keys of summaries that are being made
 	wg      sync.WaitGroup
@@ -60,7 +61,7 @@ func New(d Deps, cfg Config) *Service {
 	cfg.Imports = cmp.Or(cfg.Imports, 2)
 	cfg.Patience = cmp.Or(cfg.Patience, 50*time.Second)
 	life, stop := context.WithCancel(context.Background())
-	return &Service{Deps: d, cfg: cfg, slots: make(chan struct{}, cfg.Imports), life: life, stop: stop, summing: map[string]bool{}}
+	return &Service{Deps: d, cfg: cfg, slots: make(chan struct{}, cfg.Imports), life: life, stop: stop, summing: map[string]bool{}, hits: hits{at: map[string][]time.Time{}}}
 }
 
 // Dataset is one dataset that the actor may read: as owner, as admin or

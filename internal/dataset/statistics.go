@@ -24,6 +24,7 @@ func (s *Service) Statistics(ctx context.Context, id string) (*client.Summary, e
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	if err := s.summarise(ctx, d); err != nil {
+		s.noteMissing(ctx, d, err)
 		return nil, err
 	}
 	summary, err := s.readSummary(ctx, laterKey(d), d, 0)

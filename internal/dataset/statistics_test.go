@@ -2,6 +2,7 @@ package dataset_test
 
 import (
 	"bytes"
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -23,7 +24,7 @@ func (w *world) summary(t *testing.T, key string, rows int64, values ...string) 
 	if err := s.Write(&out); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.blobs.Put(t.Context(), key, &out); err != nil {
+	if _, err := w.blobs.Put(context.WithoutCancel(t.Context()), key, &out); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -18,8 +18,8 @@ const (
 	uploadKept = 24 * time.Hour
 )
 
-// Recover fails the jobs that an earlier process left unfinished and sweeps
-// what they wrote. Call it once at start, before the first import. Where other
+// Recover goes on with the jobs that an earlier process left unfinished; those that it
+// cannot go on with fail, and what they wrote is swept. Call it once at start, before the first import. Where other
 // processes share the store, jobs that show life are left alone; call it again
 // now and then.
 func (s *Service) Recover(ctx context.Context) error {
@@ -35,7 +35,14 @@ func (s *Service) Recover(ctx context.Context) error {
 			continue
 		}
 		s.Log.WarnContext(ctx, "import was interrupted", "job", job.ID)
-		s.fail(ctx, job, interrupted())
+		switch {
+		case s.takeOver(ctx, job):
+			alive[job.ID] = true
+		case job.Cancel:
+			s.fail(ctx, job, cancelled())
+		default:
+			s.fail(ctx, job, interrupted())
+		}
 	}
 	return s.sweepUploads(ctx, alive)
 }
@@ -56,9 +63,13 @@ func (s *Service) sweepUploads(ctx context.Context, alive map[string]bool) error
 	return err
 }
 
-// sweep removes what a failed job wrote.
+// sweep removes the upload of a failed job and what it wrote.
 func (s *Service) sweep(ctx context.Context, job *core.ImportJob) {
 	s.remove(ctx, job.SourceKey)
+	s.sweepWritten(ctx, job)
+}
+
+func (s *Service) sweepWritten(ctx context.Context, job *core.ImportJob) {
 	if job.Kind == core.ImportNew {
 		s.removeAll(ctx, dataFolder(job.DatasetID))
 		return

@@ -84,6 +84,8 @@ func interrupted() *core.ImportProblem {
 	return &core.ImportProblem{Code: core.CodeUnavailable, Reason: "interrupted"}
 }
 
+func cancelled() *core.ImportProblem { return &core.ImportProblem{Reason: "cancelled"} }
+
 func fromExecutor(p *client.Problem) *core.ImportProblem {
 	return &core.ImportProblem{Code: p.Code, Reason: p.Reason, Args: p.Args,
 		Line: p.Line, Column: p.Column, Offset: p.Offset, Sample: p.Sample}
@@ -94,6 +96,8 @@ func fromExecutor(p *client.Problem) *core.ImportProblem {
 func problemOf(ctx context.Context, err error) *core.ImportProblem {
 	e, ok := errors.AsType[*core.Error](err)
 	switch {
+	case errors.Is(err, errCancelled) || errors.Is(context.Cause(ctx), errCancelled):
+		return cancelled()
 	case ctx.Err() != nil || errors.Is(err, errEnded) || ok && e.Code == core.CodeExecution:
 		return interrupted()
 	case ok:

@@ -3,10 +3,8 @@ package dataset
 import (
 	"context"
 	"errors"
-	"math"
 	"strconv"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/karuta-bi/karuta/executor/client"
@@ -43,49 +41,42 @@ func (s *Service) work(ctx context.Context, job *core.ImportJob) {
 // target, where nobody looks before it is published. The job shows life all
 // the while.
 func (s *Service) write(ctx context.Context, job *core.ImportJob) (target string, done *client.ImportDone, p *core.ImportProblem) {
-	var progress atomic.Uint64
-	stop := s.beat(ctx, job.ID, &progress)
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	at := &standing{stage: core.StageReceiving}
+	stop := s.beat(ctx, job.ID, at, cancel)
 	defer stop()
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
-		return "", nil, interrupted()
+		return "", nil, problemOf(ctx, ctx.Err())
 	}
-	target, err := s.begin(ctx, job)
-	if err == nil && job.S3 != nil {
-		err = s.fetch(ctx, job)
+	target, done, p = s.attempts(ctx, job, at)
+	if p == nil {
+		done.Columns = s.propose(ctx, done)
 	}
-	if err != nil {
-		return "", nil, problemOf(ctx, err)
-	}
-	done, problem, err := s.Executor.Import(ctx, client.ImportRequest{
-		JobID: job.ID, SourceKey: job.SourceKey, Target: target, Options: job.Options, MaxBytes: s.cfg.MaxUpload,
-	}, func(ev client.ImportEvent) { progress.Store(math.Float64bits(ev.Progress)) })
-	switch {
-	case problem != nil:
-		return "", nil, fromExecutor(problem)
-	case err != nil:
-		return "", nil, problemOf(ctx, err)
-	}
-	done.Columns = s.propose(ctx, done)
-	return target, done, nil
+	return target, done, p
 }
 
-// begin marks the job as running and tells where its version goes.
-func (s *Service) begin(ctx context.Context, job *core.ImportJob) (target string, err error) {
+// begin marks the job as running, for the first time or again, and tells where its
+// version goes.
+func (s *Service) begin(ctx context.Context, job *core.ImportJob) (target string, attempt int, err error) {
 	number, err := s.nextNumber(ctx, job)
 	if err != nil {
-		return "", err
+		return "", 0, err
 	}
 	if job.Kind.Replaces() {
 		job.Base = number - 1
 	}
 	_, err = s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
-		j.Status, j.StartedAt, j.Base = core.StatusRunning, store.Now(), job.Base
+		if j.Attempt++; j.StartedAt.IsZero() {
+			j.StartedAt = store.Now()
+		}
+		j.Status, j.Base, attempt = core.StatusRunning, job.Base, j.Attempt
 		return nil
 	})
-	return versionFolder(job, number), err
+	return versionFolder(job, number), attempt, err
 }
 
 func (s *Service) nextNumber(ctx context.Context, job *core.ImportJob) (int64, error) {
@@ -99,8 +90,9 @@ func (s *Service) nextNumber(ctx context.Context, job *core.ImportJob) (int64, e
 	return d.DataVersion + 1, nil
 }
 
-// beat saves the progress and the sign of life of a job until stop is called.
-func (s *Service) beat(ctx context.Context, jobID string, progress *atomic.Uint64) (stop func()) {
+// beat saves the progress and the sign of life of a job until stop is called, and
+// ends the work when somebody has asked for that.
+func (s *Service) beat(ctx context.Context, jobID string, at *standing, end context.CancelCauseFunc) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	wg.Go(func() {
@@ -112,10 +104,10 @@ func (s *Service) beat(ctx context.Context, jobID string, progress *atomic.Uint6
 				return
 			case <-tick.C:
 			}
-			_, err := s.Store.Jobs.Edit(ctx, jobID, func(j *core.ImportJob) error {
-				j.Progress, j.Heartbeat = math.Float64frombits(progress.Load()), store.Now()
-				return nil
-			})
+			job, err := s.Store.Jobs.Edit(ctx, jobID, func(j *core.ImportJob) error { at.write(j); return nil })
+			if job != nil && job.Cancel {
+				end(errCancelled)
+			}
 			if err != nil && ctx.Err() == nil {
 				s.Log.WarnContext(ctx, "import progress not saved", "job", jobID, "error", err)
 			}
@@ -151,6 +143,9 @@ func (s *Service) publish(ctx context.Context, job *core.ImportJob, target strin
 		}
 		if current == nil || current.Status.Final() && current.Staged == nil {
 			return s.happened(ctx, current, try)
+		}
+		if current.Cancel {
+			return errCancelled
 		}
 		d, v, warn, err := s.version(ctx, current, target, done)
 		if err != nil {
@@ -266,6 +261,9 @@ func (s *Service) fail(ctx context.Context, job *core.ImportJob, p *core.ImportP
 			return errEnded
 		}
 		j.Status, j.Problem, j.FinishedAt = core.StatusFailed, p, store.Now()
+		if p.Reason == cancelled().Reason {
+			j.Status, j.Problem = core.StatusCancelled, nil
+		}
 		return nil
 	})
 	if errors.Is(err, errEnded) {
