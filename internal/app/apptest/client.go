@@ -182,6 +182,19 @@ func (c Client) ImportCSV(t testing.TB, name, filename string, file io.Reader) (
 	return job.Str("importJob.dataset.id")
 }
 
+// Unclass decides that no column of a dataset holds data of people, whatever was
+// proposed at import.
+func (c Client) Unclass(t testing.TB, datasetID string) {
+	t.Helper()
+	d := c.Must(t, `query($id:ID!){dataset(id:$id){version columns{name}}}`, map[string]any{"id": datasetID})
+	var columns []any
+	for _, column := range d.Get("dataset.columns").([]any) {
+		columns = append(columns, map[string]any{"name": column.(map[string]any)["name"], "class": "NONE"})
+	}
+	c.Must(t, `mutation($input:UpdateDatasetInput!){updateDataset(input:$input){dataset{id}}}`,
+		map[string]any{"input": map[string]any{"id": datasetID, "version": d.Get("dataset.version"), "columns": columns}})
+}
+
 // AwaitJob asks for an import until it has ended.
 func (c Client) AwaitJob(t testing.TB, id string) Answer {
 	t.Helper()
