@@ -65,6 +65,18 @@ type CancelExecutionPayload struct {
 	Execution *core.Execution `json:"execution"`
 }
 
+// Which import to end.
+type CancelImportInput struct {
+	// Id of the job.
+	ID string `json:"id"`
+}
+
+// The import whose end was asked for.
+type CancelImportPayload struct {
+	// The job as it stands.
+	Job *core.ImportJob `json:"job,omitempty"`
+}
+
 // A change of your own password.
 type ChangePasswordInput struct {
 	// The password until now.
@@ -547,6 +559,18 @@ type RemoveGroupMemberInput struct {
 type RemoveGroupMemberPayload struct {
 	// The group.
 	Group *core.Group `json:"group"`
+}
+
+// Which dataset to repair.
+type RepairDatasetPathInput struct {
+	// Id of the dataset.
+	ID string `json:"id"`
+}
+
+// The repaired dataset.
+type RepairDatasetPathPayload struct {
+	// The dataset as it is now.
+	Dataset *core.Dataset `json:"dataset,omitempty"`
 }
 
 // The request has reached whoever may answer it, if anybody may.
