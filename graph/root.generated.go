@@ -41,6 +41,8 @@ type MutationResolver interface {
 	ImportCSV(ctx context.Context, input ImportCSVInput) (*ImportCSVPayload, error)
 	UpdateDataset(ctx context.Context, input dataset.Change) (*UpdateDatasetPayload, error)
 	DeleteDataset(ctx context.Context, input DeleteDatasetInput) (*DeleteDatasetPayload, error)
+	RepairDatasetPath(ctx context.Context, input RepairDatasetPathInput) (*RepairDatasetPathPayload, error)
+	CancelImport(ctx context.Context, input CancelImportInput) (*CancelImportPayload, error)
 	CreateFilterView(ctx context.Context, input dashboard.ViewInput) (*CreateFilterViewPayload, error)
 	UpdateFilterView(ctx context.Context, input dashboard.ViewChange) (*UpdateFilterViewPayload, error)
 	DeleteFilterView(ctx context.Context, input DeleteFilterViewInput) (*DeleteFilterViewPayload, error)
@@ -100,6 +102,7 @@ type QueryResolver interface {
 	Dataset(ctx context.Context, id string) (*core.Dataset, error)
 	Datasets(ctx context.Context, all bool, first *int, after *string) (*schema.Connection[*core.Dataset], error)
 	ImportJob(ctx context.Context, id string) (*core.ImportJob, error)
+	DatasetDiagnosis(ctx context.Context, id string) (*dataset.Diagnosis, error)
 	ShareExposure(ctx context.Context, dashboardID string, target ShareTargetInput) (*dashboard.Exposure, error)
 	FilterView(ctx context.Context, id string) (*core.FilterView, error)
 	Group(ctx context.Context, id string) (*core.Group, error)
@@ -157,6 +160,20 @@ func (ec *executionContext) field_Mutation_cancelExecution_args(ctx context.Cont
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (CancelExecutionInput, error) {
 			return ec.unmarshalNCancelExecutionInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐCancelExecutionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_cancelImport_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (CancelImportInput, error) {
+			return ec.unmarshalNCancelImportInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐCancelImportInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -577,6 +594,20 @@ func (ec *executionContext) field_Mutation_removeGroupMember_args(ctx context.Co
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (RemoveGroupMemberInput, error) {
 			return ec.unmarshalNRemoveGroupMemberInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐRemoveGroupMemberInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_repairDatasetPath_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (RepairDatasetPathInput, error) {
+			return ec.unmarshalNRepairDatasetPathInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐRepairDatasetPathInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1088,6 +1119,20 @@ func (ec *executionContext) field_Query_dashboards_args(ctx context.Context, raw
 		return nil, err
 	}
 	args["after"] = arg1
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_datasetDiagnosis_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "id",
+		func(ctx context.Context, v any) (string, error) {
+			return ec.unmarshalNID2string(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["id"] = arg0
 	return args, nil
 }
 
@@ -2353,6 +2398,130 @@ func (ec *executionContext) fieldContext_Mutation_deleteDataset(ctx context.Cont
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_deleteDataset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_repairDatasetPath(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_repairDatasetPath(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RepairDatasetPath(ctx, fc.Args["input"].(RepairDatasetPathInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				right, err := ec.unmarshalNRight2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐRight(ctx, "MANAGE")
+				if err != nil {
+					var zeroVal *RepairDatasetPathPayload
+					return zeroVal, err
+				}
+				arg, err := ec.unmarshalNString2string(ctx, "input.id")
+				if err != nil {
+					var zeroVal *RepairDatasetPathPayload
+					return zeroVal, err
+				}
+				if ec.Directives.Dataset == nil {
+					var zeroVal *RepairDatasetPathPayload
+					return zeroVal, errors.New("directive dataset is not implemented")
+				}
+				return ec.Directives.Dataset(ctx, nil, directive0, right, arg)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RepairDatasetPathPayload) graphql.Marshaler {
+			return ec.marshalORepairDatasetPathPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐRepairDatasetPathPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_repairDatasetPath(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RepairDatasetPathPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_repairDatasetPath_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_cancelImport(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cancelImport(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CancelImport(ctx, fc.Args["input"].(CancelImportInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Auth == nil {
+					var zeroVal *CancelImportPayload
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *CancelImportPayload) graphql.Marshaler {
+			return ec.marshalOCancelImportPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐCancelImportPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cancelImport(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CancelImportPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cancelImport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -5883,6 +6052,63 @@ func (ec *executionContext) fieldContext_Query_importJob(ctx context.Context, fi
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_datasetDiagnosis(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_datasetDiagnosis(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().DatasetDiagnosis(ctx, fc.Args["id"].(string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Auth == nil {
+					var zeroVal *dataset.Diagnosis
+					return zeroVal, errors.New("directive auth is not implemented")
+				}
+				return ec.Directives.Auth(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *dataset.Diagnosis) graphql.Marshaler {
+			return ec.marshalODatasetDiagnosis2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐDiagnosis(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_datasetDiagnosis(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DatasetDiagnosis(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_datasetDiagnosis_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query_shareExposure(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7144,6 +7370,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "repairDatasetPath":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_repairDatasetPath(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cancelImport":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cancelImport(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "createFilterView":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createFilterView(ctx, field)
@@ -7880,6 +8120,28 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 					}
 				}()
 				res = ec._Query_importJob(ctx, field)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			rrm := func(ctx context.Context) graphql.Marshaler {
+				return ec.OperationContext.RootResolverMiddleware(ctx,
+					func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return rrm(innerCtx) })
+		case "datasetDiagnosis":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._Query_datasetDiagnosis(ctx, field)
 				if res == graphql.RequiredNull {
 					atomic.AddUint32(&fs.Invalids, 1)
 				}

@@ -114,6 +114,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputAnswerAccessRequestInput,
 		ec.unmarshalInputAuditLogFilter,
 		ec.unmarshalInputCancelExecutionInput,
+		ec.unmarshalInputCancelImportInput,
 		ec.unmarshalInputCardParameterInput,
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCloneDashboardInput,
@@ -153,6 +154,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputReimportDatasetInput,
 		ec.unmarshalInputRelativeRangeInput,
 		ec.unmarshalInputRemoveGroupMemberInput,
+		ec.unmarshalInputRepairDatasetPathInput,
 		ec.unmarshalInputRequestAccessInput,
 		ec.unmarshalInputResetPasswordInput,
 		ec.unmarshalInputRestoreDatasetVersionInput,
@@ -1863,6 +1865,101 @@ type DeleteDatasetPayload {
   deletedId: ID!
 }
 `, BuiltIn: false},
+	{Name: "../schema/diagnosis.graphqls", Input: `extend type Query {
+  "Why the data of a dataset cannot be read. For its owner and administrators, who may also ask for an id that no dataset has."
+  datasetDiagnosis(
+    "Id of the dataset."
+    id: ID!
+  ): DatasetDiagnosis @auth
+}
+
+extend type Mutation {
+  "Point a dataset to where its newest version says that its files are. For its owner and administrators."
+  repairDatasetPath(
+    "Which dataset."
+    input: RepairDatasetPathInput!
+  ): RepairDatasetPathPayload @dataset(right: MANAGE, arg: "input.id")
+
+  "Ask for the end of an import. It ends as CANCELLED a second or two later and leaves nothing; one that has ended stays as it ended."
+  cancelImport(
+    "Which import."
+    input: CancelImportInput!
+  ): CancelImportPayload @auth
+}
+
+extend type ImportJob {
+  "What is being done, or was done last."
+  stage: ImportStage
+  "Which attempt this is, from 1; 0 before the first. An import is tried again, up to three times in all, when the executor went away or Karuta was started anew."
+  attempt: Int!
+}
+
+"What an import is doing."
+enum ImportStage {
+  "The file is being received, or waits for its turn."
+  RECEIVING
+  "The file is checked, and the types of its columns are found."
+  READING
+  "The rows are stored."
+  WRITING
+  "Statistics and first rows are taken."
+  SUMMARISING
+}
+
+"What is found where the file of a dataset is said to be missing."
+type DatasetDiagnosis {
+  "Id of the dataset."
+  datasetId: ID!
+  "How often the process that answers missed a file of it in the last 24 hours; its log says ` + "`" + `DatasetFileNotFoundError` + "`" + ` each time."
+  logHits: Int!
+  "Every file that the dataset points to is there; where there is no such dataset: there are files of it."
+  objectExists: Boolean!
+  "The dataset points to where its newest version lies."
+  pathMatches: Boolean!
+  "There is such a dataset."
+  registered: Boolean!
+  "What helps."
+  suggestedFix: DatasetFix!
+}
+
+"What helps a dataset whose data cannot be read."
+enum DatasetFix {
+  "Nothing is wrong."
+  NONE
+  "` + "`" + `repairDatasetPath` + "`" + `: the files are there, the dataset points elsewhere."
+  REPAIR_PATH
+  "Import the data again: files of the newest version are gone."
+  REIMPORT
+  "There are files and no dataset: import the data again as a new dataset."
+  REGISTER
+  "There is neither a dataset nor a file."
+  NOT_FOUND
+}
+
+"Which dataset to repair."
+input RepairDatasetPathInput {
+  "Id of the dataset."
+  id: ID!
+}
+
+"The repaired dataset."
+type RepairDatasetPathPayload {
+  "The dataset as it is now."
+  dataset: Dataset
+}
+
+"Which import to end."
+input CancelImportInput {
+  "Id of the job."
+  id: ID!
+}
+
+"The import whose end was asked for."
+type CancelImportPayload {
+  "The job as it stands."
+  job: ImportJob
+}
+`, BuiltIn: false},
 	{Name: "../schema/directives.graphqls", Input: `"Anybody may ask, signed in or not."
 directive @public on FIELD_DEFINITION
 
@@ -3446,7 +3543,7 @@ type DeleteSharePayload {
 }
 
 extend type Column {
-  "The class that was found for the column at import, by its name and its values; null where nothing was found. Until its owner sets a class, it counts as the class for everybody but the owner and administrators."
+  "The class that was found for the column at import, by its name and its values; null where nothing was found. Until its owner sets a class, it counts as the class for those who read the dataset through a dashboard."
   proposed: ColumnProposal
 }
 
@@ -5066,6 +5163,14 @@ func (ec *executionContext) childFields_CancelExecutionPayload(ctx context.Conte
 	return nil, fmt.Errorf("no field named %q was found under type CancelExecutionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CancelImportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_CancelImportPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelImportPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Card(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -5698,6 +5803,24 @@ func (ec *executionContext) childFields_DatasetConnection(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type DatasetConnection", field.Name)
 }
 
+func (ec *executionContext) childFields_DatasetDiagnosis(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "datasetId":
+		return ec.fieldContext_DatasetDiagnosis_datasetId(ctx, field)
+	case "logHits":
+		return ec.fieldContext_DatasetDiagnosis_logHits(ctx, field)
+	case "objectExists":
+		return ec.fieldContext_DatasetDiagnosis_objectExists(ctx, field)
+	case "pathMatches":
+		return ec.fieldContext_DatasetDiagnosis_pathMatches(ctx, field)
+	case "registered":
+		return ec.fieldContext_DatasetDiagnosis_registered(ctx, field)
+	case "suggestedFix":
+		return ec.fieldContext_DatasetDiagnosis_suggestedFix(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DatasetDiagnosis", field.Name)
+}
+
 func (ec *executionContext) childFields_DatasetEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "node":
@@ -6280,6 +6403,10 @@ func (ec *executionContext) childFields_ImportJob(ctx context.Context, field gra
 		return ec.fieldContext_ImportJob_startedAt(ctx, field)
 	case "finishedAt":
 		return ec.fieldContext_ImportJob_finishedAt(ctx, field)
+	case "stage":
+		return ec.fieldContext_ImportJob_stage(ctx, field)
+	case "attempt":
+		return ec.fieldContext_ImportJob_attempt(ctx, field)
 	case "kind":
 		return ec.fieldContext_ImportJob_kind(ctx, field)
 	case "s3":
@@ -6610,6 +6737,14 @@ func (ec *executionContext) childFields_RemoveGroupMemberPayload(ctx context.Con
 		return ec.fieldContext_RemoveGroupMemberPayload_group(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RemoveGroupMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RepairDatasetPathPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dataset":
+		return ec.fieldContext_RepairDatasetPathPayload_dataset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RepairDatasetPathPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RequestAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
