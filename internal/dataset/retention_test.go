@@ -184,6 +184,8 @@ func TestVersionsNeverLie(t *testing.T) { // DS-7, DS-16, FAIL-5
 		for range steps {
 			h.act(rapid.SampledFrom([]string{"import", "append", "reimport", "change", "restore", "time", "delete"}).Draw(r, "act"))
 		}
+		h.end() // of imports that the last process went on with, too
+		h.start()
 		h.clock += 40 * day
 		h.retain()
 		h.clock += 2 * day
@@ -221,6 +223,19 @@ func (h *history) start() {
 		Store: h.Store, Gate: h.Gate, Audit: h.Audit, Blobs: h.blobs, Objects: h.objects, Executor: h.executor.Client(), Log: h.Log,
 	}, dataset.Config{MaxUpload: maxUpload, Buckets: []string{"company-data"}, PlanKeys: []string{"key"}, KeepVersions: 2, KeepFor: 30 * day})
 	h.must(h.s.Recover(context.Background()))
+	h.settle()
+}
+
+// settle waits for the imports that a new process goes on with.
+func (h *history) settle() {
+	for {
+		open, err := h.Store.Jobs.Open(context.Background())
+		h.must(err)
+		if len(open) == 0 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func (h *history) end() { h.must(h.s.Close(context.Background())) }
