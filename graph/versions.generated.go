@@ -2236,16 +2236,16 @@ func (ec *executionContext) marshalNSchemaChangeKind2githubᚗcomᚋkarutaᚑbi�
 
 var (
 	unmarshalNSchemaChangeKind2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐChangeKind = map[string]dataset.ChangeKind{
-		"column_added":     dataset.ColumnAdded,
-		"column_removed":   dataset.ColumnRemoved,
-		"type_changed":     dataset.TypeChanged,
-		"nullable_changed": dataset.NullableChanged,
+		"COLUMN_ADDED":     dataset.ColumnAdded,
+		"COLUMN_REMOVED":   dataset.ColumnRemoved,
+		"TYPE_CHANGED":     dataset.TypeChanged,
+		"NULLABLE_CHANGED": dataset.NullableChanged,
 	}
 	marshalNSchemaChangeKind2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐChangeKind = map[dataset.ChangeKind]string{
-		dataset.ColumnAdded:     "column_added",
-		dataset.ColumnRemoved:   "column_removed",
-		dataset.TypeChanged:     "type_changed",
-		dataset.NullableChanged: "nullable_changed",
+		dataset.ColumnAdded:     "COLUMN_ADDED",
+		dataset.ColumnRemoved:   "COLUMN_REMOVED",
+		dataset.TypeChanged:     "TYPE_CHANGED",
+		dataset.NullableChanged: "NULLABLE_CHANGED",
 	}
 )
 
