@@ -4651,13 +4651,13 @@ type ReimportRunning {
 "How a column changes."
 enum SchemaChangeKind {
   "It is new."
-  column_added
+  COLUMN_ADDED
   "It is gone. What uses it fails."
-  column_removed
+  COLUMN_REMOVED
   "Its values are of another type. What uses it may fail."
-  type_changed
+  TYPE_CHANGED
   "It has empty values now, or has none any more."
-  nullable_changed
+  NULLABLE_CHANGED
 }
 
 "One change of a dataset's columns."
