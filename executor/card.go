@@ -29,7 +29,9 @@ type Runner interface {
 // the time it may run.
 const cardOverhead = time.Minute
 
-// card runs a card over the slice of data that the call names.
+// card runs a card over the slice of data that the call names, of which it is
+// given the columns that it seems to need. One that wants others runs again with
+// all of them, and from then on at once.
 func (s *server) card(ctx context.Context, w http.ResponseWriter, req client.CardRequest) error {
 	timeout := time.Duration(req.TimeoutSeconds * float64(time.Second))
 	ctx, cancel := context.WithTimeout(ctx, timeout+cardOverhead)
@@ -37,29 +39,43 @@ func (s *server) card(ctx context.Context, w http.ResponseWriter, req client.Car
 	if why := s.runner.Refusal(); why != "" {
 		return &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: errors.New(why)}
 	}
-	started := time.Now()
-	slice, err := s.engine.Slice(ctx, req.Source, nil)
-	if problem := problemOf(err); problem != nil {
-		return reply(w, client.CardReply{Problem: problem, ReadMS: milliseconds(started)})
+	n := s.needs(req)
+	answer, err := s.render(ctx, req, n, timeout)
+	if errors.Is(err, supervisor.ErrAbsent) {
+		s.whole.Add(codeOf(req), struct{}{})
+		answer, err = s.render(ctx, req, needs{}, timeout)
 	}
 	if err != nil {
 		return err
 	}
-	defer func() { _ = slice.Close() }()
-	readMS := milliseconds(started)
-	run, err := runOf(req, slice, timeout)
-	if err != nil {
-		return err
-	}
-	answer, err := s.runner.Render(ctx, run)
-	if err != nil {
-		return err
-	}
-	answer.ReadMS, answer.RowsIn = readMS, slice.Rows
 	return reply(w, answer)
 }
 
-func runOf(req client.CardRequest, slice *engine.Slice, timeout time.Duration) (supervisor.Run, error) {
+// render gives the columns of a slice to a card and runs it once.
+func (s *server) render(ctx context.Context, req client.CardRequest, n needs, timeout time.Duration) (*client.CardReply, error) {
+	started := time.Now()
+	slice, err := s.engine.Slice(ctx, req.Source, n.read)
+	if problem := problemOf(err); problem != nil {
+		return &client.CardReply{Problem: problem, ReadMS: milliseconds(started)}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = slice.Close() }()
+	readMS := milliseconds(started)
+	run, err := runOf(req, slice, n.given, timeout)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := s.runner.Render(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	answer.ReadMS, answer.RowsIn = readMS, slice.Rows
+	return answer, nil
+}
+
+func runOf(req client.CardRequest, slice *engine.Slice, given []string, timeout time.Duration) (supervisor.Run, error) {
 	filters, err := json.Marshal(req.Filters)
 	if err != nil {
 		return supervisor.Run{}, err
@@ -70,23 +86,10 @@ func runOf(req client.CardRequest, slice *engine.Slice, timeout time.Duration) (
 	}
 	return supervisor.Run{
 		ID: req.RunID, User: req.User, Code: req.Code,
-		Data: data, DataBytes: slice.Bytes, Columns: columnsOf(req.Source.Columns, slice.Columns),
+		Data: data, DataBytes: slice.Bytes, Columns: req.Source.Seen(), Given: given,
 		Filters: filters, Params: req.Params,
 		Timeout: timeout, MemoryMB: req.MemoryMB,
 	}, nil
-}
-
-// columnsOf describes the columns of a slice, in its order.
-func columnsOf(source []core.Column, names []string) []core.Column {
-	byName := make(map[string]core.Column, len(source))
-	for _, c := range source {
-		byName[c.Name] = c
-	}
-	columns := make([]core.Column, len(names))
-	for i, name := range names {
-		columns[i] = byName[name]
-	}
-	return columns
 }
 
 // problemOf is the answer for what the call's own data or filters caused, nil

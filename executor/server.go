@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	lru "github.com/hashicorp/golang-lru/v2"
+
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/telemetry"
@@ -25,11 +27,13 @@ type server struct {
 	transforms Transformer
 	release    string
 	mac        *client.Verifier
+	whole      *lru.Cache[string, struct{}] // cards that want more columns than they seem to need
 	log        *slog.Logger
 }
 
 func newServer(o Options) *server {
-	return &server{engine: o.Engine, runner: o.Runner, transforms: o.Transforms, release: o.Release, mac: client.NewVerifier(o.Secret), log: o.Log}
+	whole, _ := lru.New[string, struct{}](wholeKept) // fails for sizes below 1 only
+	return &server{whole: whole, engine: o.Engine, runner: o.Runner, transforms: o.Transforms, release: o.Release, mac: client.NewVerifier(o.Secret), log: o.Log}
 }
 
 func (s *server) routes() http.Handler {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -24,13 +25,15 @@ const secret = "0123456789abcdef0123456789abcdef"
 // fakeEngine answers what the test says.
 type fakeEngine struct {
 	Engine
+	sliced    [][]string // columns of each slice
 	slice     *engine.Slice
 	err       error
 	exporting func(ctx context.Context) (*engine.Exported, error)
 	importing func(ctx context.Context, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error)
 }
 
-func (f *fakeEngine) Slice(context.Context, client.Source, []string) (*engine.Slice, error) {
+func (f *fakeEngine) Slice(_ context.Context, _ client.Source, columns []string) (*engine.Slice, error) {
+	f.sliced = append(f.sliced, columns)
 	return f.slice, f.err
 }
 
@@ -221,11 +224,42 @@ func TestCardGetsItsSliceAndFigures(t *testing.T) {
 	if seen.Timeout != 1500*time.Millisecond || seen.MemoryMB != 64 || seen.ID != "r1" || seen.Data != nil {
 		t.Errorf("run: %+v", seen)
 	}
-	if len(seen.Columns) != 2 || seen.Columns[0].Name != "b" || seen.Columns[0].Type != core.TypeString {
+	if len(seen.Columns) != 2 || seen.Columns[1].Name != "b" || seen.Columns[1].Type != core.TypeString {
 		t.Errorf("columns: %+v", seen.Columns)
 	}
 	if !bytes.Contains(seen.Filters, []byte(`"column":"a"`)) {
 		t.Errorf("filters: %s", seen.Filters)
+	}
+}
+
+// A card is given what it names, out of what its page reads; and everything once it
+// was seen to want more. No guess reaches beyond what is seen of the source.
+func TestCardGetsTheColumnsThatItNeeds(t *testing.T) {
+	var given [][]string
+	e := &fakeEngine{slice: &engine.Slice{}}
+	r := &fakeRunner{render: func(_ context.Context, run supervisor.Run) (*client.CardReply, error) {
+		given = append(given, run.Given)
+		if run.Given != nil && strings.Contains(run.Code, "describe") {
+			return nil, supervisor.ErrAbsent
+		}
+		return &client.CardReply{}, nil
+	}}
+	c := start(t, e, r).client
+	hidden := &core.Sight{Windows: []core.Window{{Hidden: []string{"pay"}}}}
+	source := client.Source{DatasetID: "ds_1", Sight: hidden, Columns: []core.Column{{Name: "a"}, {Name: "b"}, {Name: "pay"}, {Name: "c"}}}
+	for _, code := range []string{"dataset.b, dataset.pay", "len(dataset)", "dataset.describe(), a", "dataset.describe(), a", "a, b, c"} {
+		if _, err := c.Render(t.Context(), client.CardRequest{Code: code, Source: source, Beside: []string{"c", "pay", "unknown"}, TimeoutSeconds: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Render(t.Context(), client.CardRequest{Code: "len(dataset)", Source: source, TimeoutSeconds: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if want := [][]string{{"b", "c"}, {"c"}, {"a", "c"}, nil, nil, nil, {"a"}}; !reflect.DeepEqual(e.sliced, want) {
+		t.Errorf("read %q, want %q", e.sliced, want)
+	}
+	if want := [][]string{{"b"}, {}, {"a"}, nil, nil, nil, {}}; !reflect.DeepEqual(given, want) {
+		t.Errorf("given %q, want %q", given, want)
 	}
 }
 

@@ -30,8 +30,9 @@ type CardRequest struct {
 	User           string             `json:"user"` // whose turn it is, see [UserKey]: slots are shared out evenly among users who wait
 	Code           string             `json:"code"`
 	Source         Source             `json:"source"`
-	Filters        []core.FilterValue `json:"filters"` // for render's second argument; the data is filtered already
-	Params         json.RawMessage    `json:"params"`  // JSON object for render's third argument
+	Beside         []string           `json:"beside,omitempty"` // columns that cards of the same page seem to need: those that read the same share the work
+	Filters        []core.FilterValue `json:"filters"`          // for render's second argument; the data is filtered already
+	Params         json.RawMessage    `json:"params"`           // JSON object for render's third argument
 	TimeoutSeconds float64            `json:"timeoutSeconds"`
 	MemoryMB       int64              `json:"memoryMb"`
 }

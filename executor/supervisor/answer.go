@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -26,7 +27,7 @@ const (
 // record is one thing that a run says. Every byte of it may be made up by the
 // code that ran.
 type record struct {
-	Kind             string                `json:"kind"` // started, progress, ok (a card), table (a transform), error or memory
+	Kind             string                `json:"kind"` // started, progress, ok or absent (a card), table (a transform), error or memory
 	Rows             int64                 `json:"rows"`
 	ReadMS           float64               `json:"read_ms"`
 	UsedColumns      []string              `json:"used_columns"`
@@ -68,7 +69,7 @@ func parseAnswer(data []byte) (answer, error) {
 			a.started, a.rows, a.readMS = true, max(r.Rows, 0), max(r.ReadMS, 0)
 		case r.Kind == "ok" && a.started:
 			return a.succeed(r, data)
-		case r.Kind == "error" && a.started, r.Kind == "table" && a.started, r.Kind == "memory":
+		case r.Kind == "error" && a.started, r.Kind == "table" && a.started, r.Kind == "absent" && a.started, r.Kind == "memory":
 			a.last = r
 		default:
 			return a, fmt.Errorf("%w: record %q", errBadAnswer, r.Kind)
@@ -104,6 +105,12 @@ func (a answer) succeed(r *record, html []byte) (answer, error) {
 	}
 	a.last, a.html = r, string(html)
 	return a, nil
+}
+
+// wantsAbsent tells whether a card wanted columns that it was not given, or met
+// something that pandas does not do with them.
+func (a answer) wantsAbsent() bool {
+	return a.last != nil && (a.last.Kind == "absent" || a.last.Kind == "error" && strings.Contains(a.last.Message, "Absent"))
 }
 
 // usedColumns keeps the names that the data has, each once; nil means all.

@@ -1,6 +1,7 @@
 package supervisor
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -50,12 +51,19 @@ type ending struct {
 	took    time.Duration
 }
 
+// ErrAbsent is a run that wanted columns which it was not given. Nothing that it
+// said counts: it has to run again with all of them.
+var ErrAbsent = errors.New("the card wants columns that it was not given")
+
 // reply judges a run. How it ended counts before what it said: a run that was
 // killed or ended badly has failed even if it claims success.
 func (e ending) reply(run Run, b bounds, prefix string) (*client.CardReply, error) {
 	said, malformed := parseAnswer(e.answer.bytes)
 	if err := e.unstarted(said, run.ID); err != nil {
 		return nil, err
+	}
+	if run.Given != nil && said.wantsAbsent() {
+		return nil, ErrAbsent
 	}
 	reply := &client.CardReply{
 		RowsIn: said.rows,

@@ -34,6 +34,18 @@ type cardOrder struct {
 	Code    string          `json:"code"`
 	Filters json.RawMessage `json:"filters"`
 	Params  json.RawMessage `json:"params"`
+	Columns []string        `json:"columns,omitempty"` // names of all of the dataset's, where not all are given
+	Given   []string        `json:"given"`             // null: all
+}
+
+func orderOf(run Run) cardOrder {
+	order := cardOrder{Code: run.Code, Filters: orElse(run.Filters, "[]"), Params: orElse(run.Params, "{}"), Given: run.Given}
+	if run.Given != nil {
+		for _, c := range run.Columns {
+			order.Columns = append(order.Columns, c.Name)
+		}
+	}
+	return order
 }
 
 // execution is one run with everything that it holds open.
@@ -56,7 +68,7 @@ type execution struct {
 func (s *Supervisor) cardWork(run Run) work {
 	w := work{
 		kind:   kindCard,
-		order:  cardOrder{run.Code, orElse(run.Filters, "[]"), orElse(run.Params, "{}")},
+		order:  orderOf(run),
 		input:  run.DataBytes,
 		bounds: s.bounds(run.Timeout, run.MemoryMB),
 		hear:   func(from io.Reader) output { return readAnswer(from, maxAnswer) },

@@ -138,6 +138,13 @@ func wantGoodOn(t testing.TB, s *Supervisor, run Run) {
 // sales is a table of four rows as the engine hands it over: one batch, sealed.
 func sales(t testing.TB) (*os.File, int64, []core.Column) {
 	t.Helper()
+	record, columns := salesRecord()
+	defer record.Release()
+	file, size := sealedArrow(t, record)
+	return file, size, columns
+}
+
+func salesRecord() (arrow.RecordBatch, []core.Column) {
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "region", Type: arrow.BinaryTypes.LargeString, Nullable: true},
 		{Name: "amount", Type: arrow.PrimitiveTypes.Float64},
@@ -154,15 +161,11 @@ func sales(t testing.TB) (*os.File, int64, []core.Column) {
 	b.Field(3).(*array.BooleanBuilder).AppendValues([]bool{true, false, true, true}, nil)
 	b.Field(4).(*array.Date32Builder).AppendValues([]arrow.Date32{19000, 19001, 19031, 19062}, nil)
 	b.Field(5).(*array.TimestampBuilder).AppendValues([]arrow.Timestamp{1e15, 2e15, 1e15 + 3600e6, 1e15 + 7200e6}, nil)
-	record := b.NewRecordBatch()
-	defer record.Release()
-	file, size := sealedArrow(t, record)
-	columns := []core.Column{
+	return b.NewRecordBatch(), []core.Column{
 		{Name: "region", Type: core.TypeString, Nullable: true}, {Name: "amount", Type: core.TypeFloat64},
 		{Name: "count", Type: core.TypeInt64}, {Name: "paid", Type: core.TypeBool},
 		{Name: "day", Type: core.TypeDate}, {Name: "at", Type: core.TypeDatetime},
 	}
-	return file, size, columns
 }
 
 func sealedArrow(t testing.TB, record arrow.RecordBatch) (*os.File, int64) {

@@ -44,7 +44,8 @@ type Run struct {
 	Code      string          // Python with a render(dataset, filters, params)
 	Data      *os.File        // sealed memfd with an uncompressed Arrow IPC file of one batch; the caller closes it
 	DataBytes int64           // size of Data; 0: the dataset is empty and Data may be nil
-	Columns   []core.Column   // columns of Data, in order
+	Columns   []core.Column   // of the dataset, in order; those of Data where Given is nil
+	Given     []string        // those of the columns that Data has and the card gets the values of; nil: all
 	Filters   json.RawMessage // list, render's second argument; nil is []
 	Params    json.RawMessage // object, render's third argument; nil is {}
 	Timeout   time.Duration   // 0: the configuration's

@@ -200,7 +200,7 @@ func resolved(python string) string {
 // reply's Problem: EXECUTION_ERROR with a traceback, EXECUTION_TIMEOUT or
 // MEMORY_LIMIT. An error is the supervisor's own failure: SERVICE_UNAVAILABLE
 // where Python is refused, the queue is full ("busy") or the zygote died during
-// the run ("executor_lost"), or the context's error.
+// the run ("executor_lost"), ErrAbsent, or the context's error.
 func (s *Supervisor) Render(ctx context.Context, run Run) (*client.CardReply, error) {
 	if s.refusal != "" {
 		return nil, s.refused()
@@ -226,6 +226,9 @@ func (s *Supervisor) render(ctx context.Context, run Run) (*client.CardReply, er
 		return nil, lost(err)
 	}
 	reply, err := end.reply(run, w.bounds, prefixOf(s.cfg.Python))
+	if errors.Is(err, ErrAbsent) {
+		return nil, err
+	}
 	if err != nil {
 		s.cfg.Log.Error("run refused by its own sandbox", "run", run.ID, "error", err)
 		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "python_refused", Cause: err}

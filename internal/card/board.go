@@ -29,3 +29,15 @@ func (s *Service) board(ctx context.Context, d *core.Dashboard) (b board, err er
 	}
 	return b, nil
 }
+
+// beside are the codes and parameters of the cards that read the same data as the
+// card, itself among them.
+func (b board) beside(c *core.Card) []string {
+	var codes []string
+	for _, other := range b.cards {
+		if other.DatasetID == c.DatasetID && other.IgnoresFilters == c.IgnoresFilters {
+			codes = append(codes, other.Code, other.Params)
+		}
+	}
+	return codes
+}

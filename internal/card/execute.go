@@ -2,7 +2,9 @@ package card
 
 import (
 	"context"
+	"strings"
 
+	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dataset"
@@ -70,6 +72,7 @@ func (s *Service) job(ctx context.Context, v view, chosen []choice) (j job, err 
 	if j.source, err = dataset.Source(ctx, s.Gate, v.dataset, nil); err != nil {
 		return job{}, err
 	}
+	j.beside = client.NamedColumns(strings.Join(v.beside, "\n"), j.source.Seen())
 	j.values, j.source.Where, err = narrow(chosen, j.source.Seen())
 	return j, err
 }
@@ -117,6 +120,7 @@ type view struct {
 	dataset *core.Dataset // nil for a text card
 	onPage  bool          // it is seen on a dashboard
 	filters []core.Filter // of the dashboard, as far as they reach the card
+	beside  []string      // codes and parameters of the dashboard's cards over the same data
 }
 
 func (s *Service) open(ctx context.Context, cardID, dashboardID string) (view, error) {
@@ -157,7 +161,7 @@ func (s *Service) openOn(ctx context.Context, cardID, dashboardID string) (view,
 	if d == nil && c.Kind == core.CardCode {
 		return view{}, core.NotFound("input.cardId")
 	}
-	return view{card: c, dataset: d, onPage: true, filters: shown.Filters(cardID)}, nil
+	return view{card: c, dataset: d, onPage: true, filters: shown.Filters(cardID), beside: b.beside(c)}, nil
 }
 
 // isAuthor tells whether the actor may read the card's code and what it prints.

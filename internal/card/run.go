@@ -25,6 +25,7 @@ type job struct {
 	values      []core.FilterValue // that reach the card
 	chosen      json.RawMessage    // params with what the viewer chose; nil: the card's own
 	dashboardID string
+	beside      []string // columns that the dashboard's cards seem to need
 }
 
 // result takes the job's result from the cache or from a run. People who ask
@@ -90,7 +91,7 @@ func (s *Service) run(ctx context.Context, j job, key string) (*core.CardResult,
 	started := store.Now()
 	reply, err := s.Executor.Render(timeout, client.CardRequest{
 		RunID: core.NewID("run"), User: client.UserKey(core.ActorFrom(ctx).ActingID()), Code: j.card.Code, Source: j.source,
-		Filters: j.values, Params: j.params(), TimeoutSeconds: s.cfg.Timeout.Seconds(), MemoryMB: s.cfg.MemoryMB,
+		Beside: j.beside, Filters: j.values, Params: j.params(), TimeoutSeconds: s.cfg.Timeout.Seconds(), MemoryMB: s.cfg.MemoryMB,
 	})
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		err = &core.Error{Code: core.CodeUnavailable, Cause: err}

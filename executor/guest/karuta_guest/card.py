@@ -1,24 +1,37 @@
 """Runs a card's code: a function that turns a dataset into HTML."""
 
+import pandas as pd
 from karuta import HTMLResult
 
-from . import script
+from . import dataset, script
 from .frames import MAX_HTML
 from .script import BadResult
 
 FILE = "card.py"
 
 
-def run(order, dataset, answer):
-    """Runs render(dataset, filters, params) of an order (JSON: code, filters, params) and answers."""
+def run(order, tables, answer):
+    """Runs render(dataset, filters, params) of an order (JSON: code, filters, params, columns, given) and answers.
+
+    There is one table or, where the dataset has no columns, none. It has the given columns, all of the columns where none are named.
+    """
 
     def work(order):
+        frame = _frame(tables, order, answer)
         render = script.load(order["code"], FILE, {"HTMLResult": HTMLResult}).get("render")
         if not callable(render):
             raise BadResult("no_render")
-        return _checked(render(dataset, order["filters"], order["params"]))
+        return _checked(render(frame, order["filters"], order["params"]))
 
     script.run(order, FILE, work, answer, answer.succeeded)
+
+
+def _frame(tables, order, answer):
+    if not tables:
+        return pd.DataFrame()
+    if order["given"] is None:
+        return dataset.frame(tables[0])
+    return dataset.narrowed(tables[0], order["columns"], order["given"], answer.absent)
 
 
 def _checked(result):

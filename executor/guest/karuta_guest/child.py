@@ -6,10 +6,7 @@ import os
 import signal
 import time
 
-import pandas as pd
-import pyarrow as pa
-
-from . import card, transform
+from . import card, dataset, transform
 from .frames import Answer
 
 RESULT = 3  # descriptor of the answer's pipe, inside of the sandbox
@@ -41,12 +38,13 @@ def run(sandbox, job, request, result, log, *more):
     answer = Answer(RESULT)
     try:
         began = time.perf_counter()
-        frames, _keep = _datasets(views)
-        answer.started(sum(map(len, frames)), (time.perf_counter() - began) * 1000)
+        tables = [dataset.table(view) for view in views]
+        frames = [dataset.frame(table) for table in tables if job.kind == TRANSFORM]
+        answer.started(sum(table.num_rows for table in tables), (time.perf_counter() - began) * 1000)
         if job.kind == TRANSFORM:
             transform.run(order, frames, TABLE, job.table, answer)
         else:
-            card.run(order, frames[0] if frames else pd.DataFrame(), answer)
+            card.run(order, tables, answer)
     except MemoryError:
         answer.out_of_memory()
     os._exit(0)
@@ -55,16 +53,3 @@ def run(sandbox, job, request, result, log, *more):
 def _whole(descriptor):
     size = os.fstat(descriptor).st_size
     return os.pread(descriptor, size, 0) if size else b""
-
-
-def _datasets(views):
-    """The DataFrames of a run, on top of the mapped Arrow data without copies.
-
-    The second references make pandas copy a column when the code first writes to
-    it; a frame that is the only owner would try to write to the read-only pages.
-    """
-    bases = []
-    for view in views:
-        table = pa.ipc.open_file(pa.py_buffer(view)).read_all()
-        bases.append(table.to_pandas(split_blocks=True, date_as_object=False, use_threads=False))
-    return [base.copy(deep=False) for base in bases], bases
