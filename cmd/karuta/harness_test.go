@@ -115,12 +115,22 @@ func environment() []string {
 type live struct {
 	pid  int
 	name string
+	kind target // "" for what is none of them
 	fd   int
 }
 
 // descendants are all processes below this one.
-func descendants(t testing.TB, pid int) (found []live) {
+func descendants(t testing.TB, pid int) []live {
 	t.Helper()
+	found := below(pid, "")
+	for _, l := range found {
+		t.Cleanup(func() { _ = unix.Close(l.fd) })
+	}
+	return found
+}
+
+// below is descendants, of a process of the given kind, for who closes the descriptors.
+func below(pid int, kind target) (found []live) {
 	tasks, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, path := range tasks {
 		children, _ := os.ReadFile(path)
@@ -130,10 +140,10 @@ func descendants(t testing.TB, pid int) (found []live) {
 			if err != nil {
 				continue // ended meanwhile
 			}
-			t.Cleanup(func() { _ = unix.Close(fd) })
 			cmdline, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", child))
-			found = append(found, live{child, string(bytes.ReplaceAll(cmdline, []byte{0}, []byte{' '})), fd})
-			found = append(found, descendants(t, child)...)
+			name := string(bytes.ReplaceAll(cmdline, []byte{0}, []byte{' '}))
+			l := live{child, name, kindOf(name, kind), fd}
+			found = append(append(found, l), below(child, l.kind)...)
 		}
 	}
 	return found
