@@ -8,8 +8,9 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
+// somePlan is always the same: a process that fuzzes must know what another one has signed.
 func somePlan() plan {
-	return plan{JobID: core.NewID(core.NounJob), DatasetID: "ds_1", Base: 3, Target: "datasets/ds_1/data/v000004-x/", Digest: strings.Repeat("0f", 32), ExpiresAt: 1000}
+	return plan{JobID: "job_01a215e902a075a6b893831b60e07145", DatasetID: "ds_1", Base: 3, Target: "datasets/ds_1/data/v000004-x/", Digest: strings.Repeat("0f", 32), ExpiresAt: 1000}
 }
 
 func TestPlanTokens(t *testing.T) { // DS-10
