@@ -107,8 +107,18 @@ func usableName(name string) bool {
 		!strings.ContainsFunc(name, unicode.IsControl)
 }
 
-// add takes in a batch once every byte of it has been looked at.
+// add takes in a batch once every byte of it has been looked at, and none of them for two columns.
 func (t *arrowTable) add(batch arrow.RecordBatch) error {
+	for _, column := range batch.Columns() {
+		for _, buffer := range column.Data().Buffers() {
+			if buffer != nil {
+				t.bytes += int64(buffer.Len())
+			}
+		}
+	}
+	if t.bytes > t.most {
+		return fmt.Errorf("buffers that overlap")
+	}
 	if err := array.ValidateRecordFull(batch); err != nil {
 		return err
 	}
@@ -116,14 +126,6 @@ func (t *arrowTable) add(batch arrow.RecordBatch) error {
 		return fmt.Errorf("%d rows", t.rows)
 	}
 	for i, column := range batch.Columns() {
-		for _, buffer := range column.Data().Buffers() {
-			if buffer != nil {
-				t.bytes += int64(buffer.Len())
-			}
-		}
-		if t.bytes > t.most {
-			return fmt.Errorf("buffers that overlap")
-		}
 		if !arrow.TypeEqual(column.DataType(), arrowType(t.columns[i])) || int64(column.Len()) != batch.NumRows() {
 			return fmt.Errorf("column %d is another", i)
 		}
