@@ -166,6 +166,12 @@ ReuploadDatasetInput.dateColumns.*      text 200
 RestoreDatasetVersionInput.id     id dataset mine
 RestoreDatasetVersionInput.number number
 RestoreDatasetVersionInput.version version
+ExportDatasetInput.id             id dataset mine
+ExportDatasetInput.dashboardId    id dashboard mine
+ExportDatasetInput.cardId         id card mine
+ExportDatasetInput.filters        list 20
+ExportDatasetInput.columns        list 1000
+ExportDatasetInput.columns.*      column
 UpdateDatasetInput.id             id dataset mine
 UpdateDatasetInput.version        version
 UpdateDatasetInput.name           line 200

@@ -85,6 +85,7 @@ func obliging(t testing.TB) *accesstest.Executor {
 		row := inside
 		return client.RowsReply{Rows: [][]*string{{&row, nil}}, TotalRows: 3}
 	}
+	e.Export = func(client.ExportRequest) (int64, string, *client.Problem) { return 3, inside, nil }
 	e.Values = func(client.ValuesRequest) client.ValuesReply { return client.ValuesReply{Values: []string{inside}} }
 	e.Import = func(req client.ImportRequest, _ func(client.ImportEvent)) client.ImportEvent {
 		return client.ImportEvent{Done: &client.ImportDone{Columns: columns(), RowCount: 1, Parts: []string{req.Target + "part-0000.parquet"}}}

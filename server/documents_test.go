@@ -101,6 +101,10 @@ var asked = map[string]string{
 	"Mutation.reuploadDataset":       `mutation($file: Upload!) { reuploadDataset(input: {id: "<dataset>", file: $file}) { ... on ReimportCompleted { importStatus dataset { id dataVersion } } } }`,
 	"Mutation.restoreDatasetVersion": `mutation { restoreDatasetVersion(input: {id: "<unused>", number: 1}) { dataset { id dataVersion } version { number restored origin } } }`,
 
+	"Mutation.exportDataset":       `mutation { exportDataset(input: {id: "<dataset>", format: CSV, dashboardId: "<dashboard>", cardId: "<card>"}) { url expiresAt fileName } }`,
+	"Mutation.exportDataset/whole": `mutation { exportDataset(input: {id: "<dataset>", format: XLSX}) { url fileName } }`,
+	"Mutation.exportDataset/copy":  `mutation { exportDataset(input: {id: "<dataset>", format: PARQUET, dashboardId: "<copy>"}) { url fileName } }`,
+
 	"Mutation.createPolicy": `mutation { createPolicy(input: {datasetId: "<dataset>", version: 2, name: "x", targets: [], hidden: ["額"]}) { policy { id broken } dataset { version } } }`,
 	"Mutation.updatePolicy": `mutation { updatePolicy(input: {datasetId: "<dataset>", id: "<policy>", version: 2, name: "x"}) { policy { id name } } }`,
 	"Mutation.deletePolicy": `mutation { deletePolicy(input: {datasetId: "<dataset>", id: "<policy>", version: 2}) { deletedId dataset { policies { id } } } }`,

@@ -148,6 +148,10 @@ var examples = map[string]example{
 		"owner", `mutation($input: RestoreDatasetVersionInput!) { restoreDatasetVersion(input: $input) { version { number } } }`,
 		`{"input": {"id": "<unused>", "number": 1, "version": 3}}`,
 	},
+	"Mutation.exportDataset": {
+		"owner", `mutation($input: ExportDatasetInput!) { exportDataset(input: $input) { fileName } }`,
+		`{"input": {"id": "<dataset>", "format": "CSV", "encoding": "UTF8", "dashboardId": "<dashboard>", "cardId": "<card>", "filters": ` + oneChoice + `, "columns": ["地域"]}}`,
+	},
 	"Mutation.updateDataset": {
 		"owner", `mutation($input: UpdateDatasetInput!) { updateDataset(input: $input) { dataset { id name description columns { name description class } } } }`,
 		`{"input": {"id": "<dataset>", "version": 2, "name": "売上", "description": "a", "columns": [{"name": "地域", "description": "b", "class": "DIRECT"}]}}`,

@@ -103,7 +103,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Objects: bucket(), Executor: on.executor,
 	}, dataset.Config{MaxUpload: 1 << 20, Buckets: []string{"company-data"}, PlanKeys: []string{secret}})
 	cards := card.New(card.Deps{
-		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
+		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor, Resume: h.identity.Resume,
 	}, card.Config{RunLogEvery: time.Hour, PageSecret: secret, Timeout: time.Minute, CacheTTL: time.Hour})
 	transforms := transform.New(transform.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,

@@ -123,6 +123,9 @@ Mutation.reuploadDataset      401       404!     403!   403!   403!    ok    403
 Mutation.restoreDatasetVersion 401      404!     404!   404!   404!    ok    404!   ok    401    bad
 Mutation.repairDatasetPath    401       404!     403!   403!   403!    400*  403!   400*  401    bad
 Mutation.cancelImport         401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
+Mutation.exportDataset        401       404!     403!*  ok     ok      ok    403!*  ok    401    bad
+Mutation.exportDataset/whole  401       404!     403!*  403!*  403!*   ok    403!*  ok    401    bad
+Mutation.exportDataset/copy   401       404!     403!*  404!*  404!*   404!* 404!*  ok    401    bad
 Mutation.createPolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad
 Mutation.updatePolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad
 Mutation.deletePolicy         401       404!     403!   403!   403!    ok    403!   ok    401    bad

@@ -48,6 +48,7 @@ func New(d Deps) http.Handler {
 	mux.Handle("GET /api/audit-logs", s.who(http.HandlerFunc(s.restAuditLogs)))
 	mux.HandleFunc("/api/", s.unknownPath)
 	mux.HandleFunc("GET "+card.PagePrefix+"{token...}", s.cardPage)
+	mux.HandleFunc("GET "+card.ExportPrefix+"{token}", s.exported)
 	mux.HandleFunc("GET /assets/{name}", s.asset)
 	mux.HandleFunc("GET /graphiql", s.graphiql)
 	mux.HandleFunc("GET /{$}", s.page("index.html"))

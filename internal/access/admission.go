@@ -28,6 +28,10 @@ func (a *Admission) Shows(cardID string) bool {
 	return shown
 }
 
+// Way is what a card that is shown was copied over, for what takes more than to
+// see it; nothing where the actor may read it by their own right.
+func (a *Admission) Way(cardID string) []*core.Dashboard { return a.ways[cardID] }
+
 // Filters are the page filters that reach a card of the dashboard. Whoever copies
 // a dashboard may give the copy other filters; a copied card is narrowed by those
 // alone that every dashboard on its way has for the same column.

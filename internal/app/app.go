@@ -148,7 +148,7 @@ func (a *App) openServices(context.Context) error {
 		})
 	a.atClose(a.Datasets.Close)
 	a.Cards = card.New(
-		card.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "card")},
+		card.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "card"), Resume: a.Identity.Resume},
 		card.Config{Timeout: c.CardTimeout(), CacheTTL: c.CacheLifetime(), PageSecret: derived(secret, "card pages"), Platform: version + " " + revision})
 	a.atClose(a.Cards.Close)
 	a.Transforms = transform.New(

@@ -112,10 +112,10 @@ func (r *results) remember(result *core.CardResult) {
 	}
 }
 
-// Sweep removes the results and snapshots that are too old to be of use. Call it
-// now and then.
+// Sweep removes the results, snapshots and plans of exports that are too old to be
+// of use. Call it now and then.
 func (s *Service) Sweep(ctx context.Context) error {
-	return errors.Join(s.sweep(ctx, resultsFolder, resultsKept), s.sweep(ctx, snapshotsFolder, snapshotsKept))
+	return errors.Join(s.sweep(ctx, resultsFolder, resultsKept), s.sweep(ctx, snapshotsFolder, snapshotsKept), s.sweep(ctx, exportsFolder, exportKept))
 }
 
 func (s *Service) sweep(ctx context.Context, folder string, kept time.Duration) error {

@@ -24,6 +24,10 @@ type Deps struct {
 	Blobs    blob.Store
 	Executor *client.Client
 	Log      *slog.Logger
+
+	// Resume is the actor of somebody who signed in before; an error where that has
+	// ended, see [identity.Service.Resume].
+	Resume func(context.Context, core.SignIn) (*core.Actor, error)
 }
 
 // Config says how the service works.
@@ -32,7 +36,7 @@ type Config struct {
 	MemoryMB   int64         // of one run; 0 is 2048
 	CacheTTL   time.Duration // how old a kept result may be; 0 runs every time
 	CacheBytes int64         // of results in memory; 0 is 64 MiB
-	PageSecret string        // signs the addresses of pages
+	PageSecret string        // signs the addresses of pages and of exported files
 	Platform   string        // version of Karuta: another one makes its results anew
 
 	RunLogEvery time.Duration    // how often the runs of cards are written to their logs; 0 is two seconds

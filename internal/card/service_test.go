@@ -22,6 +22,7 @@ type world struct {
 	data                        *core.Dataset
 	card                        *core.Card
 	page                        *core.Dashboard
+	gone                        error // of whom an export is resumed for
 }
 
 var filters = []core.Filter{
@@ -48,7 +49,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) service(t *testing.T, cfg card.Config) *card.Service {
 	cfg.Timeout, cfg.PageSecret = 10*time.Second, "a page secret"
 	s := card.New(card.Deps{
-		Store: w.Store, Gate: w.Gate, Audit: w.Audit, Blobs: w.blobs, Executor: w.executor.Client(), Log: w.Log,
+		Store: w.Store, Gate: w.Gate, Audit: w.Audit, Blobs: w.blobs, Executor: w.executor.Client(), Log: w.Log, Resume: w.resume,
 	}, cfg)
 	t.Cleanup(func() {
 		if err := s.Close(context.Background()); err != nil {

@@ -57,6 +57,23 @@ func (a *Actor) UserID() string {
 	return a.System
 }
 
+// SignIn is who somebody is and how they came in: what is kept of an actor to find
+// out later whether they are still there.
+type SignIn struct {
+	UserID    string `json:"userId"`
+	SessionID string `json:"sessionId,omitempty"`
+	KeyID     string `json:"keyId,omitempty"`
+}
+
+// SignIn is the actor's own.
+func (a *Actor) SignIn() SignIn {
+	in := SignIn{UserID: a.UserID(), SessionID: a.SessionID}
+	if a.Key != nil {
+		in.KeyID = a.Key.ID
+	}
+	return in
+}
+
 // Memo keeps what was found out once for the rest of the request.
 func (a *Actor) Memo() *sync.Map { return &a.memo }
 

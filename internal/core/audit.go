@@ -24,6 +24,7 @@ const (
 	EventDatasetUpdated     EventType = "DATASET_UPDATED"
 	EventDatasetDeleted     EventType = "DATASET_DELETED"
 	EventDatasetRestored    EventType = "DATASET_RESTORED"
+	EventDataExported       EventType = "DATA_EXPORTED"
 	EventCardCreated        EventType = "CARD_CREATED"
 	EventCardUpdated        EventType = "CARD_UPDATED"
 	EventCardDeleted        EventType = "CARD_DELETED"

@@ -13,6 +13,7 @@ var sentences = map[string]text{
 	"FORBIDDEN.owner_only":                  {"この操作は所有者だけが行えます。", "Only the owner can do this."},
 	"FORBIDDEN.filter_view":                 {"このフィルタービューは表示できません。所有者に、ビューとダッシュボードの共有を依頼してください。", "You cannot see this filter view. Ask its owner to share the view and its dashboard with you."},
 	"FORBIDDEN.not_admitted":                {"このカードはコピーされたもので、コピー元があなたに公開されていません。コピー元のダッシュボードの所有者に共有を依頼してください。", "This card was copied from a dashboard that is not open to you. Please ask the owner of the original to share it with you."},
+	"FORBIDDEN.export":                      {"データを書き出せるのは、データセットの所有者、管理者、およびダッシュボードの編集者です。所有者に書き出しを依頼するか、編集者としての共有を依頼してください。", "Data can be taken out by the dataset's owner, administrators and those who may edit the dashboard. Ask the owner for the file, or to let you edit the dashboard."},
 	"FORBIDDEN.key_scope":                   {"このAPIキーではこの操作を行えません。必要な項目を範囲に含むキーを作成してください。", "This API key does not cover this. Please make a key that covers it."},
 	"FORBIDDEN.csrf":                        {"この画面からの操作であることを確認できませんでした。ページを読み込み直してください。", "We could not confirm that this request came from our page. Please reload the page."},
 	"NOT_FOUND":                             {"見つかりません。削除されたか、閲覧する権限がない可能性があります。", "Not found. It may have been deleted, or you may not have access to it."},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"sync/atomic"
 	"testing"
 
@@ -21,6 +22,7 @@ type Executor struct {
 	Rows      func(client.RowsRequest) client.RowsReply
 	Values    func(client.ValuesRequest) client.ValuesReply
 	Summary   func(client.SummaryRequest) client.SummaryReply // nil: as an executor that cannot
+	Export    func(client.ExportRequest) (rows int64, file string, problem *client.Problem)
 
 	Runs atomic.Int32 // calls of Card
 	Away atomic.Bool  // answer as an executor that is not there
@@ -71,6 +73,17 @@ func (e *Executor) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 			return
 		}
 		_ = out.Encode(e.Summary(decode[client.SummaryRequest](body)))
+	case client.PathExport:
+		rows, file, problem := e.Export(decode[client.ExportRequest](body))
+		if problem != nil {
+			w.Header().Set("Content-Type", "application/json")
+			_ = out.Encode(client.ExportReply{Problem: problem})
+			return
+		}
+		w.Header().Set("Content-Type", "application/octet-stream")
+		w.Header().Set("Content-Length", strconv.Itoa(len(file)))
+		w.Header().Set(client.RowsHeader, strconv.FormatInt(rows, 10))
+		_, _ = io.WriteString(w, file)
 	case client.PathImport:
 		last := e.Import(decode[client.ImportRequest](body), telling[client.ImportEvent](w, out))
 		_ = out.Encode(last)
