@@ -147,7 +147,9 @@ func TestAnAddressEndsWithWhatItStandsFor(t *testing.T) {
 		},
 		"another version": func(t *testing.T, w *world, _ *core.User) { w.change(t, func(d *core.Dataset) { d.DataVersion++ }) },
 		"a policy": func(t *testing.T, w *world, _ *core.User) {
-			w.change(t, func(d *core.Dataset) { d.Policies = []core.Policy{{ID: core.NewID(core.NounPolicy), Hidden: []string{"日付"}}} })
+			w.change(t, func(d *core.Dataset) {
+				d.Policies = []core.Policy{{ID: core.NewID(core.NounPolicy), Hidden: []string{"日付"}}}
+			})
 		},
 	}
 	for what, change := range changes {
