@@ -2,6 +2,7 @@ package card_test
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -110,24 +111,8 @@ func TestAnExportIsWhatIsSeen(t *testing.T) {
 	}
 	d := evs[0].Details
 	if d["rows"] != "1" || d["format"] != "CSV" || d["columns"] != "地域, 日付" || d["dashboard"] != w.page.ID ||
-		d["filters"] != `[{"column":"地域","values":["東京"]}]` {
+		d["filters"] != "地域" || strings.Contains(fmt.Sprint(d), "東京") {
 		t.Errorf("%v", d)
-	}
-}
-
-func TestChoicesOfPeopleStayOutOfTheLog(t *testing.T) {
-	w := newWorld(t)
-	w.exporting()
-	d := w.Dataset(w.owner, core.Column{Name: "氏名", Type: core.TypeString, Class: core.ClassDirect})
-	in := csvOf(d)
-	in.Filters = []core.FilterValue{{Column: "氏名", Values: []string{"山田花子"}}}
-	o, err := w.s.Export(w.As(w.owner), in)
-	if err == nil {
-		_, err = w.fetch(t, o)
-	}
-	evs := w.Events(core.EventDataExported)
-	if err != nil || len(evs) != 1 || evs[0].Details["filters"] != `[{"column":"氏名","values":["***"]}]` {
-		t.Errorf("%v, %+v", err, evs)
 	}
 }
 

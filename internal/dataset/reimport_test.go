@@ -21,7 +21,7 @@ func (w *world) fromS3(t *testing.T, columns ...core.Column) *core.Dataset {
 	w.importing(t, columns...)
 	w.objects.Fill("company-data", "sales.csv", "地域\n関東\n")
 	job, err := w.s.ImportS3(w.As(w.owner), dataset.S3Input{
-		Bucket: "company-data", Key: "sales.csv", Name: "売上", Options: core.CSVOptions{Encoding: "cp932"},
+		Bucket: "company-data", Key: "sales.csv", Name: "売上", Options: core.CSVOptions{Encoding: "cp932", Format: core.FormatXLSX, Sheet: "売上"},
 	})
 	accesstest.Code(t, "import", err, "")
 	if end := w.ended(t, job); end.Status != core.StatusSucceeded || end.SourceBytes == 0 || end.S3.ETag == "" {
@@ -55,7 +55,7 @@ func TestReimport(t *testing.T) { // DS-9, DS-10, DS-16
 	first := d.Parts
 	importing := w.executor.Import
 	w.executor.Import = func(r client.ImportRequest, tell func(client.ImportEvent)) client.ImportEvent {
-		if r.Options.Encoding != "cp932" {
+		if r.Options.Encoding != "cp932" || r.Options.Format != core.FormatXLSX || r.Options.Sheet != "売上" {
 			t.Errorf("the options are forgotten: %+v", r.Options)
 		}
 		return importing(r, tell)

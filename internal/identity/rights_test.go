@@ -87,6 +87,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"Login":           {func(c context.Context) error { _, err := w.Login(c, "", ""); return err }, wrong, wrong, wrong, wrong, wrong},
 		"Authenticate":    {func(c context.Context) error { _, _, err := w.Authenticate(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
 		"AuthenticateKey": {func(c context.Context) error { _, _, err := w.AuthenticateKey(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
+		"Resume":          {func(c context.Context) error { _, err := w.Resume(c, core.SignIn{UserID: other.ID}); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
 		"KeyID":           {call: func(context.Context) error { return nil }},
 	}
 	methods := []string{}

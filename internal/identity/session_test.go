@@ -44,11 +44,15 @@ func TestWhatEndsASession(t *testing.T) {
 		u := w.account("hanako")
 		w.account("taro")
 		one, another, stranger := w.signedIn(u.Email), w.signedIn(u.Email), w.signedIn("taro@example.com")
-		if err := c.end(w, u, w.within(one.Token)); err != nil {
+		within := w.within(one.Token)
+		if err := c.end(w, u, within); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if got := w.code(one.Token); got != c.one {
 			t.Errorf("%s: the session itself is %q, want %q", name, got, c.one)
+		}
+		if who, err := w.Resume(t.Context(), core.ActorFrom(within).SignIn()); (err == nil) != (c.one == "") || err == nil && who.User.ID != u.ID {
+			t.Errorf("%s: the session is resumed: %v", name, err)
 		}
 		if got := w.code(another.Token); got != c.another {
 			t.Errorf("%s: the other session is %q, want %q", name, got, c.another)
