@@ -43,6 +43,7 @@ type MutationResolver interface {
 	DeleteDataset(ctx context.Context, input DeleteDatasetInput) (*DeleteDatasetPayload, error)
 	RepairDatasetPath(ctx context.Context, input RepairDatasetPathInput) (*RepairDatasetPathPayload, error)
 	CancelImport(ctx context.Context, input CancelImportInput) (*CancelImportPayload, error)
+	ExportDataset(ctx context.Context, input card.ExportInput) (*card.Offer, error)
 	CreateFilterView(ctx context.Context, input dashboard.ViewInput) (*CreateFilterViewPayload, error)
 	UpdateFilterView(ctx context.Context, input dashboard.ViewChange) (*UpdateFilterViewPayload, error)
 	DeleteFilterView(ctx context.Context, input DeleteFilterViewInput) (*DeleteFilterViewPayload, error)
@@ -482,6 +483,20 @@ func (ec *executionContext) field_Mutation_executeTransform_args(ctx context.Con
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (transform.ExecuteInput, error) {
 			return ec.unmarshalNExecuteTransformInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋtransformᚐExecuteInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_exportDataset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (card.ExportInput, error) {
+			return ec.unmarshalNExportDatasetInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcardᚐExportInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2522,6 +2537,73 @@ func (ec *executionContext) fieldContext_Mutation_cancelImport(ctx context.Conte
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_cancelImport_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_exportDataset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_exportDataset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ExportDataset(ctx, fc.Args["input"].(card.ExportInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				right, err := ec.unmarshalNRight2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐRight(ctx, "VIEW")
+				if err != nil {
+					var zeroVal *card.Offer
+					return zeroVal, err
+				}
+				arg, err := ec.unmarshalNString2string(ctx, "input.id")
+				if err != nil {
+					var zeroVal *card.Offer
+					return zeroVal, err
+				}
+				if ec.Directives.Dataset == nil {
+					var zeroVal *card.Offer
+					return zeroVal, errors.New("directive dataset is not implemented")
+				}
+				return ec.Directives.Dataset(ctx, nil, directive0, right, arg)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *card.Offer) graphql.Marshaler {
+			return ec.marshalOExportDatasetPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcardᚐOffer(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_exportDataset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ExportDatasetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_exportDataset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -7380,6 +7462,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "cancelImport":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_cancelImport(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "exportDataset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_exportDataset(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++

@@ -139,6 +139,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputDeleteTransformInput,
 		ec.unmarshalInputExecuteCardInput,
 		ec.unmarshalInputExecuteTransformInput,
+		ec.unmarshalInputExportDatasetInput,
 		ec.unmarshalInputFilterInput,
 		ec.unmarshalInputFilterValueInput,
 		ec.unmarshalInputImportCsvInput,
@@ -543,6 +544,8 @@ enum EventType {
   DATASET_UPDATED
   "An earlier version of a dataset's data was brought back."
   DATASET_RESTORED
+  "Data of a dataset was taken out as a file."
+  DATA_EXPORTED
   "A dataset was deleted."
   DATASET_DELETED
   "A card was made."
@@ -2152,6 +2155,62 @@ enum ErrorCode {
   GRAPHQL_PARSE_FAILED
   "The document does not fit this schema. 400."
   GRAPHQL_VALIDATION_FAILED
+}
+`, BuiltIn: false},
+	{Name: "../schema/export.graphqls", Input: `extend type Mutation {
+  "An address under which what you see of a dataset can be fetched as a file. For its owner and administrators; with a dashboard, for those who may edit that, as its cards and filters show the data. What a spreadsheet would take for a formula begins with an apostrophe."
+  exportDataset(
+    "What to write, and how."
+    input: ExportDatasetInput!
+  ): ExportDatasetPayload @dataset(right: VIEW, arg: "input.id")
+}
+
+"What a file is written as."
+enum ExportFormat {
+  "Text with commas between the fields. No value is an empty field, an empty text two quotes."
+  CSV
+  "An Excel workbook, of at most 1,048,575 rows."
+  XLSX
+  "Apache Parquet."
+  PARQUET
+}
+
+"How the text of a CSV file is written."
+enum ExportEncoding {
+  "UTF-8 with a mark at its beginning, by which Excel knows it."
+  UTF8_BOM
+  "UTF-8 without a mark."
+  UTF8
+  "Shift_JIS. Refused where a character cannot be written in it."
+  SHIFT_JIS
+}
+
+"Data to take out as a file."
+input ExportDatasetInput {
+  "Id of the dataset."
+  id: ID!
+  "What the file is written as."
+  format: ExportFormat!
+  "Id of a dashboard that shows a card over the dataset to you. Needed by everybody but the dataset's owner and administrators."
+  dashboardId: ID
+  "Id of the card whose data is meant; left out, the first over the dataset that the dashboard shows to you, or the whole dataset where there is no dashboard."
+  cardId: ID
+  "Values of the dashboard's filters; without a dashboard, of any column. At most 20."
+  filters: [FilterValueInput!]
+  "Names of the columns, in the order of the file; all that you see when left out. At most 1000."
+  columns: [String!]
+  "How the text of a CSV file is written."
+  encoding: ExportEncoding! = UTF8_BOM
+}
+
+"A file that can be fetched."
+type ExportDatasetPayload {
+  "The address, a path with its signature. It works for a few minutes, as long as you stay signed in and may take the data out."
+  url: String!
+  "When the address ends."
+  expiresAt: Time!
+  "Name of the file."
+  fileName: String!
 }
 `, BuiltIn: false},
 	{Name: "../schema/exposure.graphqls", Input: `extend type Query {
@@ -6127,6 +6186,18 @@ func (ec *executionContext) childFields_ExecutionInput(ctx context.Context, fiel
 		return ec.fieldContext_ExecutionInput_rows(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ExecutionInput", field.Name)
+}
+
+func (ec *executionContext) childFields_ExportDatasetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "url":
+		return ec.fieldContext_ExportDatasetPayload_url(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_ExportDatasetPayload_expiresAt(ctx, field)
+	case "fileName":
+		return ec.fieldContext_ExportDatasetPayload_fileName(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ExportDatasetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ExposedDataset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
