@@ -107,3 +107,6 @@ class AbsentArray(ExtensionArray):
 
     def _with(self, length):
         return AbsentArray(length, self._dtype)
+
+    # Asked of the class, and not of an array.
+    _from_sequence = _from_factorized = _concat_same_type = staticmethod(_refuse)
