@@ -136,7 +136,7 @@ func TestPlansThatAreRefused(t *testing.T) { // DS-10
 	w.importing(t, region)
 	d = o.Dataset
 	late, _ := plan()
-	early, job := plan()
+	early, _ := plan()
 	accesstest.Code(t, "good", force(d.ID, early), "")
 	accesstest.Code(t, "over a newer version", force(d.ID, late), core.CodeConflict, "plan_outdated")
 
