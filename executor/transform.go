@@ -89,7 +89,7 @@ func (t *transforming) end(ctx context.Context, done *client.TransformDone, prob
 		t.server.log.ErrorContext(ctx, "transform failed", "run", t.req.RunID, "cause", err)
 		problem = &client.Problem{Code: core.CodeOf(err)}
 		if e, ok := errors.AsType[*core.Error](err); ok && e.Code == core.CodeUnavailable {
-			problem.Reason = e.Reason
+			problem.Reason, problem.Args = e.Reason, e.Args
 		}
 	}
 	t.tell(client.TransformEvent{Done: done, Problem: problem})

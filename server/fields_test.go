@@ -9,6 +9,7 @@ import (
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/resolvers"
 )
 
@@ -20,6 +21,7 @@ const fieldMatrix = `
 Card.code                       -      -      -       shown -      shown
 Card.params                     -      -      -       shown -      shown
 Card.runs                       403    403    403     shown 403    shown
+Column.proposed                 shown  shown  shown   shown shown  shown
 CardSnapshot.code               -      -      -       shown -      shown
 CardSnapshot.params             -      -      -       shown -      shown
 CardResult.log                  -      -      -       shown -      shown
@@ -43,6 +45,7 @@ Dataset.columnValues/filter     shown  shown  shown   shown shown  shown
 Dataset.columnValues/other      400    400    400     400   400    400
 Dataset.statistics              403    403    403     shown 403    shown
 Dataset.versions                403    403    403     shown 403    shown
+Dataset.writtenBy               -      -      -       shown -      shown
 Dataset.s3                      -      -      -       -     -      -
 Dataset.s3/unused               404    404    404     shown 404    shown
 Group.members                   403    403    -       -     403    shown
@@ -66,6 +69,7 @@ User.deactivatedAt              -      -      -       -     -      shown
 var fieldsAsked = map[string]string{
 	"Card.code":                                 `{ card(id: "<card>") { x: code } }`,
 	"Card.params":                               `{ node(id: "<card>") { ... on Card { x: params } } }`,
+	"Column.proposed":                           `{ dashboard(id: "<dashboard>") { cards { card { dataset { columns { x: proposed { class } } } } } } }`,
 	"CardSnapshot.code":                         `{ snapshot(id: "<snapshot>", dashboardId: "<dashboard>") { x: code } }`,
 	"CardSnapshot.params":                       `{ snapshot(id: "<snapshot>", dashboardId: "<dashboard>") { x: params } }`,
 	"Card.runs":                                 `{ card(id: "<card>") { x: runs { id at message } } }`,
@@ -88,6 +92,7 @@ var fieldsAsked = map[string]string{
 	"Dataset.columnValues":                      `{ dataset(id: "<dataset>") { x: columnValues(column: "地域") { values } } }`,
 	"Dataset.columnValues/filter":               `{ dataset(id: "<dataset>") { x: columnValues(column: "地域", dashboardId: "<dashboard>") { values } } }`,
 	"Dataset.columnValues/other":                `{ dataset(id: "<dataset>") { x: columnValues(column: "額", dashboardId: "<dashboard>") { values } } }`,
+	"Dataset.writtenBy":                         `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: writtenBy { name } } } } } }`,
 	"Dataset.s3":                                `{ dashboard(id: "<dashboard>") { cards { card { dataset { x: s3 { key } } } } } }`,
 	"Dataset.s3/unused":                         `{ dataset(id: "<unused>") { x: s3 { bucket key } } }`,
 	"Dataset.statistics":                        `{ dataset(id: "<dataset>") { x: statistics { rowCount } } }`,
@@ -125,10 +130,10 @@ func TestFieldsAreCovered(t *testing.T) {
 func TestFieldsForSome(t *testing.T) {
 	c := newCompany(t)
 	h, _ := c.open(t)
-	h.resolver.Services.Monitor = resolvers.NewMonitor(resolvers.Probe{Name: "store", Layers: func(context.Context) ([]graph.SandboxLayer, error) {
+	h.resolver.Services.Monitor = resolvers.NewMonitor(resolvers.Probe{Name: "sandbox", Layers: func(context.Context) ([]graph.SandboxLayer, error) {
 		return []graph.SandboxLayer{{Name: "files", Mechanism: private}}, errors.New(private)
 	}})
-	h.resolver.Services.Monitor = resolvers.NewMonitor(resolvers.Probe{Name: "store", Check: func(context.Context) error { return errors.New(private) }})
+	c.enrich(h)
 	ran := h.ask(c.tokens["viewer"], c.fill(`mutation { executeCard(input: {cardId: "<card>", dashboardId: "<dashboard>"}) { result { snapshotId } } }`), nil)
 	c.ids["snapshot"], _ = ran.object(t, "executeCard", "result")["snapshotId"].(string)
 	h.summarise(c.ids["dataset"])
@@ -160,6 +165,26 @@ func (h *house) summarise(id string) {
 	var out bytes.Buffer
 	must(h.t, s.Write(&out))
 	_, err = h.blobs.Put(h.t.Context(), d.Path+"whole/"+client.SummaryName, &out)
+// enrich makes of the dataset one that a transform wrote, with a summary and a
+// class that was found for a column.
+func (c *company) enrich(h *house) {
+	h.t.Helper()
+	d, err := h.store.Datasets.Edit(h.t.Context(), c.ids["dataset"], 0, func(d *core.Dataset) error {
+		d.TransformID, d.SummaryKey = c.ids["transform"], "datasets/"+client.SummaryName
+		d.Columns[1].Proposed = core.Proposal{Class: core.ClassIndirect, Kind: core.KindPersonal, Evidence: core.EvidenceName}
+		return nil
+	})
+	must(h.t, err)
+	summary := &client.Summary{RowCount: d.RowCount}
+	row := make([]*string, len(d.Columns))
+	for i, column := range d.Columns {
+		summary.Columns = append(summary.Columns, client.ColumnSummary{Name: column.Name, Type: column.Type})
+		row[i] = &column.Name
+	}
+	summary.First = [][]*string{row}
+	var kept bytes.Buffer
+	must(h.t, summary.Write(&kept))
+	_, err = h.blobs.Put(h.t.Context(), d.SummaryKey, &kept)
 	must(h.t, err)
 }
 

@@ -56,7 +56,8 @@ type TransformProgress struct {
 
 // Transform runs a transform and tells of it on the way; a context that ends also
 // ends the run. Exactly one of the three answers is set: what came of it, what the
-// code or its data did wrong, or an error as in [Client.Render].
+// code or its data did wrong, or an error as in [Client.Render], also where the
+// executor itself failed on the way.
 func (c *Client) Transform(ctx context.Context, req TransformRequest, tell func(TransformEvent)) (*TransformDone, *Problem, error) {
 	last, err := follow(ctx, c, PathTransform, req, func(ev TransformEvent) bool {
 		ended := ev.Done != nil || ev.Problem != nil
@@ -65,6 +66,9 @@ func (c *Client) Transform(ctx context.Context, req TransformRequest, tell func(
 		}
 		return ended
 	})
+	if p := last.Problem; p != nil && (p.Code == core.CodeUnavailable || p.Code == core.CodeInternal) {
+		return nil, nil, &core.Error{Code: p.Code, Reason: p.Reason, Args: p.Args}
+	}
 	return last.Done, last.Problem, err
 }
 

@@ -49,7 +49,7 @@ func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.Execution
 	}
 	leave, ok := s.Reserve()
 	if !ok {
-		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "busy"}
+		return nil, busy(nil)
 	}
 	begun, err := s.start(ctx, x, key)
 	if err != nil || begun.ID != x.ID {
@@ -115,6 +115,8 @@ func (s *Service) inputsOf(ctx context.Context, t *core.Transform, executionID s
 	}
 	return earlier.Inputs, nil
 }
+
+var _ Runner = (*Service)(nil)
 
 // Draft implements [Runner].
 func (s *Service) Draft(ctx context.Context, t *core.Transform) (*core.Execution, error) {

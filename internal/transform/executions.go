@@ -116,13 +116,15 @@ func (s *Service) Cancel(ctx context.Context, id string) (*core.Execution, error
 // alone.
 func (s *Service) Recover(ctx context.Context) error {
 	ctx = core.AsSystem(ctx, "transform")
-	open, err := s.Store.Executions.Open(ctx, s.deadSince())
+	since := s.deadSince()
+	open, err := s.Store.Executions.Open(ctx, since)
 	if err != nil {
 		return core.Internal("read open runs", err)
 	}
 	for _, x := range open {
 		if !s.ours(x.ID) {
-			err = errors.Join(err, s.giveUp(ctx, x))
+			_, failed := s.giveUp(ctx, x, since)
+			err = errors.Join(err, failed)
 		}
 	}
 	return err
@@ -147,21 +149,27 @@ func (s *Service) ours(id string) bool {
 	return s.runs[id] != nil
 }
 
-// giveUp ends a run that nobody works on any more.
-func (s *Service) giveUp(ctx context.Context, x *core.Execution) error {
-	_, err := s.end(ctx, x.ID, interrupted())
-	if err != nil && !errors.Is(err, errEnded) {
-		return err
+// giveUp ends a run that nobody works on any more; false where it has shown life
+// since the time, which is asked again in the moment in which it ends. The zero time
+// is for runs that cannot be alive.
+func (s *Service) giveUp(ctx context.Context, x *core.Execution, since time.Time) (bool, error) {
+	_, err := s.end(ctx, x.ID, interrupted(), since)
+	switch {
+	case errors.Is(err, errAlive):
+		return false, nil
+	case err != nil && !errors.Is(err, errEnded):
+		return false, err
 	}
 	s.sweep(ctx, x)
-	return nil
+	return true, nil
 }
 
 // giveUpSilent ends a run that fell silent; false where it shows life.
 func (s *Service) giveUpSilent(ctx context.Context, id string) (bool, error) {
+	since := store.Now().Add(-silentAfter)
 	x, err := s.Store.Executions.Get(ctx, id)
-	if err != nil || x == nil || s.ours(id) || store.Now().Sub(x.Heartbeat) < silentAfter {
+	if err != nil || x == nil || s.ours(id) || x.Heartbeat.After(since) {
 		return false, err
 	}
-	return true, s.giveUp(ctx, x)
+	return s.giveUp(ctx, x, since)
 }

@@ -108,22 +108,22 @@ func (r *run) columns(ctx context.Context, known, written []core.Column) ([]core
 func (r *run) fail(ctx context.Context, p *core.RunProblem) {
 	r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: statusOf(p)})
 	r.save(ctx)
-	x, err := r.end(ctx, r.x.ID, p)
-	switch {
-	case errors.Is(err, errEnded):
-		r.sweep(ctx, r.x)
-	case err != nil:
+	if _, err := r.end(ctx, r.x.ID, p, time.Time{}); err != nil && !errors.Is(err, errEnded) {
 		r.Log.ErrorContext(ctx, "transform could not be ended", "execution", r.x.ID, "error", err)
-	default:
-		r.sweep(ctx, x)
+		return
 	}
+	r.sweep(ctx, r.x)
 }
 
-// end ends a run as failed, whoever worked on it, and writes it down.
-func (s *Service) end(ctx context.Context, id string, p *core.RunProblem) (*core.Execution, error) {
+// end ends a run as failed, whoever worked on it, and writes it down; errAlive where
+// it has shown life since the time that is given, errEnded where it has ended.
+func (s *Service) end(ctx context.Context, id string, p *core.RunProblem, since time.Time) (*core.Execution, error) {
 	x, err := s.Store.Executions.Finish(ctx, id, nil, func(x *core.Execution) error {
-		if x.Status.Final() {
+		switch {
+		case x.Status.Final():
 			return errEnded
+		case !since.IsZero() && x.Heartbeat.After(since):
+			return errAlive
 		}
 		if x.CancelledBy != "" {
 			p = &core.RunProblem{Code: core.CodeExecution, Reason: "cancelled"}
@@ -161,11 +161,20 @@ func (r *run) noteSuccess(ctx context.Context, x *core.Execution, done *client.T
 	})
 }
 
-// sweep removes what a run wrote and did not publish. A failure leaves files that
-// cost space and nothing else, so it is only logged.
+// sweep removes what a run wrote and did not publish. A run may have been published
+// although its publishing failed for whoever waited for it, so it is read once more.
+// A failure leaves files that cost space and nothing else, so it is only logged.
 func (s *Service) sweep(ctx context.Context, x *core.Execution) {
+	ended, err := s.Store.Executions.Get(ctx, x.ID)
+	if err != nil {
+		s.Log.ErrorContext(ctx, "files of a failed transform were not removed", "execution", x.ID, "error", err)
+		return
+	}
+	if ended != nil && ended.Status == core.StatusSucceeded {
+		return
+	}
 	var keys []string
-	err := s.Blobs.List(ctx, outputFolder(x)+"data/", func(info blob.Info) error {
+	err = s.Blobs.List(ctx, outputFolder(x)+"data/", func(info blob.Info) error {
 		if strings.Contains(info.Key, "-"+own(x)+".") {
 			keys = append(keys, info.Key)
 		}
@@ -222,6 +231,8 @@ func problemFrom(p *client.Problem, timeout time.Duration) *core.RunProblem {
 		out.Reason, out.Args = "transform", map[string]any{"seconds": timeout.Seconds()}
 	case p.Code == core.CodeMemoryLimit && p.Reason == "":
 		out.Reason = "transform"
+	case p.Reason == "not_allowed":
+		out.Reason = "transform_not_allowed"
 	}
 	if out.Traceback == nil && p.Message != "" {
 		out.Traceback = &core.Traceback{Message: p.Message}

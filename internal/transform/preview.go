@@ -53,7 +53,7 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (*Preview, error
 	})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
-		return nil, &core.Error{Code: core.CodeUnavailable, Reason: "busy", Cause: err}
+		return nil, busy(err)
 	case err != nil:
 		return nil, err
 	case problem != nil:
@@ -81,7 +81,7 @@ func (s *Service) trial(ctx context.Context, in PreviewInput) (req client.Transf
 	}
 	inputs, _, err := s.sources(ctx, nil, in.Inputs)
 	return client.TransformRequest{
-		RunID: core.NewID("run"), User: core.ActorFrom(ctx).UserID(), Code: in.Code, Inputs: inputs, Params: params(in.Params),
+		RunID: core.NewID("run"), User: client.UserKey(core.ActorFrom(ctx).UserID()), Code: in.Code, Inputs: inputs, Params: params(in.Params),
 		SampleRows: in.LimitRows, TimeoutSeconds: s.cfg.Timeout.Seconds(), MemoryMB: s.cfg.MemoryMB,
 	}, err
 }

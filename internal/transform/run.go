@@ -15,14 +15,16 @@ import (
 const (
 	attempts    = 3 // in all, where the executor was lost on the way
 	retryPause  = time.Second
+	comeBack    = time.Minute      // after which it is worth asking again where all places are taken
 	waitTimeout = 15 * time.Minute // for its turn and its data
 	endTimeout  = 10 * time.Second // for writing down how a run ended
 )
 
-// Why a run is stopped before its end.
+// Why a run is stopped before its end, or is left alone.
 var (
 	errCancelled = errors.New("transform: the run was cancelled")
 	errEnded     = errors.New("transform: the run has ended already")
+	errAlive     = errors.New("transform: the run shows life")
 )
 
 // run is one run of a transform from its turn to its end. The actor of its context
@@ -93,7 +95,7 @@ func (r *run) request(ctx context.Context) (client.TransformRequest, error) {
 		r.number = output.DataVersion + 1
 	}
 	return client.TransformRequest{
-		RunID: r.x.ID, User: r.t.OwnerID, Code: r.t.Code, Inputs: inputs, Params: params(r.x.Params),
+		RunID: r.x.ID, User: client.UserKey(r.t.OwnerID), Code: r.t.Code, Inputs: inputs, Params: params(r.x.Params),
 		TimeoutSeconds: r.cfg.Timeout.Seconds(), MemoryMB: r.cfg.MemoryMB,
 	}, nil
 }
@@ -127,7 +129,7 @@ func (r *run) attempt(ctx context.Context, req client.TransformRequest, attempt 
 	defer cancel()
 	done, problem, err := r.Executor.Transform(timeout, req, func(ev client.TransformEvent) { r.hear(ctx, ev) })
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = &core.Error{Code: core.CodeUnavailable, Reason: "busy", Cause: err}
+		err = busy(err)
 	}
 	return done, problem, err
 }
@@ -162,6 +164,11 @@ func (r *run) edit(ctx context.Context, change func(*core.Execution)) (*core.Exe
 		change(x)
 		return nil
 	})
+}
+
+// busy is the error where there was no turn or no place for a run.
+func busy(cause error) error {
+	return &core.Error{Code: core.CodeUnavailable, Reason: "busy", Args: map[string]any{"seconds": comeBack.Seconds()}, Cause: cause}
 }
 
 func lost(err error) bool {
