@@ -41,7 +41,7 @@ func (a *App) announce(ctx context.Context, url string, o ServeOptions) error {
 
 func (a *App) buildDemo(ctx context.Context) error {
 	return demo.Build(ctx, demo.Services{
-		Identity: a.Identity, Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards,
+		Identity: a.Identity, Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Transforms: a.Transforms,
 		Marker: filepath.Join(a.Config.DataDir, markerOfDemo),
 	})
 }

@@ -76,7 +76,7 @@ func TestTheDemo(t *testing.T) {
 	apptest.NeedsPython(t)
 	k := apptest.Start(t)
 	c := &company{k, demo.Services{
-		Identity: k.App.Identity, Datasets: k.App.Datasets, Cards: k.App.Cards, Dashboards: k.App.Dashboards,
+		Identity: k.App.Identity, Datasets: k.App.Datasets, Cards: k.App.Cards, Dashboards: k.App.Dashboards, Transforms: k.App.Transforms,
 		Marker: filepath.Join(t.TempDir(), "marker"),
 	}}
 	c.build(t)
@@ -93,13 +93,14 @@ func TestTheDemo(t *testing.T) {
 	ids := pages(t, editor)
 	c.narrowed(t, editor, viewer, ids["日本の人口 2010–2020"])
 	c.decisions(t, editor, viewer, ids["Flights and birds"])
+	c.yearly(t, admin)
 
-	before := c.state(t, editor, viewer)
+	before := c.state(t, admin, editor, viewer)
 	if err := os.Remove(c.services.Marker); err != nil {
 		t.Fatal(err)
 	}
 	c.build(t)
-	if after := c.state(t, editor, viewer); !slices.Equal(before, after) {
+	if after := c.state(t, admin, editor, viewer); !slices.Equal(before, after) {
 		t.Errorf("built again:\n%s\nbefore:\n%s", after, before)
 	}
 }
@@ -137,6 +138,17 @@ func (c *company) decisions(t *testing.T, editor, viewer apptest.Client, flights
 	}
 }
 
+// yearly: the transform has made a dataset, and runs by itself once somebody switches
+// its schedule on.
+func (c *company) yearly(t *testing.T, admin apptest.Client) {
+	t.Helper()
+	a := admin.Must(t, `{ transforms { nodes { name schedule { cron enabled } output { name rowCount columns { name type } } executions { nodes { status error { message traceback { message } } } } } } }`, nil)
+	if a.Str("transforms.nodes.0.executions.nodes.0.status") != "SUCCEEDED" || a.Get("transforms.nodes.0.schedule.enabled") != false || a.Str("transforms.nodes.0.schedule.cron") == "" ||
+		a.Get("transforms.nodes.0.output.rowCount").(float64) < 50 || a.Str("transforms.nodes.0.output.columns.1.name") != "CO₂ (ppm)" {
+		t.Error(a.Raw)
+	}
+}
+
 // state is what building the demo makes, as its people see it.
 func (c *company) state(t *testing.T, people ...apptest.Client) (seen []string) {
 	t.Helper()
@@ -144,6 +156,7 @@ func (c *company) state(t *testing.T, people ...apptest.Client) (seen []string) 
 		for _, document := range []string{
 			`{ me { attributes { name values } groups { id } } notifications { nodes { id kind } } }`,
 			`{ datasets(first: 50) { nodes { id version policies { id } } } cards(first: 50) { nodes { id version } } }`,
+			`{ transforms { nodes { id version executions { nodes { id } } } } }`,
 			`{ dashboards(first: 50) { nodes { id version updatedAt filterViews { nodes { id version } } defaultFilterView { id } } } }`,
 		} {
 			seen = append(seen, fmt.Sprint(who.Must(t, document, nil).Data))

@@ -2,7 +2,7 @@
 // seven real open data sets, twelve cards with a note beside them, and three
 // dashboards shared in three different ways. Of two datasets the reader sees a
 // part, one dashboard begins with a filter view, and the reader asks the author
-// for more. SOURCES.md says where the data comes from.
+// for more. A transform joins two of them into another one. SOURCES.md says where the data comes from.
 //
 // An interrupted build is taken up where it stopped: everything is looked for
 // by its name before it is made. Once the build is complete it is never touched
@@ -21,6 +21,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/internal/transform"
 )
 
 // Services is what the demo is built with. The caller makes sure that this is
@@ -30,6 +31,7 @@ type Services struct {
 	Datasets   *dataset.Service
 	Cards      *card.Service
 	Dashboards *dashboard.Service
+	Transforms *transform.Service
 	Marker     string // path of the file that says that the demo is complete
 }
 
@@ -62,7 +64,7 @@ func Build(ctx context.Context, s Services) error {
 		return fmt.Errorf("demo: %w", err)
 	}
 	b := &builder{Services: s, people: map[string]*core.User{}, datasets: map[string]string{}, cards: map[string]string{}, dashboards: map[string]string{}}
-	for _, step := range []func(context.Context) error{b.makePeople, b.importDatasets, b.makeCards, b.makeDashboards, b.makeAccess} {
+	for _, step := range []func(context.Context) error{b.makePeople, b.importDatasets, b.makeCards, b.makeDashboards, b.makeAccess, b.makeTransform} {
 		if err := step(core.AsSystem(ctx, "demo")); err != nil {
 			return fmt.Errorf("demo: %w", err)
 		}
