@@ -165,26 +165,17 @@ func (h *house) summarise(id string) {
 	var out bytes.Buffer
 	must(h.t, s.Write(&out))
 	_, err = h.blobs.Put(h.t.Context(), d.Path+"whole/"+client.SummaryName, &out)
-// enrich makes of the dataset one that a transform wrote, with a summary and a
-// class that was found for a column.
+	must(h.t, err)
+}
+
+// enrich makes of the dataset one that a transform wrote, with a class that was
+// found for a column.
 func (c *company) enrich(h *house) {
-	h.t.Helper()
-	d, err := h.store.Datasets.Edit(h.t.Context(), c.ids["dataset"], 0, func(d *core.Dataset) error {
-		d.TransformID, d.SummaryKey = c.ids["transform"], "datasets/"+client.SummaryName
+	_, err := h.store.Datasets.Edit(h.t.Context(), c.ids["dataset"], 0, func(d *core.Dataset) error {
+		d.TransformID = c.ids["transform"]
 		d.Columns[1].Proposed = core.Proposal{Class: core.ClassIndirect, Kind: core.KindPersonal, Evidence: core.EvidenceName}
 		return nil
 	})
-	must(h.t, err)
-	summary := &client.Summary{RowCount: d.RowCount}
-	row := make([]*string, len(d.Columns))
-	for i, column := range d.Columns {
-		summary.Columns = append(summary.Columns, client.ColumnSummary{Name: column.Name, Type: column.Type})
-		row[i] = &column.Name
-	}
-	summary.First = [][]*string{row}
-	var kept bytes.Buffer
-	must(h.t, summary.Write(&kept))
-	_, err = h.blobs.Put(h.t.Context(), d.SummaryKey, &kept)
 	must(h.t, err)
 }
 
