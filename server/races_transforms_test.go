@@ -71,6 +71,8 @@ func raceTransform(t *testing.T, engine func(table.Engine) table.Engine) {
 		})
 	}
 	crowd.Wait()
+	h.runsOf(id)
+	a.send(t, token, `executeTransform(input: {id: %q}) { execution { id } }`, id) // one that nobody cancels
 	succeeded := h.runsOf(id)
 	items := l.Items(t)
 	items.Check(t)

@@ -3,6 +3,7 @@ package server
 import (
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/karuta-bi/karuta/internal/core"
 )
@@ -42,6 +43,12 @@ func (s *server) restImport(w http.ResponseWriter, r *http.Request) {
 	if problem := s.answer(r, &request{Query: importDocument, Variables: map[string]any{"input": input}}, &outcome); problem != nil {
 		writeProblem(w, r, problem)
 		return
+	}
+	changes, _ := outcome["schema_changes"].([]any)
+	for _, change := range changes {
+		if change, ok := change.(map[string]any); ok {
+			change["kind"] = strings.ToLower(change["kind"].(string)) // the runbook's words
+		}
 	}
 	writeData(w, outcome)
 }
