@@ -46,6 +46,7 @@ type ImportJobResolver interface {
 	Dataset(ctx context.Context, obj *core.ImportJob) (*core.Dataset, error)
 	Error(ctx context.Context, obj *core.ImportJob) (*ImportError, error)
 
+	Blocked(ctx context.Context, obj *core.ImportJob) (*core.StagedVersion, error)
 	Stage(ctx context.Context, obj *core.ImportJob) (*core.ImportStage, error)
 
 	Confirmation(ctx context.Context, obj *core.ImportJob) (*ReimportPendingConfirmation, error)
@@ -2073,6 +2074,38 @@ func (ec *executionContext) fieldContext_ImportJob_finishedAt(_ context.Context,
 	return graphql.NewScalarFieldContext("ImportJob", field, false, false, errors.New("field of type Time does not have child fields"))
 }
 
+func (ec *executionContext) _ImportJob_blocked(ctx context.Context, field graphql.CollectedField, obj *core.ImportJob) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImportJob_blocked(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ImportJob().Blocked(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *core.StagedVersion) graphql.Marshaler {
+			return ec.marshalOBlockedImport2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐStagedVersion(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ImportJob_blocked(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ImportJob",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BlockedImport(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ImportJob_stage(ctx context.Context, field graphql.CollectedField, obj *core.ImportJob) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -2337,7 +2370,7 @@ func (ec *executionContext) unmarshalInputImportCsvInput(ctx context.Context, ob
 		asMap["skipRows"] = 0
 	}
 
-	fieldsInOrder := [...]string{"name", "description", "file", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "appendTo"}
+	fieldsInOrder := [...]string{"name", "description", "file", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "appendTo", "dropColumns", "classes"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2435,6 +2468,20 @@ func (ec *executionContext) unmarshalInputImportCsvInput(ctx context.Context, ob
 				return it, err
 			}
 			it.AppendTo = data
+		case "dropColumns":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dropColumns"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DropColumns = data
+		case "classes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("classes"))
+			data, err := ec.unmarshalOColumnClassInput2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐColumnClassᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Classes = data
 		}
 	}
 	return it, nil
@@ -3774,6 +3821,44 @@ func (ec *executionContext) _ImportJob(ctx context.Context, sel ast.SelectionSet
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "blocked":
+			field := field
+
+			innerFunc := func(ctx context.Context, fs *graphql.FieldSet) (res graphql.Marshaler) {
+				defer func() {
+					if r := recover(); r != nil {
+						ec.Error(ctx, ec.Recover(ctx, r))
+					}
+				}()
+				res = ec._ImportJob_blocked(ctx, field, obj)
+				if res == graphql.RequiredNull {
+					atomic.AddUint32(&fs.Invalids, 1)
+				}
+				return res
+			}
+
+			if field.IsDeferred() {
+				deferredFieldSet.AddField(field)
+				fieldIndex := len(deferredFieldSet.Values) - 1
+				deferredFieldSet.Concurrently(fieldIndex, func(ctx context.Context) graphql.Marshaler {
+					return innerFunc(ctx, deferredFieldSet)
+				})
+
+				for _, deferrable := range field.Deferrables {
+					view, ok := deferLabelToView[deferrable.Label]
+					if !ok {
+						view = deferredFieldSet.NewView()
+						deferLabelToView[deferrable.Label] = view
+					}
+					view.AddIndices(fieldIndex)
+				}
+
+				// don't run the out.Concurrently() call below
+				out.Values[i] = graphql.Null
+				continue
+			}
+
+			out.Concurrently(i, func(ctx context.Context) graphql.Marshaler { return innerFunc(ctx, out) })
 		case "stage":
 			field := field
 
@@ -4089,6 +4174,22 @@ func (ec *executionContext) unmarshalNDeleteDatasetInput2githubᚗcomᚋkaruta�
 func (ec *executionContext) unmarshalNImportCsvInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐImportCSVInput(ctx context.Context, v any) (ImportCSVInput, error) {
 	res, err := ec.unmarshalInputImportCsvInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNImportJob2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportJobᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.ImportJob) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNImportJob2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportJob(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNImportJob2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportJob(ctx context.Context, sel ast.SelectionSet, v *core.ImportJob) graphql.Marshaler {

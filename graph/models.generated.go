@@ -97,6 +97,12 @@ type CloneDashboardPayload struct {
 	Dashboard *core.Dashboard `json:"dashboard"`
 }
 
+// The decision is taken.
+type ConfirmImportPayload struct {
+	// The import, which has succeeded, goes on, or waits for the columns that are still undecided.
+	Job *core.ImportJob `json:"job"`
+}
+
 // The new API key.
 type CreateAPIKeyPayload struct {
 	// The key.
@@ -373,6 +379,10 @@ type ImportCSVInput struct {
 	DateColumns []string `json:"dateColumns,omitempty"`
 	// Id of a dataset of yours that gets the file as its next part.
 	AppendTo *string `json:"appendTo,omitempty"`
+	// Columns of which nothing is to be stored, also when it is imported again. At most 500.
+	DropColumns []string `json:"dropColumns,omitempty"`
+	// Classes of columns, decided beforehand, at most 500. What was found to be confidential still waits for an administrator, unless it is one who says so here.
+	Classes []dataset.ColumnClass `json:"classes,omitempty"`
 }
 
 // The import has been asked for.
@@ -423,6 +433,10 @@ type ImportS3Input struct {
 	SkipRows *int `json:"skipRows,omitempty"`
 	// Columns that must hold dates. At most 500.
 	DateColumns []string `json:"dateColumns,omitempty"`
+	// Columns of which nothing is to be stored, also when it is imported again. At most 500.
+	DropColumns []string `json:"dropColumns,omitempty"`
+	// Classes of columns, decided beforehand, at most 500. What was found to be confidential still waits for an administrator, unless it is one who says so here.
+	Classes []dataset.ColumnClass `json:"classes,omitempty"`
 }
 
 // The import has been asked for.

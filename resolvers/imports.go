@@ -10,20 +10,21 @@ import (
 
 func importInput(in graph.ImportCSVInput) dataset.ImportInput {
 	options := csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns)
-	options.Sheet = text(in.Sheet)
+	options.Sheet, options.DropColumns = text(in.Sheet), in.DropColumns
 	if in.Format != nil {
 		options.Format = *in.Format
 	}
 	return dataset.ImportInput{
 		Name: text(in.Name), Description: text(in.Description), AppendTo: text(in.AppendTo),
-		Filename: in.File.Name, File: in.File.Body, Options: options,
+		Filename: in.File.Name, File: in.File.Body, Options: options, Classes: in.Classes,
 	}
 }
 
 func s3Input(in graph.ImportS3Input) dataset.S3Input {
+	options := csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns)
+	options.DropColumns = in.DropColumns
 	return dataset.S3Input{
-		Bucket: in.Bucket, Key: in.Key, Name: in.Name, Description: text(in.Description),
-		Options: csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns),
+		Bucket: in.Bucket, Key: in.Key, Name: in.Name, Description: text(in.Description), Options: options, Classes: in.Classes,
 	}
 }
 

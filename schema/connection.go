@@ -57,6 +57,8 @@ type (
 	DatasetEdge              = Edge[*core.Dataset]
 	DatasetVersionConnection = Connection[*core.DatasetVersion]
 	DatasetVersionEdge       = Edge[*core.DatasetVersion]
+	ImportJobConnection      = Connection[*core.ImportJob]
+	ImportJobEdge            = Edge[*core.ImportJob]
 	CardConnection           = Connection[*core.Card]
 	CardEdge                 = Edge[*core.Card]
 	DashboardConnection      = Connection[*core.Dashboard]

@@ -99,6 +99,19 @@ func (l *loader) look(ctx context.Context) error {
 		Progress: func(share float64) { l.advance(share * scanShare) },
 	}
 	l.copy = l.copyParts
+	if err := l.lookInto(ctx, scan); err != nil {
+		return err
+	}
+	if len(l.columns()) == 0 {
+		f := records.FormatFault("no_columns_left")
+		f.Code = core.CodeValidation
+		return f
+	}
+	return nil
+}
+
+func (l *loader) lookInto(ctx context.Context, scan csv.Options) error {
+	options, dir := l.task.Load, l.task.Dir
 	switch options.Options.Format {
 	case core.FormatCSV:
 		return l.scan(ctx, options.Source, scan)
@@ -143,13 +156,20 @@ func (l *loader) scan(ctx context.Context, path string, opts csv.Options) (err e
 func (l *loader) inOrder(ctx context.Context) error {
 	names := make([]string, len(l.text.Columns))
 	for i, c := range l.text.Columns {
-		names[i] = c.Name
+		if !l.drops(c) {
+			names[i] = c.Name
+		}
 	}
 	return l.copy(ctx, names, stored, scanShare+copyShare, l.finished)
 }
 
+// drops tells whether nothing of the column is stored.
+func (l *loader) drops(c csv.Column) bool {
+	return slices.Contains(l.task.Load.Options.DropColumns, c.Name)
+}
+
 // copyParts writes a Parquet file for each part of the text that has rows, on all
-// cores. up is the progress when the last one is done.
+// cores. A column whose name is "" is left out. up is the progress when the last one is done.
 func (l *loader) copyParts(ctx context.Context, names []string, compression string, up float64, done func(i int, path string) error) error {
 	parts := slices.DeleteFunc(slices.Clone(l.text.Parts), func(p csv.Part) bool { return p.Rows == 0 })
 	if len(parts) == 0 {
@@ -241,9 +261,11 @@ func tellPart(tell func(event) error, i int, path string) error {
 }
 
 func (l *loader) columns() []core.Column {
-	columns := make([]core.Column, len(l.text.Columns))
-	for i, c := range l.text.Columns {
-		columns[i] = c.Column
+	columns := make([]core.Column, 0, len(l.text.Columns))
+	for _, c := range l.text.Columns {
+		if !l.drops(c) {
+			columns = append(columns, c.Column)
+		}
 	}
 	return columns
 }

@@ -245,9 +245,11 @@ func (l *loader) copyForeign(ctx context.Context, names []string, compression st
 		return err
 	}
 	defer db.Close()
-	selected := make([]string, len(names))
+	var selected []string
 	for i, name := range names {
-		selected[i] = l.from[i] + " AS " + identifier(name)
+		if name != "" {
+			selected = append(selected, l.from[i]+" AS "+identifier(name))
+		}
 	}
 	path := filepath.Join(l.task.Dir, "part-0000.parquet")
 	query := "SELECT " + strings.Join(selected, ", ") + " FROM " + l.foreignRelation()

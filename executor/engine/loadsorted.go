@@ -17,16 +17,19 @@ import (
 // of the file, nulls last. It is one part, because DuckDB keeps the order within a
 // file only.
 func (l *loader) sorted(ctx context.Context) error {
-	by := slices.IndexFunc(l.text.Columns, func(c csv.Column) bool { return c.Name == l.task.Load.Options.SortColumn })
+	by := slices.IndexFunc(l.text.Columns, func(c csv.Column) bool { return c.Name == l.task.Load.Options.SortColumn && !l.drops(c) })
 	if by < 0 {
 		return &csv.Fault{Problem: client.Problem{Code: core.CodeValidation, Reason: "unknown_column",
 			Args: map[string]any{"column": l.task.Load.Options.SortColumn}}}
 	}
 	names := make([]string, len(l.text.Columns)) // internal ones: DuckDB adds columns of its own
-	final := make([]string, len(names))
+	var final []string
 	for i, c := range l.text.Columns {
+		if l.drops(c) {
+			continue
+		}
 		names[i] = internalName(i)
-		final[i] = names[i] + " AS " + identifier(c.Name)
+		final = append(final, names[i]+" AS "+identifier(c.Name))
 	}
 	var staged []string
 	err := l.copy(ctx, names, "snappy", scanShare+copyShare*(1-sortShare), func(i int, path string) error {

@@ -23,11 +23,13 @@ func internalName(i int) string { return fmt.Sprintf("c%d", i) }
 // the given names. Nothing is left to DuckDB's guessing.
 func (l *loader) selectCSV(path string, names []string) string {
 	types := make([]string, len(l.text.Columns))
-	values := make([]string, len(l.text.Columns))
+	var values []string
 	for i, c := range l.text.Columns {
 		name := internalName(i)
 		types[i] = literal(name) + ": " + literal(readType(c))
-		values[i] = value(name, c) + " AS " + identifier(names[i])
+		if names[i] != "" {
+			values = append(values, value(name, c)+" AS "+identifier(names[i]))
+		}
 	}
 	return fmt.Sprintf("SELECT %s FROM read_csv(%s, columns = {%s}, %s)",
 		strings.Join(values, ", "), literal(path), strings.Join(types, ", "), l.dialect())

@@ -21,6 +21,7 @@ const (
 	EventGroupMemberRemoved EventType = "GROUP_MEMBER_REMOVED"
 	EventDatasetCreated     EventType = "DATASET_CREATED"
 	EventDatasetImported    EventType = "DATASET_IMPORTED"
+	EventImportConfirmed    EventType = "DATASET_IMPORT_CONFIRMED"
 	EventDatasetUpdated     EventType = "DATASET_UPDATED"
 	EventDatasetDeleted     EventType = "DATASET_DELETED"
 	EventDatasetRestored    EventType = "DATASET_RESTORED"

@@ -152,6 +152,7 @@ type CSVOptions struct {
 	SkipRows    int        `json:"skipRows,omitempty"`    // lines to pass over before the header
 	DateColumns []string   `json:"dateColumns,omitempty"` // columns that must be dates
 	SortColumn  string     `json:"sortColumn,omitempty"`  // the partition column: rows are stored in its order
+	DropColumns []string   `json:"dropColumns,omitempty"` // columns of which nothing is stored; those that the file does not have count for nothing
 }
 
 // RunStatus is where a job or run stands.
@@ -218,15 +219,23 @@ type ImportJob struct {
 	Options     CSVOptions
 	Progress    float64 // 0..1
 	Stage       ImportStage
-	Attempt     int            // from 1; more than one when the executor was lost on the way, or the service was started anew
-	Cancel      bool           // somebody asked for its end
-	Staged      *StagedVersion // written, and waiting for somebody to confirm it
+	Attempt     int              // from 1; more than one when the executor was lost on the way, or the service was started anew
+	Cancel      bool             // somebody asked for its end
+	Decisions   []ColumnDecision // on classes, taken before its version is published
+	Staged      *StagedVersion   // written, and waiting for somebody to confirm it
 	Problem     *ImportProblem
 	Heartbeat   time.Time
 	Version     int64
 	CreatedAt   time.Time
 	StartedAt   time.Time
 	FinishedAt  time.Time
+}
+
+// ColumnDecision is the class that somebody has decided on for a column of an import.
+type ColumnDecision struct {
+	Column   string   `json:"column"`
+	Class    PIIClass `json:"class"`
+	Approved bool     `json:"approved,omitempty"` // by an administrator
 }
 
 // ImportProblem is why an import failed and where in the file.
@@ -241,7 +250,7 @@ type ImportProblem struct {
 }
 
 // StagedVersion is a version of a dataset that is written and not published: it
-// waits until somebody confirms what it changes, or until its time is over.
+// waits until somebody confirms what it holds or changes, or until its time is over.
 type StagedVersion struct {
 	Columns   []Column  `json:"columns"`
 	RowCount  int64     `json:"rowCount"`
@@ -249,6 +258,7 @@ type StagedVersion struct {
 	Target    string    `json:"target"` // blob prefix that it lies below
 	Parts     []string  `json:"parts"`
 	Summary   string    `json:"summary,omitempty"`
-	Digest    string    `json:"digest"` // SHA-256 over the bytes of the parts, in hex
+	Digest    string    `json:"digest"`            // SHA-256 over the bytes of the parts, in hex
+	Blocked   []Column  `json:"blocked,omitempty"` // confidential columns that it must not be published with before somebody decides
 	ExpiresAt time.Time `json:"expiresAt"`
 }

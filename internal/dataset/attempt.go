@@ -68,7 +68,7 @@ func (p *standing) write(j *core.ImportJob) {
 
 // attempts lets the executor write the version, again where it was lost on the way.
 func (s *Service) attempts(ctx context.Context, job *core.ImportJob, at *standing) (target string, done *client.ImportDone, p *core.ImportProblem) {
-	for fetched := job.S3 == nil; ; fetched = true {
+	for fetched := job.S3 == nil || job.SourceBytes > 0; ; fetched = true {
 		target, attempt, err := s.begin(ctx, job)
 		if err == nil && !fetched {
 			err = s.fetch(ctx, job)
@@ -128,11 +128,16 @@ func (s *Service) takeOver(ctx context.Context, job *core.ImportJob) bool {
 		return false
 	}
 	s.Log.InfoContext(ctx, "import goes on", "job", job.ID, "attempt", job.Attempt+1)
+	s.again(ctx, mine)
+	return true
+}
+
+// again works on a job from its upload, for which a place is reserved.
+func (s *Service) again(ctx context.Context, job *core.ImportJob) {
 	work := core.Detach(s.life, ctx)
 	go func() {
 		defer s.leave()
-		s.sweepWritten(work, mine)
-		s.work(work, mine)
+		s.sweepWritten(work, job)
+		s.work(work, job)
 	}()
-	return true
 }

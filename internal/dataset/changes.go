@@ -65,17 +65,24 @@ func breaks(changes []SchemaChange) bool {
 	return slices.ContainsFunc(changes, func(c SchemaChange) bool { return c.Breaking })
 }
 
+// stricter is the proposal that hides more, of two alike the second.
+func stricter(before, now core.Proposal) core.Proposal {
+	if core.Stricter(now.Class, before.Class) != now.Class {
+		return before
+	}
+	return now
+}
+
 // describedAs are the columns with what is said of them by name: their
-// description and class, and the proposal of one where there is no new one. The first list that knows a column has the say.
+// description and class, and the stricter of what was found and is found now. The
+// first list that knows a column has the say.
 func describedAs(columns []core.Column, known ...[]core.Column) []core.Column {
 	out := slices.Clone(columns)
 	for i, c := range out {
 		for _, list := range known {
 			if k, ok := core.ColumnNamed(list, c.Name); ok {
 				out[i].Description, out[i].Class = k.Description, k.Class
-				if c.Proposed.Class == "" {
-					out[i].Proposed = k.Proposed
-				}
+				out[i].Proposed = stricter(k.Proposed, c.Proposed)
 				break
 			}
 		}

@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -21,6 +22,7 @@ type ImportInput struct {
 	Filename    string // as the client named it; only for the log
 	File        io.Reader
 	Options     core.CSVOptions
+	Classes     []ColumnClass // of columns, decided beforehand; those of an administrator are approved
 	AppendTo    string
 	OwnerID     string
 }
@@ -99,6 +101,10 @@ func (s *Service) newJob(ctx context.Context, in ImportInput) (*core.ImportJob, 
 	if err := core.CheckText("input.description", in.Description, core.MaxDescription); err != nil {
 		return nil, err
 	}
+	if err := checkClasses(in.Classes); err != nil {
+		return nil, err
+	}
+	job.Decisions = decide(nil, in.Classes, actor.IsAdmin())
 	return job, checkOptions(in.Options)
 }
 
@@ -125,6 +131,7 @@ func (s *Service) nameJob(ctx context.Context, job *core.ImportJob, in ImportInp
 	d, err := s.Gate.RequireDataset(ctx, "input.appendTo", in.AppendTo, access.Edit)
 	if err == nil {
 		job.Name = d.Name
+		job.Options.DropColumns = slices.Concat(job.Options.DropColumns, d.Source.DropColumns)
 	}
 	return err
 }
@@ -132,6 +139,26 @@ func (s *Service) nameJob(ctx context.Context, job *core.ImportJob, in ImportInp
 // ImportJob is one's own job (an admin's: any). NOT_FOUND otherwise.
 func (s *Service) ImportJob(ctx context.Context, id string) (*core.ImportJob, error) {
 	return s.jobOf(ctx, "id", id)
+}
+
+// ImportJobs lists one's own imports, newest first; with blocked set, an admin's list
+// of everybody's that wait for a decision on confidential columns, oldest first.
+func (s *Service) ImportJobs(ctx context.Context, blockedOnes bool, page core.PageArgs) (core.Page[*core.ImportJob], error) {
+	if !blockedOnes {
+		actor, err := s.Gate.RequireSignedIn(ctx)
+		if err != nil {
+			return core.Page[*core.ImportJob]{}, err
+		}
+		return s.Store.Jobs.ByOwner(ctx, actor.UserID(), page)
+	}
+	if _, err := s.Gate.RequireAdmin(ctx); err != nil {
+		return core.Page[*core.ImportJob]{}, err
+	}
+	staged, err := s.Store.Jobs.Staged(ctx)
+	if err != nil {
+		return core.Page[*core.ImportJob]{}, core.Internal("read staged imports", err)
+	}
+	return blockedPage(slices.DeleteFunc(staged, func(j *core.ImportJob) bool { return !blocked(j) }), page)
 }
 
 func (s *Service) jobOf(ctx context.Context, field, id string) (*core.ImportJob, error) {

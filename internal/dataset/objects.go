@@ -25,6 +25,7 @@ type S3Input struct {
 	Name        string
 	Description string
 	Options     core.CSVOptions
+	Classes     []ColumnClass // of columns, decided beforehand; those of an administrator are approved
 }
 
 const (
@@ -40,7 +41,7 @@ var plainKey = regexp.MustCompile(`^[a-zA-Z0-9\-_./]+$`)
 // returns the job at once. Errors: VALIDATION_ERROR (bucket_not_allowed, bad_key),
 // SOURCE_NOT_FOUND, FILE_TOO_LARGE, SERVICE_UNAVAILABLE.
 func (s *Service) ImportS3(ctx context.Context, in S3Input) (*core.ImportJob, error) {
-	job, err := s.newJob(ctx, ImportInput{Name: in.Name, Description: in.Description, Options: in.Options})
+	job, err := s.newJob(ctx, ImportInput{Name: in.Name, Description: in.Description, Options: in.Options, Classes: in.Classes})
 	if err != nil {
 		return nil, err
 	}

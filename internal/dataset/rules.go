@@ -50,6 +50,9 @@ func checkOptions(o core.CSVOptions) error {
 	if err := checkList("input.dateColumns", o.DateColumns, maxColumns); err != nil {
 		return err
 	}
+	if err := checkList("input.dropColumns", o.DropColumns, maxColumns); err != nil {
+		return err
+	}
 	return core.CheckText("input.partitionColumn", o.SortColumn, maxColumnName)
 }
 
@@ -94,8 +97,10 @@ func checkChange(c *Change) error {
 }
 
 func checkColumn(field string, col ColumnChange) error {
-	if col.Class != nil && !slices.Contains(classes, *col.Class) {
-		return core.Invalid(field+".class", "bad_choice", "choices", "NONE, DIRECT, INDIRECT, CONFIDENTIAL")
+	if col.Class != nil {
+		if err := checkClass(field+".class", *col.Class); err != nil {
+			return err
+		}
 	}
 	if col.Description == nil {
 		return nil
@@ -103,8 +108,9 @@ func checkColumn(field string, col ColumnChange) error {
 	return core.CheckText(field+".description", *col.Description, maxColumnText)
 }
 
-// apply writes a checked change into the dataset.
-func apply(d *core.Dataset, c Change) error {
+// apply writes a checked change into the dataset. Only an administrator may open a
+// column that was found to be confidential.
+func apply(d *core.Dataset, c Change, admin bool) error {
 	if c.Name != nil {
 		d.Name = *c.Name
 	}
@@ -120,6 +126,9 @@ func apply(d *core.Dataset, c Change) error {
 			d.Columns[at].Description = *change.Description
 		}
 		if change.Class != nil {
+			if lowers(d.Columns[at], *change.Class) && !admin {
+				return confidentialClass(fmt.Sprintf("input.columns.%d.class", i))
+			}
 			d.Columns[at].Class = *change.Class
 		}
 	}
@@ -160,9 +169,7 @@ func mergeColumns(have, more []core.Column) ([]core.Column, error) {
 			return nil, core.Invalid("input.appendTo", "columns_differ", "column", have[i].Name)
 		}
 		merged[i].Nullable = have[i].Nullable || more[i].Nullable
-		if have[i].Proposed.Class == "" {
-			merged[i].Proposed = more[i].Proposed
-		}
+		merged[i].Proposed = stricter(have[i].Proposed, more[i].Proposed)
 	}
 	if len(more) > len(have) {
 		return nil, core.Invalid("input.appendTo", "columns_differ", "column", more[len(have)].Name)
@@ -183,6 +190,22 @@ func versionPage(all []*core.DatasetVersion, page core.PageArgs) (core.Page[*cor
 	p.Nodes, p.HasNext = all[:min(page.First, len(all))], len(all) > page.First
 	for _, v := range p.Nodes {
 		p.Cursors = append(p.Cursors, strconv.FormatInt(v.Number, 10))
+	}
+	return p, nil
+}
+
+// blockedPage is a page of imports in the order of their ids, which are the cursors.
+func blockedPage(all []*core.ImportJob, page core.PageArgs) (core.Page[*core.ImportJob], error) {
+	var p core.Page[*core.ImportJob]
+	if page.After != "" {
+		if err := core.CheckID("after", page.After, core.NounJob); err != nil {
+			return p, core.Invalid("after", "bad_cursor")
+		}
+		all = slices.DeleteFunc(all, func(j *core.ImportJob) bool { return j.ID <= page.After })
+	}
+	p.Nodes, p.HasNext = all[:min(page.First, len(all))], len(all) > page.First
+	for _, j := range p.Nodes {
+		p.Cursors = append(p.Cursors, j.ID)
 	}
 	return p, nil
 }

@@ -19,23 +19,30 @@ import (
 const stagedKept = 24 * time.Hour
 
 // stage ends a job with its version written and not published.
-func (s *Service) stage(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) error {
+func (s *Service) stage(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone, blocked []core.Column) error {
 	digest, err := s.digest(ctx, done.Parts)
 	if err != nil {
 		return core.Internal("read staged parts", err)
 	}
-	_, err = s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
-		if j.Status.Final() {
+	staged, err := s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+		switch {
+		case j.Status.Final():
 			return errEnded
+		case j.Cancel:
+			return errCancelled
 		}
 		now := store.Now()
 		j.Status, j.Progress, j.FinishedAt, j.Heartbeat = core.StatusSucceeded, 1, now, now
 		j.Staged = &core.StagedVersion{
 			Columns: done.Columns, RowCount: done.RowCount, Bytes: done.Bytes, Target: target, Parts: done.Parts,
 			Summary: done.Summary, Digest: digest, ExpiresAt: now.Add(stagedKept),
+			Blocked: blocked,
 		}
 		return nil
 	})
+	if staged != nil {
+		job.Staged = staged.Staged
+	}
 	return err
 }
 
@@ -73,10 +80,12 @@ func (s *Service) confirm(ctx context.Context, d *core.Dataset, token string) (*
 		return s.confirmed(ctx, job)
 	case planOf(job) != p:
 		return nil, planUnknown()
+	case blocked(job):
+		return nil, core.Invalid("input.planToken", "import_blocked")
 	case d.DataVersion != p.Base:
 		return nil, outdated(p.Base, d.DataVersion)
 	}
-	if err := s.whole(ctx, job.Staged); err != nil {
+	if err := s.whole(ctx, "input.planToken", job.Staged); err != nil {
 		return nil, err
 	}
 	err = s.publish(ctx, job, job.Staged.Target, written(job.Staged))
@@ -87,11 +96,11 @@ func (s *Service) confirm(ctx context.Context, d *core.Dataset, token string) (*
 }
 
 // whole tells whether the staged parts are what they were when they were staged.
-func (s *Service) whole(ctx context.Context, v *core.StagedVersion) error {
+func (s *Service) whole(ctx context.Context, field string, v *core.StagedVersion) error {
 	digest, err := s.digest(ctx, v.Parts)
 	switch {
 	case errors.Is(err, blob.ErrNotFound) || err == nil && digest != v.Digest:
-		return &core.Error{Code: core.CodeConflict, Reason: "plan_damaged", Field: "input.planToken", Cause: err}
+		return &core.Error{Code: core.CodeConflict, Reason: "plan_damaged", Field: field, Cause: err}
 	case err != nil:
 		return core.Internal("read staged parts", err)
 	}

@@ -29,6 +29,13 @@ func (s *Service) Recover(ctx context.Context) error {
 		return core.Internal("read open imports", err)
 	}
 	alive := map[string]bool{}
+	staged, err := s.Store.Jobs.Staged(ctx)
+	if err != nil {
+		return core.Internal("read staged imports", err)
+	}
+	for _, job := range staged { // it may be read again without some columns
+		alive[job.ID] = true
+	}
 	for _, job := range jobs {
 		if s.cfg.Shared && store.Now().Sub(job.Heartbeat) < silentAfter {
 			alive[job.ID] = true

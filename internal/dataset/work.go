@@ -30,11 +30,12 @@ func (s *Service) work(ctx context.Context, job *core.ImportJob) {
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
-	if problem == nil {
+	switch {
+	case problem != nil:
+		s.fail(end, job, problem)
+	case !blocked(job): // else it may be read again without some columns
 		s.remove(end, job.SourceKey)
-		return
 	}
-	s.fail(end, job, problem)
 }
 
 // write waits for its turn and lets the executor write the version below
@@ -116,17 +117,16 @@ func (s *Service) beat(ctx context.Context, jobID string, at *standing, end cont
 	return func() { cancel(); wg.Wait() }
 }
 
-// settle publishes the written version, or lays it aside where it changes columns
-// that somebody may depend on, until somebody confirms that.
+// settle publishes the written version, or lays it aside where it holds
+// confidential columns or changes columns that somebody may depend on, until
+// somebody decides on that.
 func (s *Service) settle(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) error {
-	if job.Kind.Replaces() {
-		d, err := s.existing(ctx, job.DatasetID)
-		if err != nil {
-			return err
-		}
-		if len(schemaChanges(d.Columns, done.Columns)) > 0 {
-			return s.stage(ctx, job, target, done)
-		}
+	open, err := s.openQuestions(ctx, job, done)
+	if err != nil {
+		return err
+	}
+	if len(open.blocked) > 0 || open.changed {
+		return s.stage(ctx, job, target, done, open.blocked)
 	}
 	return s.publish(ctx, job, target, done)
 }
@@ -141,7 +141,7 @@ func (s *Service) publish(ctx context.Context, job *core.ImportJob, target strin
 		if err != nil {
 			return core.Internal("read import job", err)
 		}
-		if current == nil || current.Status.Final() && current.Staged == nil {
+		if current == nil || current.Staged == nil && (current.Status.Final() || job.Staged != nil) {
 			return s.happened(ctx, current, try)
 		}
 		if current.Cancel {
@@ -191,6 +191,7 @@ func (s *Service) happened(ctx context.Context, job *core.ImportJob, try int) er
 func (s *Service) version(ctx context.Context, job *core.ImportJob, target string, done *client.ImportDone) (*core.Dataset, *core.DatasetVersion, []core.Notice, error) {
 	if job.Kind == core.ImportNew {
 		d := firstVersion(job, done)
+		d.Columns = decided(d.Columns, job.Decisions)
 		var err error
 		d.OwnerID, err = s.ownerFor(ctx, job.OwnerID)
 		return d, versionOf(d, job, target), nil, err
@@ -208,7 +209,7 @@ func (s *Service) version(ctx context.Context, job *core.ImportJob, target strin
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	d.Path = target
+	d.Path, d.Columns = target, decided(d.Columns, job.Decisions)
 	return d, versionOf(d, job, target), warn, nil
 }
 

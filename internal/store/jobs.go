@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -19,6 +20,7 @@ const (
 	importJobs = "IMPORT"
 	stagedJobs = "STAGED"
 	jobKept    = 90 * 24 * time.Hour
+	sortedTime = "2006-01-02T15:04:05.000Z"
 )
 
 func jobKey(id string) table.Key { return table.Key{Table: table.Jobs, PK: "JOB#" + id, SK: metadata} }
@@ -51,6 +53,9 @@ func writeJob(j *core.ImportJob) table.Item {
 	putJSON(it, "problem", j.Problem)
 	putJSON(it, "s3_object", j.S3)
 	putJSON(it, "staged", j.Staged)
+	if len(j.Decisions) > 0 {
+		putJSON(it, "decisions", &j.Decisions)
+	}
 	switch {
 	case !j.Status.Final():
 		it["open_kind"] = importJobs
@@ -59,6 +64,7 @@ func writeJob(j *core.ImportJob) table.Item {
 	default:
 		it["ttl"] = j.FinishedAt.Add(jobKept).Unix()
 	}
+	it["asked"] = asked(j)
 	putTime(it, "heartbeat", j.Heartbeat)
 	putTime(it, "created_at", j.CreatedAt)
 	putTime(it, "started_at", j.StartedAt)
@@ -82,6 +88,9 @@ func readJob(it table.Item) *core.ImportJob {
 	j.Kind = cmp.Or(j.Kind, core.ImportNew)
 	j.Problem = getJSON[core.ImportProblem](it, "problem")
 	j.S3, j.Staged = getJSON[core.S3Object](it, "s3_object"), getJSON[core.StagedVersion](it, "staged")
+	if decisions := getJSON[[]core.ColumnDecision](it, "decisions"); decisions != nil {
+		j.Decisions = *decisions
+	}
 	return j
 }
 
@@ -109,6 +118,34 @@ func (r *Jobs) Edit(ctx context.Context, id string, change func(*core.ImportJob)
 	return edit(ctx, r.e, jobVersioned(id), 0, func(j *core.ImportJob) ([]table.Write, error) {
 		return nil, change(j)
 	})
+}
+
+// asked sorts the jobs of a person: ids that idempotency keys make tell no time.
+func asked(j *core.ImportJob) string { return j.CreatedAt.UTC().Format(sortedTime) + "#" + j.ID }
+
+// ByOwner lists somebody's imports, newest first.
+func (r *Jobs) ByOwner(ctx context.Context, ownerID string, p core.PageArgs) (core.Page[*core.ImportJob], error) {
+	start, err := afterAsked(p.After)
+	if err != nil {
+		return core.Page[*core.ImportJob]{}, err
+	}
+	jobs, err := collectAs(ctx, r.e, table.Query{Table: table.Jobs, Index: table.JobsByOwner, PK: ownerID, Desc: true, Start: start}, p.First+1, readJob)
+	if err != nil {
+		return core.Page[*core.ImportJob]{}, err
+	}
+	return pageOf(jobs, p.First, asked), nil
+}
+
+// afterAsked is the position of a cursor of ByOwner.
+func afterAsked(after string) (*table.Position, error) {
+	if after == "" {
+		return nil, nil
+	}
+	at, id, ok := strings.Cut(after, "#")
+	if _, err := time.Parse(sortedTime, at); !ok || err != nil || core.CheckID("after", id, core.NounJob) != nil {
+		return nil, core.Invalid("after", "bad_cursor")
+	}
+	return &table.Position{PK: jobKey(id).PK, SK: metadata, Sort: after}, nil
 }
 
 // Open lists the imports that have not ended.

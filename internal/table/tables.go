@@ -73,6 +73,7 @@ const (
 	LogsByDay           = "LogsByDay"
 	LogsByType          = "LogsByType"
 	JobsOpen            = "JobsOpen"
+	JobsByOwner         = "JobsByOwner"
 	APIKeysByOwner      = "APIKeysByOwner"
 	APIKeysList         = "APIKeysList"
 	RequestsOpen        = "RequestsOpen"
@@ -128,6 +129,7 @@ var Tables = []Table{
 	}},
 	{Name: Jobs, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
 		{Name: JobsOpen, PK: "open_kind", SK: "job_id"},
+		{Name: JobsByOwner, PK: "owner_id", SK: "asked"},
 	}},
 	{Name: APIKeys, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
 		{Name: APIKeysByOwner, PK: "owner_id", SK: "key_id"},
