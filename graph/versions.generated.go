@@ -1042,7 +1042,7 @@ func (ec *executionContext) unmarshalInputImportS3Input(ctx context.Context, obj
 		asMap["skipRows"] = 0
 	}
 
-	fieldsInOrder := [...]string{"bucket", "key", "name", "description", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns"}
+	fieldsInOrder := [...]string{"bucket", "key", "name", "description", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "dropColumns", "classes"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1126,6 +1126,20 @@ func (ec *executionContext) unmarshalInputImportS3Input(ctx context.Context, obj
 				return it, err
 			}
 			it.DateColumns = data
+		case "dropColumns":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dropColumns"))
+			data, err := ec.unmarshalOString2ᚕstringᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DropColumns = data
+		case "classes":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("classes"))
+			data, err := ec.unmarshalOColumnClassInput2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐColumnClassᚄ(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Classes = data
 		}
 	}
 	return it, nil

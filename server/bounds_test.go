@@ -138,6 +138,9 @@ ImportCsvInput.skipRows           int 0 1000
 ImportCsvInput.dateColumns        list 500
 ImportCsvInput.dateColumns.*      text 200
 ImportCsvInput.appendTo           id dataset mine
+ImportCsvInput.dropColumns        list 500
+ImportCsvInput.dropColumns.*      text 200
+ImportCsvInput.classes            list 500
 ImportS3Input.bucket              bucket
 ImportS3Input.key                 key
 ImportS3Input.name                line 200
@@ -150,6 +153,14 @@ ImportS3Input.nullValues.*       text 200
 ImportS3Input.skipRows           int 0 1000
 ImportS3Input.dateColumns        list 500
 ImportS3Input.dateColumns.*      text 200
+ImportS3Input.dropColumns        list 500
+ImportS3Input.dropColumns.*      text 200
+ImportS3Input.classes            list 500
+ColumnClassInput.column          note 200
+ConfirmImportInput.jobId         id job mine
+ConfirmImportInput.classes       list 500
+ConfirmImportInput.drop          list 500
+ConfirmImportInput.drop.*        note 200
 ReimportDatasetInput.id           id dataset mine
 ReimportDatasetInput.planToken    note 1000
 ReimportDatasetInput.idempotencyKey note 200

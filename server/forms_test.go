@@ -34,6 +34,7 @@ var examples = map[string]example{
 	"Query.users":            {"owner", `query($query: String!, $first: Int, $after: String) { users(query: $query, first: $first, after: $after) { nodes { id } } }`, `{"query": "u", "first": 5, "after": null}`},
 	"Query.dataset":          {"owner", `query($id: ID!) { dataset(id: $id) { id } }`, `{"id": "<dataset>"}`},
 	"Query.datasets":         {"admin", `query($all: Boolean!, $first: Int, $after: String) { datasets(all: $all, first: $first, after: $after) { nodes { id } } }`, `{"all": true, "first": 5, "after": null}`},
+	"Query.importJobs":       {"admin", `query($blocked: Boolean!, $first: Int, $after: String) { importJobs(blocked: $blocked, first: $first, after: $after) { nodes { id } } }`, `{"blocked": false, "first": 5, "after": null}`},
 	"Query.importJob":        {"owner", `query($id: ID!) { importJob(id: $id) { id } }`, `{"id": "<job>"}`},
 	"Query.card":             {"owner", `query($id: ID!) { card(id: $id) { id } }`, `{"id": "<card>"}`},
 	"Query.cardDiagnosis":    {"owner", `query($id: ID!) { cardDiagnosis(id: $id) { runs } }`, `{"id": "<card>"}`},
@@ -128,12 +129,12 @@ var examples = map[string]example{
 	"Mutation.importCsv": {
 		"owner", `mutation($input: ImportCsvInput!) { importCsv(input: $input) { job { id } } }`,
 		`{"input": {"name": "売上", "description": "a", "file": "` + upload + `", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
-			"nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
+			"nullValues": ["-"], "skipRows": 0, "dropColumns": ["区分"], "classes": [{"column": "地域", "class": "DIRECT"}], "dateColumns": ["日付"]}}`,
 	},
 	"Mutation.importS3": {
 		"owner", `mutation($input: ImportS3Input!) { importS3(input: $input) { job { id } } }`,
 		`{"input": {"bucket": "company-data", "key": "sales.csv", "name": "売上", "description": "a", "header": true, "delimiter": ",", "encoding": "utf-8",
-			"partitionColumn": "地域", "nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
+			"partitionColumn": "地域", "nullValues": ["-"], "skipRows": 0, "dropColumns": ["区分"], "classes": [{"column": "地域", "class": "DIRECT"}], "dateColumns": ["日付"]}}`,
 	},
 	"Mutation.reimportDataset": {
 		"owner", `mutation($input: ReimportDatasetInput!) { reimportDataset(input: $input) { __typename } }`,
@@ -157,8 +158,12 @@ var examples = map[string]example{
 		`{"input": {"id": "<dataset>", "version": 2, "name": "売上", "description": "a", "columns": [{"name": "地域", "description": "b", "class": "DIRECT"}]}}`,
 	},
 	"Mutation.repairDatasetPath": {"owner", `mutation($input: RepairDatasetPathInput!) { repairDatasetPath(input: $input) { dataset { id } } }`, `{"input": {"id": "<dataset>"}}`},
-	"Mutation.cancelImport":      {"owner", `mutation($input: CancelImportInput!) { cancelImport(input: $input) { job { id } } }`, `{"input": {"id": "<job>"}}`},
-	"Mutation.deleteDataset":     {"owner", `mutation($input: DeleteDatasetInput!) { deleteDataset(input: $input) { deletedId } }`, `{"input": {"id": "<unused>"}}`},
+	"Mutation.confirmImport": {
+		"owner", `mutation($input: ConfirmImportInput!) { confirmImport(input: $input) { job { id } } }`,
+		`{"input": {"jobId": "<job>", "classes": [{"column": "地域", "class": "DIRECT"}], "drop": ["日付"], "approve": false}}`,
+	},
+	"Mutation.cancelImport":  {"owner", `mutation($input: CancelImportInput!) { cancelImport(input: $input) { job { id } } }`, `{"input": {"id": "<job>"}}`},
+	"Mutation.deleteDataset": {"owner", `mutation($input: DeleteDatasetInput!) { deleteDataset(input: $input) { deletedId } }`, `{"input": {"id": "<unused>"}}`},
 
 	"Mutation.createPolicy": {
 		"owner", `mutation($input: CreatePolicyInput!) { createPolicy(input: $input) { policy { id name rows } } }`,

@@ -62,6 +62,8 @@ Query.datasets                401       ok       ok     ok     ok      ok    ok 
 Query.datasets/all            401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
 Query.datasetDiagnosis        401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
 Query.importJob               401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
+Query.importJobs              401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.importJobs/blocked      401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
 Query.card                    401       404!     ok     ok     ok      ok    ok     ok    401    bad
 Query.card/spare              401       404!     404!   404!   404!    ok    404!   ok    401    bad
 Query.cardDiagnosis           401       404!     403!   403!   403!    ok    403!   ok    401    bad
@@ -112,7 +114,9 @@ Mutation.setUserAttributes    401       403!     403!   403!   403!    403!  403
 Mutation.setPiiAccess         401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.importCsv            401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Mutation.importCsv/append     401       404!*    403!*  403!*  403!*   ok    403!*  403!* 401    bad
-Mutation.updateDataset        401       404!     403!   403!   403!    ok    403!   403!  401    bad
+Mutation.updateDataset        401       404!     403!   403!   403!    ok    403!   403!* 401    bad
+Mutation.updateDataset/classes 401      404!     403!   403!   403!    ok    403!   ok    401    bad
+Mutation.confirmImport        401       404!*    404!*  404!*  404!*   400*  404!*  400*  401    bad
 Mutation.deleteDataset        401       404!     403!   403!   403!    400*  403!   400*  401    bad
 Mutation.deleteDataset/unused 401       404!     404!   404!   404!    ok    404!   ok    401    bad
 Mutation.importS3             401       ok       ok     ok     ok      ok    ok     ok    401    bad

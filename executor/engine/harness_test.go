@@ -3,6 +3,8 @@ package engine
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -118,6 +120,20 @@ func (b *bench) load(t testing.TB, text string, options core.CSVOptions) (client
 
 func sourceOf(done *client.ImportDone) client.Source {
 	return client.Source{DatasetID: "ds_1", Version: 1, Parts: done.Parts, Columns: done.Columns}
+}
+
+// content is what an object holds.
+func (b *bench) content(t testing.TB, key string) string {
+	t.Helper()
+	r, _, err := b.blobs.Get(t.Context(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := io.ReadAll(r)
+	if err := errors.Join(err, r.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
 }
 
 // keys lists the objects below a prefix.

@@ -63,6 +63,9 @@ func (a *App) importFor(ctx context.Context, ownerID string, in ImportArgs, file
 	if job.Status == core.StatusCancelled {
 		return ImportRow{}, &core.Error{Code: core.CodeUnavailable, Reason: "interrupted"}
 	}
+	if job.Staged != nil {
+		return ImportRow{}, core.Invalid("input.file", "import_blocked")
+	}
 	d, err := a.Datasets.Dataset(ctx, job.DatasetID)
 	if err != nil {
 		return ImportRow{}, err

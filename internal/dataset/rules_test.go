@@ -92,13 +92,13 @@ func TestMergeColumns(t *testing.T) { // DS-2
 func TestApplyChange(t *testing.T) { // DS-8
 	d := &core.Dataset{Name: "old", Description: "old", Columns: []core.Column{{Name: "a"}, {Name: "b", Description: "kept"}}}
 	name := "new"
-	if err := apply(d, Change{Name: &name, Columns: []ColumnChange{{Name: "a", Description: new("A")}}}); err != nil {
+	if err := apply(d, Change{Name: &name, Columns: []ColumnChange{{Name: "a", Description: new("A")}}}, false); err != nil {
 		t.Fatal(err)
 	}
 	if d.Name != "new" || d.Description != "old" || d.Columns[0].Description != "A" || d.Columns[1].Description != "kept" {
 		t.Errorf("got %+v", d)
 	}
-	wantReason(t, apply(d, Change{Columns: []ColumnChange{{Name: "a"}, {Name: "c"}}}), "input.columns.1.name", "unknown_column")
+	wantReason(t, apply(d, Change{Columns: []ColumnChange{{Name: "a"}, {Name: "c"}}}, false), "input.columns.1.name", "unknown_column")
 }
 
 func TestVersionPage(t *testing.T) { // DS-16

@@ -182,17 +182,22 @@ func (c Client) ImportCSV(t testing.TB, name, filename string, file io.Reader) (
 	return job.Str("importJob.dataset.id")
 }
 
-// Unclass decides that no column of a dataset holds data of people, whatever was
-// proposed at import.
-func (c Client) Unclass(t testing.TB, datasetID string) {
+// ImportApproved imports a file as ImportCSV does, of which an administrator says
+// that no column holds data of people, whatever is found.
+func (c Client) ImportApproved(t testing.TB, admin Client, name, filename, text string) (datasetID string) {
 	t.Helper()
-	d := c.Must(t, `query($id:ID!){dataset(id:$id){version columns{name}}}`, map[string]any{"id": datasetID})
-	var columns []any
-	for _, column := range d.Get("dataset.columns").([]any) {
-		columns = append(columns, map[string]any{"name": column.(map[string]any)["name"], "class": "NONE"})
+	a := c.Upload(t, `mutation($name:String!,$file:Upload!){importCsv(input:{name:$name,file:$file}){job{id}}}`,
+		map[string]any{"name": name, "file": nil}, "variables.file", filename, strings.NewReader(text))
+	id := a.Str("importCsv.job.id")
+	c.AwaitJob(t, id)
+	header, _, _ := strings.Cut(text, "\n")
+	var classes []any
+	for _, column := range strings.Split(header, ",") {
+		classes = append(classes, map[string]any{"column": column, "class": "NONE"})
 	}
-	c.Must(t, `mutation($input:UpdateDatasetInput!){updateDataset(input:$input){dataset{id}}}`,
-		map[string]any{"input": map[string]any{"id": datasetID, "version": d.Get("dataset.version"), "columns": columns}})
+	admin.Must(t, `mutation($input:ConfirmImportInput!){confirmImport(input:$input){job{id}}}`,
+		map[string]any{"input": map[string]any{"jobId": id, "classes": classes}})
+	return c.AwaitJob(t, id).Str("importJob.dataset.id")
 }
 
 // AwaitJob asks for an import until it has ended.

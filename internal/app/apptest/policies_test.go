@@ -37,8 +37,8 @@ type staffed struct {
 func newStaffed(t *testing.T) *staffed {
 	s := &staffed{k: apptest.Start(t, "LOG_LEVEL=DEBUG"), people: map[string]*core.User{}}
 	s.owner, _ = s.k.Somebody(t, core.RoleUser)
-	s.dataset = s.owner.ImportCSV(t, "社員", "staff.csv", strings.NewReader(staff))
-	s.owner.Unclass(t, s.dataset)
+	admin, _ := s.k.Somebody(t, core.RoleAdmin)
+	s.dataset = s.owner.ImportApproved(t, admin, "社員", "staff.csv", staff)
 	card := func(name, code string) string {
 		return s.owner.Must(t, `mutation($input: CreateCardInput!) { createCard(input: $input) { card { id } } }`,
 			map[string]any{"input": map[string]any{"name": name, "datasetId": s.dataset, "code": code}}).Str("createCard.card.id")

@@ -84,8 +84,7 @@ func newOffice(t *testing.T, r *rand.Rand) *office {
 	o.owner, _ = o.k.Somebody(t, core.RoleUser)
 	o.admin, _ = o.k.Somebody(t, core.RoleAdmin)
 	o.hire(t)
-	o.dataset = o.owner.ImportCSV(t, "社員", "roster.csv", strings.NewReader(csvOf(o.records)))
-	o.owner.Unclass(t, o.dataset)
+	o.dataset = o.owner.ImportApproved(t, o.admin, "社員", "roster.csv", csvOf(o.records))
 	o.cards = map[string]string{}
 	for _, name := range cardNames {
 		o.cards[name] = o.owner.Must(t, `mutation($input: CreateCardInput!) { createCard(input: $input) { card { id } } }`,
