@@ -54,3 +54,33 @@ func jobsAreOpenUntilTheyEnd(t *testing.T, st *world) {
 		t.Errorf("a job ended long ago is %+v, %v", got, err)
 	}
 }
+
+func jobsAreListedByOwner(t *testing.T, st *world) {
+	owner := core.NewID(core.NounUser)
+	var ids []string
+	for i := range 3 {
+		j := &core.ImportJob{ID: core.NewID(core.NounJob), Status: core.StatusQueued, OwnerID: owner, CreatedAt: store.Now().Add(time.Duration(i) * time.Second)}
+		if i == 1 { // a key of the client's makes an id that tells no time
+			j.ID = "job_ffffffffffffffffffffffffffffffff"
+		}
+		j.Decisions = []core.ColumnDecision{{Column: "給与", Class: core.ClassNone, Approved: true}}
+		must(t, st.Jobs.Create(t.Context(), j))
+		ids = append([]string{j.ID}, ids...)
+	}
+	st.job(t, core.NewID(core.NounUser))
+	st.calls.Take()
+	first, err := st.Jobs.ByOwner(t.Context(), owner, core.PageArgs{First: 2})
+	if err != nil || len(first.Nodes) != 2 || !first.HasNext || first.Nodes[0].ID != ids[0] || first.Nodes[1].ID != ids[1] || len(first.Nodes[0].Decisions) != 1 {
+		t.Fatalf("got %+v, %v", first, err)
+	}
+	st.wantCalls(t, "Query jobs/JobsByOwner")
+	rest, err := st.Jobs.ByOwner(t.Context(), owner, core.PageArgs{First: 2, After: first.Cursors[1]})
+	if err != nil || len(rest.Nodes) != 1 || rest.HasNext || rest.Nodes[0].ID != ids[2] {
+		t.Errorf("got %+v, %v", rest, err)
+	}
+	for _, after := range []string{"x", "2026-01-01T00:00:00.000Z#x", "x#" + ids[0]} {
+		if _, err := st.Jobs.ByOwner(t.Context(), owner, core.PageArgs{First: 2, After: after}); core.CodeOf(err) != core.CodeValidation {
+			t.Errorf("cursor %q: %v", after, err)
+		}
+	}
+}

@@ -91,6 +91,7 @@ var stories = []struct {
 	{"owners change as a whole", ownersChangeAsAWhole},
 	{"answers and owners race", answersAndOwnersRace},
 	{"jobs are open until they end", jobsAreOpenUntilTheyEnd},
+	{"jobs are listed by owner", jobsAreListedByOwner},
 	{"transforms keep all they are given", transformsKeepAllTheyAreGiven},
 	{"transform lists run newest first", transformListsRunNewestFirst},
 	{"transforms are edited and deleted at their version", transformsAreEditedAndDeletedAtTheirVersion},
