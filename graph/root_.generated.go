@@ -119,6 +119,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputChangePasswordInput,
 		ec.unmarshalInputCloneDashboardInput,
 		ec.unmarshalInputColumnChangeInput,
+		ec.unmarshalInputColumnClassInput,
+		ec.unmarshalInputConfirmImportInput,
 		ec.unmarshalInputCreateApiKeyInput,
 		ec.unmarshalInputCreateCardInput,
 		ec.unmarshalInputCreateDashboardInput,
@@ -540,6 +542,8 @@ enum EventType {
   DATASET_CREATED
   "Data was imported into a dataset."
   DATASET_IMPORTED
+  "Somebody decided on the confidential columns of an import."
+  DATASET_IMPORT_CONFIRMED
   "A dataset's description was changed."
   DATASET_UPDATED
   "An earlier version of a dataset's data was brought back."
@@ -1255,6 +1259,91 @@ type CloneDashboardPayload {
   dashboard: Dashboard!
 }
 `, BuiltIn: false},
+	{Name: "../schema/confirm.graphqls", Input: `extend type Query {
+  "Your imports, newest first."
+  importJobs(
+    "Everybody's imports that wait for a decision on confidential columns, oldest first, instead. For administrators."
+    blocked: Boolean! = false
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): ImportJobConnection @auth
+}
+
+extend type Mutation {
+  "Decide on the confidential columns of an import that waits for that. Its owner may leave columns out and class them as strictly as they were found; administrators may approve them or class them lower."
+  confirmImport(
+    "The import and what is decided."
+    input: ConfirmImportInput!
+  ): ConfirmImportPayload @auth
+}
+
+extend type ImportJob {
+  "The confidential columns that the import waits for a decision on; null where it does not. Until then nobody can read what was imported."
+  blocked: BlockedImport
+}
+
+"An import that waits for a decision on confidential columns."
+type BlockedImport {
+  "The columns."
+  columns: [BlockedColumn!]!
+  "When the import is given up."
+  expiresAt: Time!
+}
+
+"A column that is confidential."
+type BlockedColumn {
+  "Name of the column."
+  name: String!
+  "The class that was found for it, and why; null where whoever imported it said that it is confidential."
+  proposed: ColumnProposal
+}
+
+"A column and its class."
+input ColumnClassInput {
+  "Name of the column."
+  column: String!
+  "Whose need to know it serves."
+  class: PIIClass!
+}
+
+"What is decided on an import that waits."
+input ConfirmImportInput {
+  "Id of the import."
+  jobId: ID!
+  "Classes of columns, at most 500."
+  classes: [ColumnClassInput!]
+  "Names of columns of which nothing is to be stored, at most 500. The file is imported anew without them."
+  drop: [String!]
+  "Keep, as confidential, the waiting columns that are named in no other way. For administrators."
+  approve: Boolean! = false
+}
+
+"The decision is taken."
+type ConfirmImportPayload {
+  "The import, which has succeeded, goes on, or waits for the columns that are still undecided."
+  job: ImportJob!
+}
+
+"A page of imports."
+type ImportJobConnection {
+  "The imports."
+  nodes: [ImportJob!]!
+  "The imports, each with its cursor."
+  edges: [ImportJobEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"An import in a list."
+type ImportJobEdge {
+  "The import."
+  node: ImportJob!
+  "Continues the list after this import."
+  cursor: String!
+}
+`, BuiltIn: false},
 	{Name: "../schema/dashboard.graphqls", Input: `extend type Query {
   "One dashboard. With its cards' results it is a whole page in one operation."
   dashboard(
@@ -1540,11 +1629,11 @@ extend type Mutation {
     input: ImportCsvInput!
   ): ImportCsvPayload @auth
 
-  "Change what a dataset is called and how it is described."
+  "Change what a dataset is called, how it is described and how its columns are classed. Administrators may change classes alone; they alone may class lower what was found to be confidential."
   updateDataset(
     "The dataset and what changes."
     input: UpdateDatasetInput!
-  ): UpdateDatasetPayload @dataset(right: EDIT, arg: "input.id")
+  ): UpdateDatasetPayload @dataset(right: MANAGE, arg: "input.id")
 
   "Delete a dataset. Refused while cards use it."
   deleteDataset(
@@ -1820,6 +1909,10 @@ input ImportCsvInput {
   dateColumns: [String!]
   "Id of a dataset of yours that gets the file as its next part."
   appendTo: ID
+  "Columns of which nothing is to be stored, also when it is imported again. At most 500."
+  dropColumns: [String!]
+  "Classes of columns, decided beforehand, at most 500. What was found to be confidential still waits for an administrator, unless it is one who says so here."
+  classes: [ColumnClassInput!]
 }
 
 "The import has been asked for."
@@ -4617,6 +4710,10 @@ input ImportS3Input {
   skipRows: Int = 0
   "Columns that must hold dates. At most 500."
   dateColumns: [String!]
+  "Columns of which nothing is to be stored, also when it is imported again. At most 500."
+  dropColumns: [String!]
+  "Classes of columns, decided beforehand, at most 500. What was found to be confidential still waits for an administrator, unless it is one who says so here."
+  classes: [ColumnClassInput!]
 }
 
 "The import has been asked for."
@@ -5214,6 +5311,26 @@ func (ec *executionContext) childFields_AuditLogEdge(ctx context.Context, field 
 	return nil, fmt.Errorf("no field named %q was found under type AuditLogEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_BlockedColumn(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_BlockedColumn_name(ctx, field)
+	case "proposed":
+		return ec.fieldContext_BlockedColumn_proposed(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockedColumn", field.Name)
+}
+
+func (ec *executionContext) childFields_BlockedImport(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "columns":
+		return ec.fieldContext_BlockedImport_columns(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_BlockedImport_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockedImport", field.Name)
+}
+
 func (ec *executionContext) childFields_CancelExecutionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "execution":
@@ -5632,6 +5749,14 @@ func (ec *executionContext) childFields_CompletionFunction(ctx context.Context, 
 		return ec.fieldContext_CompletionFunction_description(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type CompletionFunction", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmImportPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "job":
+		return ec.fieldContext_ConfirmImportPayload_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmImportPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -6474,6 +6599,8 @@ func (ec *executionContext) childFields_ImportJob(ctx context.Context, field gra
 		return ec.fieldContext_ImportJob_startedAt(ctx, field)
 	case "finishedAt":
 		return ec.fieldContext_ImportJob_finishedAt(ctx, field)
+	case "blocked":
+		return ec.fieldContext_ImportJob_blocked(ctx, field)
 	case "stage":
 		return ec.fieldContext_ImportJob_stage(ctx, field)
 	case "attempt":
@@ -6486,6 +6613,28 @@ func (ec *executionContext) childFields_ImportJob(ctx context.Context, field gra
 		return ec.fieldContext_ImportJob_confirmation(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ImportJob", field.Name)
+}
+
+func (ec *executionContext) childFields_ImportJobConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_ImportJobConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_ImportJobConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_ImportJobConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportJobConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_ImportJobEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_ImportJobEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_ImportJobEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportJobEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ImportS3Payload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
