@@ -170,7 +170,7 @@ func (w *workshop) begin() {
 					return
 				default:
 				}
-				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				ctx, cancel := context.WithTimeout(context.Background(), 3*patience) // it may be tried three times
 				work(ctx)
 				cancel()
 			}
@@ -182,7 +182,11 @@ func (w *workshop) begin() {
 func (w *workshop) end() {
 	close(w.stop)
 	w.busy.Wait()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	until(w.t, func() bool {
+		status, body := get(w.t, w.client().URL+"/api/ready")
+		return status == 200 && !strings.Contains(body, `"DOWN"`)
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), 3*patience)
 	defer cancel()
 	for _, work := range []func(context.Context){w.importNew, w.appendTo, w.replace, w.run, w.reader("")} {
 		work(ctx)
