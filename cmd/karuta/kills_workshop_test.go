@@ -194,14 +194,14 @@ func (w *workshop) end() {
 }
 
 // answered is an answer that has to be one: whatever was killed, what people are
-// told is not that something unforeseen happened.
+// told is not that something unforeseen happened, or that a file is not there.
 func (w *workshop) answered(a apptest.Answer, err error) (apptest.Answer, bool) {
 	if err != nil {
 		w.gone.Add(1)
 		time.Sleep(200 * time.Millisecond) // it is being started again
 		return a, false
 	}
-	if a.Code() == "INTERNAL_ERROR" {
+	if a.Code() == "INTERNAL_ERROR" || a.Code() == "SOURCE_NOT_FOUND" {
 		w.fault("answered %s", a.Raw)
 	}
 	return a, len(a.Errors) == 0
