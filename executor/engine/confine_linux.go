@@ -17,7 +17,7 @@ import (
 const maxWritten = 64 << 30
 
 // refusedCalls reach the network, other processes, or the kernel's rarely used parts.
-// A worker that reads somebody's file has no use for them.
+// A worker that reads what somebody made has no use for them.
 var refusedCalls = []string{
 	"socket", "socketpair", "connect", "bind", "listen", "accept", "accept4",
 	"execve", "execveat", "fork", "vfork", "kill", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "pidfd_open", "pidfd_getfd", "pidfd_send_signal",
@@ -32,18 +32,19 @@ var refusedCalls = []string{
 // systemFolders are what the C library and DuckDB look at.
 var systemFolders = []string{"/proc/self", "/sys/fs/cgroup", "/sys/devices/system/cpu", "/usr/share/zoneinfo"}
 
-// confine takes from a worker that will read somebody's file all that it does not
-// need for that: other files, where the kernel has Landlock; the network, other
-// programs and processes; and time without end. There is no way back.
-func confine(t task) error {
-	cpu := uint64(t.Load.Seconds*float64(max(1, t.Threads))) + 1
+// confine takes from a worker that will read a file that somebody made all that it
+// does not need for that: other files than the given, where the kernel has Landlock;
+// the network, other programs and processes; and more than so many seconds of each
+// core. There is no way back.
+func confine(t task, seconds float64, given ...string) error {
+	cpu := uint64(seconds*float64(max(1, t.Threads))) + 1
 	for resource, most := range map[int]uint64{unix.RLIMIT_CPU: cpu, unix.RLIMIT_FSIZE: maxWritten} {
 		if err := unix.Setrlimit(resource, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 			return fmt.Errorf("confine: limit %d: %w", resource, err)
 		}
 	}
 	files := landlock.V5.BestEffort()
-	err := files.RestrictPaths(landlock.RWDirs(t.Dir), landlock.ROFiles(t.Load.Source),
+	err := files.RestrictPaths(landlock.RWDirs(t.Dir), landlock.ROFiles(given...),
 		landlock.RODirs(systemFolders...).IgnoreIfMissing())
 	if err != nil {
 		return fmt.Errorf("confine: files: %w", err)

@@ -20,7 +20,7 @@ const confinedVerb = "confined"
 // confined tells of each probe whether it got through.
 func confined(dir string) int {
 	own, given, other := filepath.Join(dir, "own"), filepath.Join(dir, "given"), filepath.Join(dir, "other")
-	if err := confine(task{Dir: own, Threads: 1, Load: &loadTask{Source: given, Seconds: 60}}); err != nil {
+	if err := confine(task{Dir: own, Threads: 1}, 60, given); err != nil {
 		os.Stdout.WriteString(err.Error())
 		return 1
 	}

@@ -60,7 +60,7 @@ func (p *parts) write(ctx context.Context, out Output) (event, error) {
 	cfg := p.engine.cfg
 	t := task{
 		MemoryMB: cfg.MemoryMB, Threads: cfg.Threads, AddressSpaceMB: addressSpace(cfg.MemoryMB) + out.Bytes/mebibyte,
-		Table: &tableTask{Bytes: out.Bytes, Keep: out.Target != "", Rows: out.Rows},
+		Table: &tableTask{Bytes: out.Bytes, Keep: out.Target != "", Rows: out.Rows, Seconds: outputTimeout.Seconds()},
 	}
 	var storing error
 	last, summary, err := w.ask(ctx, t, func(ev event) error {

@@ -96,7 +96,7 @@ func (s *server) attempt(ctx context.Context, g given) (last event, file *os.Fil
 	var err error
 	switch t := g.task; {
 	case t.Load != nil:
-		if err = confine(t); err != nil {
+		if err = confine(t, t.Load.Seconds, t.Load.Source); err != nil {
 			break
 		}
 		last.Loaded, file, err = load(ctx, t, func(ev event) error { return s.channel.send(ev) })
@@ -112,6 +112,9 @@ func (s *server) attempt(ctx context.Context, g given) (last event, file *os.Fil
 		file, err = readSummary(ctx, t)
 	case t.Table != nil && g.file != nil:
 		defer g.file.Close()
+		if err = confine(t, t.Table.Seconds); err != nil {
+			break
+		}
 		last.Loaded, last.Rows, file, err = writeTable(ctx, t, g.file, func(ev event) error { return s.channel.send(ev) })
 	}
 	if err != nil {

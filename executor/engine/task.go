@@ -78,6 +78,8 @@ type tableTask struct {
 	Bytes int64 `json:"bytes"` // of the memory file
 	Keep  bool  `json:"keep"`
 	Rows  int   `json:"rows"` // that are shown where nothing is kept
+
+	Seconds float64 `json:"seconds"` // that it may take on each core
 }
 
 // event is what a worker tells: progress and finished parts while it loads, then

@@ -19,7 +19,7 @@ func socketPair() ([2]int, error) { return [2]int{}, errLinuxOnly }
 
 func limitMemory(int64) error { return errLinuxOnly }
 
-func confine(task) error { return errLinuxOnly }
+func confine(task, float64, ...string) error { return errLinuxOnly }
 
 func resident() int64 { return math.MaxInt64 }
 
