@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -104,6 +105,28 @@ func BenchmarkRead(b *testing.B) {
 			b.ReportMetric(float64(peak)/mebibyte, "MB-peak")
 		})
 	}
+}
+
+// BenchmarkExport writes a table of 1,000,000 × 50 as a CSV file and reads it to the end.
+func BenchmarkExport(b *testing.B) {
+	x := newBench(b, nil)
+	upload(b, x, millionRows)
+	src := importBench(b, x, 0, core.CSVOptions{})
+	peak := peakOfChildren(b, func() {
+		for b.Loop() {
+			file, err := x.Export(b.Context(), client.ExportRequest{Source: src, Format: core.FormatCSV, Encoding: core.EncodingUTF8BOM})
+			if err != nil {
+				b.Fatal(err)
+			}
+			n, err := io.Copy(io.Discard, file.File)
+			if err != nil || n != file.Bytes || file.Rows != millionRows {
+				b.Fatalf("%d of %d bytes, %d rows, %v", n, file.Bytes, file.Rows, err)
+			}
+			b.SetBytes(n)
+			_ = file.Close()
+		}
+	})
+	b.ReportMetric(float64(peak)/mebibyte, "MB-peak")
 }
 
 // BenchmarkSight asks a table of 1,000,000 rows with a policy, beside a filter that
