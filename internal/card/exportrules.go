@@ -35,8 +35,11 @@ func checkExport(in ExportInput) error {
 }
 
 // checkExportColumns wants every column once and among those that are seen: one
-// that is hidden is none.
+// that is hidden is none. There has to be one.
 func checkExportColumns(names []string, seen []core.Column) error {
+	if len(names) == 0 {
+		return core.Invalid("input.columns", "required")
+	}
 	for i, name := range names {
 		field := fmt.Sprintf("input.columns.%d", i)
 		if _, ok := core.ColumnNamed(seen, name); !ok {

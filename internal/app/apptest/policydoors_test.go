@@ -153,7 +153,8 @@ func (p *pull) drawChoice(column string) condition {
 	return c
 }
 
-func (p *pull) narrowedBy(filters []any, all []condition, alsoResult bool) {
+// narrowedTo are the rows that are seen and fulfil all conditions on what is seen.
+func (p *pull) narrowedTo(all ...condition) table {
 	want := table{columns: p.seen.columns}
 	for _, row := range p.seen.rows {
 		if !slices.ContainsFunc(all, func(c condition) bool {
@@ -163,7 +164,11 @@ func (p *pull) narrowedBy(filters []any, all []condition, alsoResult bool) {
 			want.rows = append(want.rows, row)
 		}
 	}
-	part := ""
+	return want
+}
+
+func (p *pull) narrowedBy(filters []any, all []condition, alsoResult bool) {
+	want, part := p.narrowedTo(all...), ""
 	if alsoResult {
 		part = `result(filters: $f) { html appliedFilters }`
 	}

@@ -90,7 +90,7 @@ func newOffice(t *testing.T, r *rand.Rand) *office {
 		o.cards[name] = o.owner.Must(t, `mutation($input: CreateCardInput!) { createCard(input: $input) { card { id } } }`,
 			map[string]any{"input": map[string]any{"name": name, "datasetId": o.dataset, "code": cardCodes[name]}}).Str("createCard.card.id")
 	}
-	o.page, o.narrow = o.layOut(t, cardNames...), o.layOut(t, "plain")
+	o.page, o.narrow = o.layOut(t, "VIEWER", cardNames...), o.layOut(t, "EDITOR", "plain")
 	o.keepViews(t)
 	return o
 }
@@ -120,7 +120,7 @@ func (o *office) hire(t *testing.T) {
 }
 
 // layOut makes a page of the cards with a filter on every column, for all viewers.
-func (o *office) layOut(t *testing.T, cards ...string) (dashboardID string) {
+func (o *office) layOut(t *testing.T, permission string, cards ...string) (dashboardID string) {
 	var places, filters []any
 	for i, name := range cards {
 		places = append(places, map[string]any{"cardId": o.cards[name], "x": 0, "y": i, "w": 12, "h": 1})
@@ -134,7 +134,7 @@ func (o *office) layOut(t *testing.T, cards ...string) (dashboardID string) {
 		map[string]any{"input": map[string]any{"id": dashboardID, "version": 2, "filters": filters}})
 	for _, v := range o.viewers {
 		o.owner.Must(t, `mutation($input: CreateShareInput!) { createShare(input: $input) { share { id } } }`, map[string]any{"input": map[string]any{
-			"dashboardId": dashboardID, "target": map[string]any{"type": "USER", "id": v.id}, "permission": "VIEWER",
+			"dashboardId": dashboardID, "target": map[string]any{"type": "USER", "id": v.id}, "permission": permission,
 		}})
 	}
 	return dashboardID
@@ -240,11 +240,16 @@ func fill(in map[string]any, p rule) {
 // administrator look through their eyes meanwhile.
 func (o *office) everybodyPulls(t *testing.T) {
 	var asking sync.WaitGroup
+	var pulls []*pull
 	for _, v := range o.viewers {
 		p := o.newPull(t, v)
+		pulls = append(pulls, p)
 		asking.Go(p.everyDoor)
 	}
 	asking.Wait()
+	if !t.Failed() {
+		exportsOf(pickOne(o.r, pulls...))
+	}
 	for name, who := range map[string]apptest.Client{"owner": o.owner, "admin": o.admin} {
 		all := who.Do(t, pageDocument, map[string]any{"id": o.narrow})
 		if rows, ok := tableAt(all, "dashboard.cards.0.rows"); !ok || len(rows.rows) != rosterRows || len(marksIn(all.Raw)) < 4*rosterRows {
