@@ -419,6 +419,10 @@ type ImportS3Input struct {
 	Name string `json:"name"`
 	// What it is, at most 2000 characters.
 	Description *string `json:"description,omitempty"`
+	// What the file is written in.
+	Format *core.FileFormat `json:"format,omitempty"`
+	// Name of the sheet of an Excel workbook; left out, it is the first that is not hidden.
+	Sheet *string `json:"sheet,omitempty"`
 	// The first line holds the names of the columns.
 	Header *bool `json:"header,omitempty"`
 	// The character between fields; found out when it is left out.
@@ -621,6 +625,10 @@ type ReuploadDatasetInput struct {
 	ID string `json:"id"`
 	// The file, at most 100 MB unless the operator has set another limit.
 	File *schema.File `json:"file"`
+	// What the file is written in.
+	Format *core.FileFormat `json:"format,omitempty"`
+	// Name of the sheet of an Excel workbook; left out, it is the first that is not hidden.
+	Sheet *string `json:"sheet,omitempty"`
 	// The first line holds the names of the columns.
 	Header *bool `json:"header,omitempty"`
 	// The character between fields; found out when it is left out.

@@ -4623,7 +4623,7 @@ type ResetPasswordPayload {
 }
 `, BuiltIn: false},
 	{Name: "../schema/versions.graphqls", Input: `extend type Mutation {
-  "Import a CSV file from one of the allowed buckets of S3 into a new dataset. Where it lies and how it is read is kept, for ` + "`" + `reimportDataset` + "`" + `. The work goes on after the answer: see ` + "`" + `importJob` + "`" + `."
+  "Import a file from one of the allowed buckets of S3 into a new dataset. Where it lies and how it is read is kept, for ` + "`" + `reimportDataset` + "`" + `. The work goes on after the answer: see ` + "`" + `importJob` + "`" + `."
   importS3(
     "The object and how to read it."
     input: ImportS3Input!
@@ -4696,6 +4696,10 @@ input ImportS3Input {
   name: String!
   "What it is, at most 2000 characters."
   description: String
+  "What the file is written in."
+  format: FileFormat = AUTO
+  "Name of the sheet of an Excel workbook; left out, it is the first that is not hidden."
+  sheet: String
   "The first line holds the names of the columns."
   header: Boolean = true
   "The character between fields; found out when it is left out."
@@ -4740,6 +4744,10 @@ input ReuploadDatasetInput {
   id: ID!
   "The file, at most 100 MB unless the operator has set another limit."
   file: Upload!
+  "What the file is written in."
+  format: FileFormat = AUTO
+  "Name of the sheet of an Excel workbook; left out, it is the first that is not hidden."
+  sheet: String
   "The first line holds the names of the columns."
   header: Boolean = true
   "The character between fields; found out when it is left out."

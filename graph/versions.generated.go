@@ -1035,6 +1035,9 @@ func (ec *executionContext) unmarshalInputImportS3Input(ctx context.Context, obj
 		asMap[k] = v
 	}
 
+	if _, present := asMap["format"]; !present {
+		asMap["format"] = "AUTO"
+	}
 	if _, present := asMap["header"]; !present {
 		asMap["header"] = true
 	}
@@ -1042,7 +1045,7 @@ func (ec *executionContext) unmarshalInputImportS3Input(ctx context.Context, obj
 		asMap["skipRows"] = 0
 	}
 
-	fieldsInOrder := [...]string{"bucket", "key", "name", "description", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "dropColumns", "classes"}
+	fieldsInOrder := [...]string{"bucket", "key", "name", "description", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "dropColumns", "classes"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1077,6 +1080,20 @@ func (ec *executionContext) unmarshalInputImportS3Input(ctx context.Context, obj
 				return it, err
 			}
 			it.Description = data
+		case "format":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("format"))
+			data, err := ec.unmarshalOFileFormat2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFileFormat(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Format = data
+		case "sheet":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sheet"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sheet = data
 		case "header":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("header"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)
@@ -1255,6 +1272,9 @@ func (ec *executionContext) unmarshalInputReuploadDatasetInput(ctx context.Conte
 		asMap[k] = v
 	}
 
+	if _, present := asMap["format"]; !present {
+		asMap["format"] = "AUTO"
+	}
 	if _, present := asMap["header"]; !present {
 		asMap["header"] = true
 	}
@@ -1262,7 +1282,7 @@ func (ec *executionContext) unmarshalInputReuploadDatasetInput(ctx context.Conte
 		asMap["skipRows"] = 0
 	}
 
-	fieldsInOrder := [...]string{"id", "file", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns"}
+	fieldsInOrder := [...]string{"id", "file", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1283,6 +1303,20 @@ func (ec *executionContext) unmarshalInputReuploadDatasetInput(ctx context.Conte
 				return it, err
 			}
 			it.File = data
+		case "format":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("format"))
+			data, err := ec.unmarshalOFileFormat2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFileFormat(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Format = data
+		case "sheet":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sheet"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Sheet = data
 		case "header":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("header"))
 			data, err := ec.unmarshalOBoolean2ᚖbool(ctx, v)

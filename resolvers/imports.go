@@ -10,13 +10,10 @@ import (
 
 func importInput(in graph.ImportCSVInput) dataset.ImportInput {
 	options := csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns)
-	options.Sheet, options.DropColumns = text(in.Sheet), in.DropColumns
-	if in.Format != nil {
-		options.Format = *in.Format
-	}
+	options.DropColumns = in.DropColumns
 	return dataset.ImportInput{
 		Name: text(in.Name), Description: text(in.Description), AppendTo: text(in.AppendTo),
-		Filename: in.File.Name, File: in.File.Body, Options: options, Classes: in.Classes,
+		Filename: in.File.Name, File: in.File.Body, Options: readingOf(in.Format, in.Sheet, options), Classes: in.Classes,
 	}
 }
 
@@ -24,14 +21,15 @@ func s3Input(in graph.ImportS3Input) dataset.S3Input {
 	options := csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns)
 	options.DropColumns = in.DropColumns
 	return dataset.S3Input{
-		Bucket: in.Bucket, Key: in.Key, Name: in.Name, Description: text(in.Description), Options: options, Classes: in.Classes,
+		Bucket: in.Bucket, Key: in.Key, Name: in.Name, Description: text(in.Description),
+		Options: readingOf(in.Format, in.Sheet, options), Classes: in.Classes,
 	}
 }
 
 func reuploadInput(in graph.ReuploadDatasetInput) dataset.ReuploadInput {
 	return dataset.ReuploadInput{
 		ID: in.ID, Filename: in.File.Name, File: in.File.Body,
-		Options: csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns),
+		Options: readingOf(in.Format, in.Sheet, csvOptions(in.Header, in.SkipRows, in.Delimiter, in.Encoding, in.PartitionColumn, in.NullValues, in.DateColumns)),
 	}
 }
 
@@ -42,6 +40,15 @@ func csvOptions(header *bool, skip *int, delimiter, encoding, sort *string, null
 	}
 	if skip != nil {
 		o.SkipRows = *skip
+	}
+	return o
+}
+
+// readingOf is how a file of any format is to be read.
+func readingOf(format *core.FileFormat, sheet *string, o core.CSVOptions) core.CSVOptions {
+	o.Sheet = text(sheet)
+	if format != nil {
+		o.Format = *format
 	}
 	return o
 }

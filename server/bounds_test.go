@@ -145,6 +145,7 @@ ImportS3Input.bucket              bucket
 ImportS3Input.key                 key
 ImportS3Input.name                line 200
 ImportS3Input.description         text 2000
+ImportS3Input.sheet              text 100
 ImportS3Input.delimiter          character
 ImportS3Input.encoding           choice
 ImportS3Input.partitionColumn    text 200
@@ -166,6 +167,7 @@ ReimportDatasetInput.planToken    note 1000
 ReimportDatasetInput.idempotencyKey note 200
 ReuploadDatasetInput.id           id dataset mine
 ReuploadDatasetInput.file         upload
+ReuploadDatasetInput.sheet              text 100
 ReuploadDatasetInput.delimiter          character
 ReuploadDatasetInput.encoding           choice
 ReuploadDatasetInput.partitionColumn    text 200

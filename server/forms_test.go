@@ -133,7 +133,7 @@ var examples = map[string]example{
 	},
 	"Mutation.importS3": {
 		"owner", `mutation($input: ImportS3Input!) { importS3(input: $input) { job { id } } }`,
-		`{"input": {"bucket": "company-data", "key": "sales.csv", "name": "売上", "description": "a", "header": true, "delimiter": ",", "encoding": "utf-8",
+		`{"input": {"bucket": "company-data", "key": "sales.csv", "name": "売上", "description": "a", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8",
 			"partitionColumn": "地域", "nullValues": ["-"], "skipRows": 0, "dropColumns": ["区分"], "classes": [{"column": "地域", "class": "DIRECT"}], "dateColumns": ["日付"]}}`,
 	},
 	"Mutation.reimportDataset": {
@@ -142,7 +142,7 @@ var examples = map[string]example{
 	},
 	"Mutation.reuploadDataset": {
 		"owner", `mutation($input: ReuploadDatasetInput!) { reuploadDataset(input: $input) { __typename } }`,
-		`{"input": {"id": "<dataset>", "file": "` + upload + `", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
+		`{"input": {"id": "<dataset>", "file": "` + upload + `", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
 			"nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
 	},
 	"Mutation.restoreDatasetVersion": {
