@@ -185,7 +185,7 @@ func unfit(column core.Column) error {
 func columnNamed(columns []core.Column, field, name string) (core.Column, error) {
 	i := slices.IndexFunc(columns, func(c core.Column) bool { return c.Name == name })
 	if i < 0 || strings.ContainsRune(name, 0) {
-		return core.Column{}, core.Invalid(field, "unknown_column", "column", name)
+		return core.Column{}, core.UnknownColumn(field, name)
 	}
 	return columns[i], nil
 }

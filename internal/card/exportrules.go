@@ -43,7 +43,7 @@ func checkExportColumns(names []string, seen []core.Column) error {
 	for i, name := range names {
 		field := fmt.Sprintf("input.columns.%d", i)
 		if _, ok := core.ColumnNamed(seen, name); !ok {
-			return core.Invalid(field, "unknown_column", "column", name)
+			return core.UnknownColumn(field, name)
 		}
 		if slices.Contains(names[:i], name) {
 			return core.Invalid(field, "duplicate_item")

@@ -97,6 +97,18 @@ func ColumnNamed(columns []Column, name string) (Column, bool) {
 	return Column{}, false
 }
 
+// toldColumn is how much of a column's name an error repeats, in characters.
+const toldColumn = 200
+
+// UnknownColumn is the VALIDATION_ERROR for a column that a dataset does not
+// have, or that its reader does not see.
+func UnknownColumn(field, name string) *Error {
+	if runes := []rune(name); len(runes) > toldColumn {
+		name = string(runes[:toldColumn])
+	}
+	return Invalid(field, "unknown_column", "column", name)
+}
+
 // DatasetVersion is one immutable state of a dataset's data.
 type DatasetVersion struct {
 	DatasetID string

@@ -102,7 +102,7 @@ func (p *parser) node(field string, c Condition, depth int) (core.RowCondition, 
 	}
 	column, ok := p.dataset.Column(*c.Column)
 	if !ok {
-		return core.RowCondition{}, unknownColumn(field+".column", *c.Column)
+		return core.RowCondition{}, core.UnknownColumn(field+".column", *c.Column)
 	}
 	return leaf(field, c, column)
 }

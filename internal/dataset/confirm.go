@@ -102,12 +102,12 @@ func (s *Service) checkConfirm(ctx context.Context, job *core.ImportJob, in Conf
 func checkNames(columns []core.Column, in ConfirmInput) error {
 	for i, c := range in.Classes {
 		if _, ok := core.ColumnNamed(columns, c.Column); !ok {
-			return unknownColumn(fmt.Sprintf("input.classes.%d.column", i), c.Column)
+			return core.UnknownColumn(fmt.Sprintf("input.classes.%d.column", i), c.Column)
 		}
 	}
 	for i, name := range in.Drop {
 		if _, ok := core.ColumnNamed(columns, name); !ok {
-			return unknownColumn(fmt.Sprintf("input.drop.%d", i), name)
+			return core.UnknownColumn(fmt.Sprintf("input.drop.%d", i), name)
 		}
 	}
 	if !slices.ContainsFunc(columns, func(c core.Column) bool { return !slices.Contains(in.Drop, c.Name) }) {

@@ -106,7 +106,7 @@ func checkCells(d *core.Dataset, p *core.Policy) error {
 
 func checkCell(d *core.Dataset, named map[string]bool, field, name string) error {
 	if _, ok := d.Column(name); !ok {
-		return unknownColumn(field, name)
+		return core.UnknownColumn(field, name)
 	}
 	if named[name] {
 		return core.Invalid(field, "duplicate_item")

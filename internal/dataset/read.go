@@ -145,7 +145,7 @@ func (s *Service) ColumnValues(ctx context.Context, in ValuesInput) (*Values, er
 	}
 	column, ok := core.ColumnNamed(source.Seen(), in.Column)
 	if !ok {
-		return nil, unknownColumn("column", in.Column)
+		return nil, core.UnknownColumn("column", in.Column)
 	}
 	if source.Sight == nil { // the rows of a sight are chosen by other columns too
 		source.Columns = []core.Column{column}
@@ -174,7 +174,7 @@ func (s *Service) openValues(ctx context.Context, in ValuesInput) (*core.Dataset
 		return nil, err
 	}
 	if !choosesFrom(grant.Dashboard.Filters, in.Column) {
-		return nil, unknownColumn("column", in.Column)
+		return nil, core.UnknownColumn("column", in.Column)
 	}
 	cards, err := s.Store.Cards.ManyOnce(ctx, grant.Dashboard.CardIDs())
 	if err != nil {

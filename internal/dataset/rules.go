@@ -120,7 +120,7 @@ func apply(d *core.Dataset, c Change, admin bool) error {
 	for i, change := range c.Columns {
 		at := slices.IndexFunc(d.Columns, func(col core.Column) bool { return col.Name == change.Name })
 		if at < 0 {
-			return unknownColumn(fmt.Sprintf("input.columns.%d.name", i), change.Name)
+			return core.UnknownColumn(fmt.Sprintf("input.columns.%d.name", i), change.Name)
 		}
 		if change.Description != nil {
 			d.Columns[at].Description = *change.Description
@@ -144,13 +144,6 @@ func classDetails(c Change) map[string]string {
 		}
 	}
 	return map[string]string{"classes": fmt.Sprint(details)}
-}
-
-func unknownColumn(field, name string) error {
-	if runes := []rune(name); len(runes) > maxColumnName {
-		name = string(runes[:maxColumnName])
-	}
-	return core.Invalid(field, "unknown_column", "column", name)
 }
 
 // choosesFrom tells whether one of the filters offers a column's values.
