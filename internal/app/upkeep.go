@@ -8,38 +8,42 @@ import (
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
-// upkeepEvery is how often the API does what nobody asks for.
-const upkeepEvery = time.Hour
+// How often the API does what nobody asks for. It begins soon after the start, so
+// that a process which never lives for an hour does it, too.
+const (
+	upkeepFirst = time.Minute
+	upkeepEvery = time.Hour
+)
 
-// upkeep removes old results, and clears up imports, runs of transforms and
-// deletions of groups that other processes lost.
+// upkeep does the rounds until the context ends.
 func (a *App) upkeep(ctx context.Context) {
 	ctx = core.AsSystem(ctx, "upkeep")
-	every := time.NewTicker(upkeepEvery)
-	defer every.Stop()
+	next := time.NewTimer(upkeepFirst)
+	defer next.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-every.C:
+		case <-next.C:
 		}
-		if err := a.Cards.Sweep(ctx); err != nil {
-			a.Log.WarnContext(ctx, "old results were not swept", "cause", err)
+		a.keepUp(ctx)
+		next.Reset(upkeepEvery)
+	}
+}
+
+// keepUp removes old results and versions, and clears up imports, runs of
+// transforms and deletions of groups that other processes lost.
+func (a *App) keepUp(ctx context.Context) {
+	tell := func(what string, err error) {
+		if err != nil {
+			a.Log.WarnContext(ctx, what, "cause", err)
 		}
-		if err := a.Identity.SweepGroups(ctx); err != nil {
-			a.Log.WarnContext(ctx, "deleted groups were not swept", "cause", err)
-		}
-		if err := a.Datasets.Retain(ctx, store.Now()); err != nil {
-			a.Log.WarnContext(ctx, "old versions were not cleared up", "cause", err)
-		}
-		if err := a.Transforms.Recover(ctx); err != nil {
-			a.Log.WarnContext(ctx, "lost transforms were not cleared up", "cause", err)
-		}
-		if a.Config.Store == "embedded" {
-			continue
-		}
-		if err := a.Datasets.Recover(ctx); err != nil {
-			a.Log.WarnContext(ctx, "lost imports were not cleared up", "cause", err)
-		}
+	}
+	tell("old results were not swept", a.Cards.Sweep(ctx))
+	tell("deleted groups were not swept", a.Identity.SweepGroups(ctx))
+	tell("old versions were not cleared up", a.Datasets.Retain(ctx, store.Now()))
+	tell("lost transforms were not cleared up", a.Transforms.Recover(ctx))
+	if a.Config.Store != "embedded" {
+		tell("lost imports were not cleared up", a.Datasets.Recover(ctx))
 	}
 }
