@@ -17,6 +17,7 @@ type failure struct {
 	reply   *client.CardReply
 	timeout time.Duration
 	hidden  []string // columns that were not there for those who share the run
+	code    string
 }
 
 func (f *failure) Error() string {
@@ -52,7 +53,9 @@ func tell(err error, author bool) error {
 	if trace == nil && p.Message != "" {
 		trace = &core.Traceback{Message: p.Message}
 	}
-	e.Details = map[string]any{"rowsIn": f.reply.RowsIn, "readMs": f.reply.ReadMS, "runMs": f.reply.RunMS}
+	e.Details = map[string]any{
+		"rowsIn": f.reply.RowsIn, "waitMs": f.reply.WaitMS, "readMs": f.reply.ReadMS, "runMs": f.reply.RunMS, "cause": causeOf(figuresOf(f.reply), f.code),
+	}
 	if trace != nil {
 		e.Details["traceback"] = trace
 	}

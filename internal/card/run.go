@@ -103,7 +103,7 @@ func (s *Service) run(ctx context.Context, j job, key string) (*core.CardResult,
 		"rows", reply.RowsIn, "bytes", len(reply.HTML), "read_ms", reply.ReadMS, "run_ms", reply.RunMS, "failed", reply.Problem != nil)
 	if reply.Problem != nil {
 		s.logRun(ctx, j, started, reply, "")
-		return nil, &failure{reply, s.cfg.Timeout, hiddenColumns(j.source)}
+		return nil, &failure{reply, s.cfg.Timeout, hiddenColumns(j.source), j.card.Code}
 	}
 	r := &core.CardResult{
 		HTML: reply.HTML, UsedColumns: reply.UsedColumns, AppliedFilters: columnsOf(j.values),

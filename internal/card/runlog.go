@@ -84,17 +84,26 @@ func (s *Service) logRun(ctx context.Context, j job, at time.Time, reply *client
 	if j.card.ID == "" || actor.ViewedBy != "" {
 		return
 	}
-	run := &core.CardRun{
-		ID: core.NewID("run"), CardID: j.card.ID, At: at, UserID: actor.UserID(), DashboardID: j.dashboardID,
-		Filters: shortened(j.values), DatasetID: j.source.DatasetID, DatasetVersion: j.source.Version, CodeHash: codeHash(j.card),
-		RowsIn: reply.RowsIn, WaitMS: reply.WaitMS, ReadMS: reply.ReadMS, RunMS: reply.RunMS, HTMLBytes: int64(len(reply.HTML)), SnapshotID: snapshotID,
-	}
+	run := figuresOf(reply)
+	run.ID, run.CardID, run.At, run.UserID, run.DashboardID = core.NewID("run"), j.card.ID, at, actor.UserID(), j.dashboardID
+	run.Filters, run.DatasetID, run.DatasetVersion = shortened(j.values), j.source.DatasetID, j.source.Version
+	run.CodeHash, run.SnapshotID = codeHash(j.card), snapshotID
 	if p := reply.Problem; p != nil {
-		run.Code, run.Reason = p.Code, p.Reason
 		run.Args = map[string]any{"seconds": s.cfg.Timeout.Seconds()}
 		maps.Copy(run.Args, p.Args)
 	}
 	s.log.add(run)
+}
+
+// figuresOf is what was measured of a run, and how it ended.
+func figuresOf(reply *client.CardReply) *core.CardRun {
+	run := &core.CardRun{
+		RowsIn: reply.RowsIn, WaitMS: reply.WaitMS, ReadMS: reply.ReadMS, RunMS: reply.RunMS, HTMLBytes: int64(len(reply.HTML)),
+	}
+	if p := reply.Problem; p != nil {
+		run.Code, run.Reason = p.Code, p.Reason
+	}
+	return run
 }
 
 // shortened are the values with the first few of each filter.

@@ -1,6 +1,7 @@
 package card_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -108,6 +109,9 @@ func TestDiagnosis(t *testing.T) { // EXE-6, DIA-2
 			_, err := w.onPage(w.owner)
 			if core.CodeOf(err) != c.fails {
 				t.Fatal(err)
+			}
+			if e, ok := errors.AsType[*core.Error](err); ok && e.Details["cause"] != c.want {
+				t.Errorf("the error says %v", e.Details)
 			}
 			d, err := w.s.Diagnosis(w.As(w.owner), w.card.ID)
 			if err != nil || d.Cause != c.want || d.Runs != 1 || d.RowsIn != c.reply.RowsIn || d.RunMS != c.reply.RunMS || (d.Failures == 1) != (c.fails != ok) {
