@@ -34,7 +34,7 @@ var fileAttacks = []attack{
 	{items: []int{66}, name: "memory of the parent", want: absent, user: closed, code: "return open(f'/proc/{os.getppid()}/mem', 'rb').read(1)"},
 	{items: []int{66}, name: "environment of the parent", want: absent, user: closed, code: "return open(f'/proc/{os.getppid()}/environ').read()"},
 	{items: []int{67}, name: "list the root", want: "got the Python folder|EACCES", user: closed, code: "names = os.listdir('/')\nreturn 'the Python folder' if 'lib' in names and 'etc' not in names and 'proc' not in names else names"},
-	{items: []int{67}, name: "list temporary files", want: "ENOENT|EACCES", user: closed, code: "return os.listdir('/tmp')"},
+	{items: []int{67}, name: "list temporary files", want: "got the folder of the runs|ENOENT|EACCES", user: closed, code: "names = os.listdir('/tmp')\nreturn names if os.path.basename(P['dir']) in names else 'the folder of the runs'"},
 	{items: []int{67}, name: "list what everybody may list", want: absent, user: closed, code: "return os.listdir(P['dir'])"},
 	{items: []int{68}, name: "memory of a run beside", sibling: true, want: absent, user: closed, code: "return open(f\"/proc/{P['sibling']}/mem\", 'rb').read(1)"},
 	{items: []int{68}, name: "environment of a run beside", sibling: true, want: absent, user: closed, code: "return open(f\"/proc/{P['sibling']}/environ\").read()"},
@@ -90,7 +90,7 @@ return [number for number in range(128) if opened(number)]`},
 frame = sys._getframe()
 while 'sandbox' not in frame.f_locals: frame = frame.f_back
 os.fstat(frame.f_locals['sandbox'].root)`},
-	{items: []int{85}, name: "order that the frames above know", want: "got ['code', 'filters', 'params']", code: `
+	{items: []int{85}, name: "order that the frames above know", want: "got ['code', 'filters', 'given', 'params']", code: `
 frame = sys._getframe()
 while 'order' not in frame.f_locals: frame = frame.f_back
 return sorted(frame.f_locals['order'])`},
