@@ -95,7 +95,7 @@ func TestTablesTellsEveryDifference(t *testing.T) {
 		{"not encrypted", table.Groups, func(in *dynamodb.CreateTableInput) { in.SSESpecification = nil }, "", "it is not encrypted with a key of the account"},
 		{"does not expire", table.Jobs, func(*dynamodb.CreateTableInput) {}, "", `items expire by "" instead of "ttl"`},
 		{"expires by another", table.Jobs, func(*dynamodb.CreateTableInput) {}, "other", `items expire by "other" instead of "ttl"`},
-		{"expires although declared not to", table.Cards, func(*dynamodb.CreateTableInput) {}, "ttl", `items expire by "ttl" instead of ""`},
+		{"expires although declared not to", table.Dashboards, func(*dynamodb.CreateTableInput) {}, "ttl", `items expire by "ttl" instead of ""`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := open(t, endpoint, nil)
