@@ -13,6 +13,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/audit"
 	"github.com/karuta-bi/karuta/internal/blob"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/drain"
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
@@ -87,14 +88,7 @@ func (s *Service) Close(ctx context.Context) error {
 	s.closed = true
 	s.mu.Unlock()
 	s.stop()
-	ended := make(chan struct{})
-	go func() { s.wg.Wait(); close(ended) }()
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return drain.Wait(ctx, &s.wg)
 }
 
 // CreateInput is a new card. Kind "" is CODE.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/drain"
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
@@ -209,12 +210,5 @@ func (s *Service) Close(ctx context.Context) error {
 	s.closed = true
 	s.mu.Unlock()
 	s.stop()
-	ended := make(chan struct{})
-	go func() { s.wg.Wait(); close(ended) }()
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	return drain.Wait(ctx, &s.wg)
 }

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/drain"
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
@@ -94,27 +94,15 @@ func (s *Service) nextNumber(ctx context.Context, job *core.ImportJob) (int64, e
 // beat saves the progress and the sign of life of a job until stop is called, and
 // ends the work when somebody has asked for that.
 func (s *Service) beat(ctx context.Context, jobID string, at *standing, end context.CancelCauseFunc) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(beatEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			job, err := s.Store.Jobs.Edit(ctx, jobID, func(j *core.ImportJob) error { at.write(j); return nil })
-			if job != nil && job.Cancel {
-				end(errCancelled)
-			}
-			if err != nil && ctx.Err() == nil {
-				s.Log.WarnContext(ctx, "import progress not saved", "job", jobID, "error", err)
-			}
+	return drain.Every(ctx, beatEvery, func(ctx context.Context) {
+		job, err := s.Store.Jobs.Edit(ctx, jobID, func(j *core.ImportJob) error { at.write(j); return nil })
+		if job != nil && job.Cancel {
+			end(errCancelled)
+		}
+		if err != nil && ctx.Err() == nil {
+			s.Log.WarnContext(ctx, "import progress not saved", "job", jobID, "error", err)
 		}
 	})
-	return func() { cancel(); wg.Wait() }
 }
 
 // settle publishes the written version, or lays it aside where it holds

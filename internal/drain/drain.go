@@ -1,5 +1,6 @@
-// Package drain runs HTTP servers that end without cutting anybody off: the
-// API, the executor and the control socket all end this way.
+// Package drain ends what runs without cutting anybody off: HTTP servers (the API,
+// the executor and the control socket all end this way) and the goroutines that a
+// service owns.
 package drain
 
 import (

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/drain"
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
@@ -68,21 +69,7 @@ func (j *journal) unsaved() (events []core.RunEvent, progress float64) {
 // beat keeps the run's record alive until stop is called, and stops the run when
 // somebody cancelled it or gave it up.
 func (r *run) beat(ctx context.Context) (stop func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		tick := time.NewTicker(beatEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				r.showLife(ctx)
-			}
-		}
-	})
-	return func() { cancel(); wg.Wait() }
+	return drain.Every(ctx, beatEvery, r.showLife)
 }
 
 func (r *run) showLife(ctx context.Context) {
