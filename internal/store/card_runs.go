@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -30,11 +29,9 @@ func writeCardRun(r *core.CardRun) table.Item {
 	putStr(it, "error_code", string(r.Code))
 	putStr(it, "error_reason", r.Reason)
 	putStr(it, "snapshot_id", r.SnapshotID)
-	if raw, err := json.Marshal(r.Filters); err == nil && len(r.Filters) > 0 {
-		it["filters"] = string(raw)
-	}
-	if raw, err := json.Marshal(r.Args); err == nil && len(r.Args) > 0 {
-		it["error_args"] = string(raw)
+	putList(it, "filters", r.Filters)
+	if len(r.Args) > 0 {
+		putJSON(it, "error_args", &r.Args)
 	}
 	putTime(it, "at", r.At)
 	return it
@@ -46,9 +43,11 @@ func readCardRun(it table.Item) *core.CardRun {
 		Code: core.Code(it.Str("error_code")), Reason: it.Str("error_reason"), DatasetID: it.Str("run_dataset_id"), DatasetVersion: it.Int("dataset_version"),
 		CodeHash: it.Str("code_hash"), RowsIn: it.Int("rows_in"), WaitMS: it.Float("wait_ms"), ReadMS: it.Float("read_ms"), RunMS: it.Float("run_ms"),
 		HTMLBytes: it.Int("html_bytes"), SnapshotID: it.Str("snapshot_id"),
+		Filters: getList[core.FilterValue](it, "filters"),
 	}
-	_ = json.Unmarshal([]byte(it.Str("filters")), &r.Filters) // both written by writeCardRun
-	_ = json.Unmarshal([]byte(it.Str("error_args")), &r.Args)
+	if args := getJSON[map[string]any](it, "error_args"); args != nil {
+		r.Args = *args
+	}
 	return r
 }
 

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -37,23 +36,20 @@ func writeCard(c *core.Card) table.Item {
 	if c.IgnoresFilters {
 		it["ignores_filters"] = true
 	}
-	if raw, err := json.Marshal(c.Parameters); err == nil && len(c.Parameters) > 0 {
-		it["parameters"] = string(raw)
-	}
+	putList(it, "parameters", c.Parameters)
 	putTime(it, "created_at", c.CreatedAt)
 	putTime(it, "updated_at", c.UpdatedAt)
 	return it
 }
 
 func readCard(it table.Item) *core.Card {
-	c := &core.Card{
+	return &core.Card{
 		ID: it.Str("card_id"), Kind: core.CardKind(strings.ToUpper(it.Str("kind"))), Name: it.Str("name"),
 		Description: it.Str("description"), DatasetID: it.Str("dataset_id"), Code: it.Str("code"),
 		Params: it.Str("params"), IgnoresFilters: it.Bool("ignores_filters"), OwnerID: it.Str("owner_id"),
 		Version: it.Int("version"), CreatedAt: getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"),
+		Parameters: getList[core.CardParameter](it, "parameters"),
 	}
-	_ = json.Unmarshal([]byte(it.Str("parameters")), &c.Parameters) // written by writeCard
-	return c
 }
 
 // Get reads a card; nil when there is none.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -12,7 +11,8 @@ import (
 // PutEvents keeps the newest events of a run, all that are to be kept of it. Only
 // who runs it writes them.
 func (r *Executions) PutEvents(ctx context.Context, executionID string, events []core.RunEvent) error {
-	it := table.Item{"execution_id": executionID, "events": jsonText(events), "ttl": time.Now().Add(executionsKept).Unix()}
+	it := table.Item{"execution_id": executionID, "ttl": time.Now().Add(executionsKept).Unix()}
+	putList(it, "events", events)
 	return r.e.Write(ctx, table.Put(executionPart("EVENTS#", executionID), it, table.Always()))
 }
 
@@ -23,8 +23,7 @@ func (r *Executions) Events(ctx context.Context, executionID string, after int64
 	if err != nil || it == nil {
 		return nil, err
 	}
-	var all []core.RunEvent
-	_ = json.Unmarshal([]byte(it.Str("events")), &all) // written by PutEvents
+	all := getList[core.RunEvent](it, "events")
 	for i, ev := range all {
 		if ev.Seq > after {
 			return all[i:], nil

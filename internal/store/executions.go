@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -69,12 +68,8 @@ func writeExecution(x *core.Execution) table.Item {
 	} {
 		putStr(it, name, value)
 	}
-	if len(x.Inputs) > 0 {
-		it["inputs"] = jsonText(x.Inputs)
-	}
-	if x.Problem != nil {
-		it["error"] = jsonText(x.Problem)
-	}
+	putList(it, "inputs", x.Inputs)
+	putJSON(it, "error", x.Problem)
 	if x.OutputVer != 0 {
 		it["output_version"], it["output_row_count"] = x.OutputVer, x.OutputRows
 	}
@@ -93,14 +88,8 @@ func writeExecution(x *core.Execution) table.Item {
 	return it
 }
 
-// jsonText is a value of ours, which always encodes, as JSON.
-func jsonText(v any) string {
-	raw, _ := json.Marshal(v)
-	return string(raw)
-}
-
 func readExecution(it table.Item) *core.Execution {
-	x := &core.Execution{
+	return &core.Execution{
 		ID: it.Str("execution_id"), TransformID: it.Str("transform_id"), Status: readStatus(it.Str("status")),
 		Trigger: core.Trigger(it.Str("triggered_by")), RequestedBy: it.Str("requested_by"), Params: it.Str("params"),
 		CodeHash: it.Str("code_hash"), OutputID: it.Str("output_dataset_id"), OutputVer: it.Int("output_version"),
@@ -108,13 +97,8 @@ func readExecution(it table.Item) *core.Execution {
 		Reason: core.SkipReason(it.Str("skip_reason")), Executor: it.Str("executor_version"), CancelledBy: it.Str("cancelled_by"), Version: it.Int("version"),
 		DueAt: getTime(it, "due_at"), DueUntil: getTime(it, "due_until"), Heartbeat: getTime(it, "heartbeat"), CreatedAt: getTime(it, "created_at"),
 		StartedAt: getTime(it, "started_at"), FinishedAt: getTime(it, "finished_at"),
+		Inputs: getList[core.ExecutionInput](it, "inputs"), Problem: getJSON[core.RunProblem](it, "error"),
 	}
-	_ = json.Unmarshal([]byte(it.Str("inputs")), &x.Inputs) // written by writeExecution
-	if raw := it.Str("error"); raw != "" {
-		x.Problem = &core.RunProblem{}
-		_ = json.Unmarshal([]byte(raw), x.Problem)
-	}
-	return x
 }
 
 // Get reads a run; nil when there is none.

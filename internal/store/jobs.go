@@ -53,9 +53,7 @@ func writeJob(j *core.ImportJob) table.Item {
 	putJSON(it, "problem", j.Problem)
 	putJSON(it, "s3_object", j.S3)
 	putJSON(it, "staged", j.Staged)
-	if len(j.Decisions) > 0 {
-		putJSON(it, "decisions", &j.Decisions)
-	}
+	putList(it, "decisions", j.Decisions)
 	switch {
 	case !j.Status.Final():
 		it["open_kind"] = importJobs
@@ -88,9 +86,7 @@ func readJob(it table.Item) *core.ImportJob {
 	j.Kind = cmp.Or(j.Kind, core.ImportNew)
 	j.Problem = getJSON[core.ImportProblem](it, "problem")
 	j.S3, j.Staged = getJSON[core.S3Object](it, "s3_object"), getJSON[core.StagedVersion](it, "staged")
-	if decisions := getJSON[[]core.ColumnDecision](it, "decisions"); decisions != nil {
-		j.Decisions = *decisions
-	}
+	j.Decisions = getList[core.ColumnDecision](it, "decisions")
 	return j
 }
 

@@ -105,6 +105,21 @@ func getJSON[T any](it table.Item, name string) *T {
 	return v
 }
 
+// putList writes a list as JSON text; an empty one writes nothing.
+func putList[T any](it table.Item, name string, list []T) {
+	if len(list) > 0 {
+		putJSON(it, name, &list)
+	}
+}
+
+// getList reads what putList wrote; nil where there is none.
+func getList[T any](it table.Item, name string) []T {
+	if list := getJSON[[]T](it, name); list != nil {
+		return *list
+	}
+	return nil
+}
+
 func putStrings(it table.Item, name string, list []string) {
 	if len(list) == 0 {
 		return
