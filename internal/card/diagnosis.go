@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
@@ -31,16 +32,16 @@ type Diagnosis struct {
 
 // Diagnosis looks at the last runs of a card; for its owner and admins.
 func (s *Service) Diagnosis(ctx context.Context, cardID string) (*Diagnosis, error) {
-	runs, err := s.Runs(ctx, cardID, DefaultRuns)
+	c, err := s.Gate.RequireCard(ctx, "id", cardID, access.Manage)
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.Store.Cards.Get(ctx, cardID)
+	runs, err := s.runs(ctx, cardID, DefaultRuns)
 	if err != nil {
-		return nil, core.Internal("read card", err)
+		return nil, err
 	}
 	d := diagnose(runs)
-	if c != nil && len(runs) > 0 {
+	if len(runs) > 0 {
 		d.Cause = causeOf(&runs[0], c.Code)
 	}
 	return d, nil

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -45,9 +43,7 @@ func (s *Service) keepExport(ctx context.Context, p exportPlan, until time.Time)
 	if err != nil {
 		return "", err
 	}
-	var random [16]byte
-	_, _ = rand.Read(random[:]) // never fails, see crypto/rand
-	name := hex.EncodeToString(random[:])
+	name := randomName()
 	if _, err := s.Blobs.Put(ctx, exportKey(name), bytes.NewReader(text)); err != nil {
 		return "", err
 	}
@@ -58,10 +54,7 @@ func (s *Service) keepExport(ctx context.Context, p exportPlan, until time.Time)
 func exportKey(name string) string { return exportsFolder + name + ".json" }
 
 func (s *Service) signExport(body string, plan []byte) string {
-	h := hmac.New(sha256.New, []byte(s.cfg.PageSecret))
-	h.Write([]byte("export\n" + body + "\n"))
-	h.Write(plan)
-	return hex.EncodeToString(h.Sum(nil))
+	return s.sign("export", body, string(plan))
 }
 
 // exportPlan is the plan of a token. NOT_FOUND for a bad or old one.

@@ -40,12 +40,16 @@ func (s *Service) PageURL(r *core.CardResult) string {
 // token is key, end and signature: whoever has it may see this one result.
 func (s *Service) token(key string, until time.Time) string {
 	body := key + "." + strconv.FormatInt(until.Unix(), 10)
-	return base64.RawURLEncoding.EncodeToString([]byte(body + "." + s.sign(body)))
+	return base64.RawURLEncoding.EncodeToString([]byte(body + "." + s.sign("card page", body)))
 }
 
-func (s *Service) sign(body string) string {
+// sign signs the parts for one use, so that a signature is good for no other.
+func (s *Service) sign(use string, parts ...string) string {
 	h := hmac.New(sha256.New, []byte(s.cfg.PageSecret))
-	h.Write([]byte("card page\n" + body))
+	h.Write([]byte(use))
+	for _, part := range parts {
+		h.Write([]byte("\n" + part))
+	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
@@ -60,7 +64,7 @@ func (s *Service) Page(ctx context.Context, token string) ([]byte, error) {
 	body, sum := string(raw[:cut]), string(raw[cut+1:])
 	key, end, _ := strings.Cut(body, ".")
 	until, err := strconv.ParseInt(end, 10, 64)
-	if !hmac.Equal([]byte(sum), []byte(s.sign(body))) || err != nil || time.Now().Unix() > until {
+	if !hmac.Equal([]byte(sum), []byte(s.sign("card page", body))) || err != nil || time.Now().Unix() > until {
 		return nil, core.NotFound("token")
 	}
 	r := s.kept.get(ctx, key)
@@ -91,9 +95,14 @@ func document(html string) []byte {
 
 // previewKey names a result that nobody finds again but through its page.
 func previewKey() string {
+	return "preview/" + randomName()
+}
+
+// randomName is a name that nobody can guess.
+func randomName() string {
 	var b [16]byte
 	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
-	return "preview/" + hex.EncodeToString(b[:])
+	return hex.EncodeToString(b[:])
 }
 
 // textResult is a text card's HTML, cleaned again in case the rules have become

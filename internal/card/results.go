@@ -49,7 +49,7 @@ func (r *results) get(ctx context.Context, key string) *core.CardResult {
 	if ok {
 		return found
 	}
-	found, err := r.read(ctx, resultsFolder+key)
+	found, err := readJSON[core.CardResult](ctx, r.blobs, resultsFolder+key)
 	if err != nil {
 		return nil
 	}
@@ -69,34 +69,39 @@ func (r *results) newest(ctx context.Context, slot string) *core.CardResult {
 	if err != nil || last.Key == "" {
 		return nil
 	}
-	found, err := r.read(ctx, last.Key)
+	found, err := readJSON[core.CardResult](ctx, r.blobs, last.Key)
 	if err != nil {
 		return nil
 	}
 	return found
 }
 
-func (r *results) read(ctx context.Context, blobKey string) (*core.CardResult, error) {
-	body, _, err := r.blobs.Get(ctx, blobKey)
+// readJSON reads what putJSON kept.
+func readJSON[T any](ctx context.Context, blobs blob.Store, key string) (*T, error) {
+	body, _, err := blobs.Get(ctx, key)
 	if err != nil {
 		return nil, err
 	}
 	defer body.Close()
-	found := new(core.CardResult)
+	found := new(T)
 	return found, json.NewDecoder(body).Decode(found)
+}
+
+func putJSON(ctx context.Context, blobs blob.Store, key string, value any) error {
+	var body bytes.Buffer
+	enc := json.NewEncoder(&body)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(value); err != nil {
+		return err
+	}
+	_, err := blobs.Put(ctx, key, &body)
+	return err
 }
 
 // put keeps a result under its own key.
 func (r *results) put(ctx context.Context, result *core.CardResult) error {
 	r.remember(result)
-	var body bytes.Buffer
-	enc := json.NewEncoder(&body)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(result); err != nil {
-		return err
-	}
-	_, err := r.blobs.Put(ctx, resultsFolder+result.Key, &body)
-	return err
+	return putJSON(ctx, r.blobs, resultsFolder+result.Key, result)
 }
 
 func (r *results) remember(result *core.CardResult) {
@@ -119,15 +124,5 @@ func (s *Service) Sweep(ctx context.Context) error {
 }
 
 func (s *Service) sweep(ctx context.Context, folder string, kept time.Duration) error {
-	var old []string
-	err := s.Blobs.List(ctx, folder, func(info blob.Info) error {
-		if time.Since(info.Modified) > kept {
-			old = append(old, info.Key)
-		}
-		return nil
-	})
-	for _, key := range old {
-		err = errors.Join(err, s.Blobs.Delete(ctx, key))
-	}
-	return err
+	return blob.Sweep(ctx, s.Blobs, folder, func(info blob.Info) bool { return time.Since(info.Modified) > kept })
 }

@@ -123,7 +123,7 @@ func (s *Service) keep(ctx context.Context, j job, r *core.CardResult, libraries
 	if j.card.ID != "" {
 		snap := s.snapshotOf(j, r, libraries)
 		r.SnapshotID = snap.ID
-		both.Go(func() error { return s.kept.putSnapshot(ctx, snap) })
+		both.Go(func() error { return putJSON(ctx, s.Blobs, snapshotsFolder+snap.ID, snap) })
 	}
 	both.Go(func() error { return s.kept.put(ctx, r) })
 	if err := both.Wait(); err != nil {

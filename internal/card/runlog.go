@@ -124,6 +124,11 @@ func (s *Service) Runs(ctx context.Context, cardID string, last int) ([]core.Car
 	if _, err := s.Gate.RequireCard(ctx, "id", cardID, access.Manage); err != nil {
 		return nil, err
 	}
+	return s.runs(ctx, cardID, last)
+}
+
+// runs are the newest lines of the log, those that wait to be written too.
+func (s *Service) runs(ctx context.Context, cardID string, last int) ([]core.CardRun, error) {
 	s.writeRunLog(ctx)
 	runs, err := s.Store.Cards.Runs(ctx, cardID, last)
 	if err != nil {

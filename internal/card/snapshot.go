@@ -1,9 +1,7 @@
 package card
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"regexp"
 	"time"
 
@@ -42,18 +40,6 @@ func (s *Service) snapshotOf(j job, r *core.CardResult, libraries string) *Snaps
 	}
 }
 
-// putSnapshot keeps a result under its id. What is there under the id already is the same.
-func (r *results) putSnapshot(ctx context.Context, snap *Snapshot) error {
-	var body bytes.Buffer
-	enc := json.NewEncoder(&body)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(snap); err != nil {
-		return err
-	}
-	_, err := r.blobs.Put(ctx, snapshotsFolder+snap.ID, &body)
-	return err
-}
-
 var snapshotID = regexp.MustCompile(`^snap_[0-9a-f]{32}_[0-9a-f]{16}$`)
 
 // Snapshot is a card as it was. Whoever may read the card's code may see every
@@ -72,7 +58,7 @@ func (s *Service) Snapshot(ctx context.Context, id, dashboardID string) (*Snapsh
 			return nil, err
 		}
 	}
-	snap, err := s.kept.snapshot(ctx, id)
+	snap, err := readJSON[Snapshot](ctx, s.Blobs, snapshotsFolder+id)
 	if err != nil {
 		return nil, core.NotFound("id")
 	}
@@ -118,17 +104,4 @@ func (snap *Snapshot) seenBy(ctx context.Context, c *core.Card) *Snapshot {
 		seen.Code, seen.Params = "", ""
 	}
 	return &seen
-}
-
-func (r *results) snapshot(ctx context.Context, id string) (*Snapshot, error) {
-	body, _, err := r.blobs.Get(ctx, snapshotsFolder+id)
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	snap := new(Snapshot)
-	if err := json.NewDecoder(body).Decode(snap); err != nil {
-		return nil, err
-	}
-	return snap, nil
 }

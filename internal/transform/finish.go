@@ -173,16 +173,7 @@ func (s *Service) sweep(ctx context.Context, x *core.Execution) {
 	if ended != nil && ended.Status == core.StatusSucceeded {
 		return
 	}
-	var keys []string
-	err = s.Blobs.List(ctx, outputFolder(x)+"data/", func(info blob.Info) error {
-		if strings.Contains(info.Key, "-"+own(x)+".") {
-			keys = append(keys, info.Key)
-		}
-		return nil
-	})
-	for _, key := range keys {
-		err = errors.Join(err, s.Blobs.Delete(ctx, key))
-	}
+	err = blob.Sweep(ctx, s.Blobs, outputFolder(x)+"data/", func(info blob.Info) bool { return strings.Contains(info.Key, "-"+own(x)+".") })
 	if err != nil {
 		s.Log.ErrorContext(ctx, "files of a failed transform were not removed", "execution", x.ID, "error", err)
 	}
