@@ -22,6 +22,7 @@ import (
 )
 
 const (
+	firstTries     = 3  // of a zygote that could not be judged
 	transformNice  = 10 // cards come first, people wait for them
 	transformCores = 2  // that a transform may use by threads
 )
@@ -67,20 +68,55 @@ func start(ctx context.Context, cfg Config, wanted layers) (*Supervisor, error) 
 		s.refusal = "the Python folder is missing: tools/python/install.sh makes it"
 		return s, nil
 	}
-	z, err := s.startZygote(ctx)
+	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop, s.closing = stop, inner.Done()
+	z, err := s.first(ctx, wanted)
 	if err != nil {
 		s.refusal = "Python did not start: " + err.Error()
 		s.cfg.Log.Error("python refused", "reason", s.refusal)
 		return s, nil
 	}
-	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
-	s.stop, s.closing = stop, inner.Done()
-	s.layers = z.layers & wanted
-	s.checkRooms()
-	s.replace(z)
-	s.prove(ctx, z)
 	s.ended.Go(func() { s.keep(inner, z) })
 	return s, nil
+}
+
+// first starts a zygote and lets the canaries attack it. What fails without an attack
+// that succeeded is tried again: something may have ended a child from outside, or
+// the machine was too busy to judge by the clock.
+func (s *Supervisor) first(ctx context.Context, wanted layers) (*zygote, error) {
+	for try := 1; ; try++ {
+		z, err := s.startZygote(ctx)
+		if err == nil {
+			s.layers = z.layers & wanted
+			s.checkRooms()
+			s.replace(z)
+			err = s.prove(ctx, z)
+		}
+		if err == nil || try == firstTries || ctx.Err() != nil {
+			return s.judged(z, err)
+		}
+		s.cfg.Log.Warn("python is started once more: it could not be judged", "cause", err)
+		if z != nil {
+			z.kill()
+			<-z.gone
+		}
+	}
+}
+
+// judged refuses Python where its sandbox was seen to be weak, or not seen at all.
+// The error is that of a zygote that did not start.
+func (s *Supervisor) judged(z *zygote, failure error) (*zygote, error) {
+	if z == nil {
+		return nil, failure
+	}
+	if weak := firstWeak(s.report); weak != nil {
+		reason := fmt.Sprintf("the sandbox does not hold: %s: %s", weak.Name, weak.Detail)
+		s.cfg.Log.Error("python sandbox is weak", "reason", reason, "strict", s.cfg.Strict)
+		if s.cfg.Strict {
+			s.refusal = reason
+		}
+	}
+	return z, nil
 }
 
 // prepare fills the defaults in and makes what all zygotes share.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -65,6 +66,33 @@ func TestZygoteKilledInFlight(t *testing.T) {
 }
 
 // A worn zygote is replaced without a run failing; the old one ends after its last
+// A zygote that something kills while the canaries attack it proves nothing about
+// the sandbox: the next one is judged, and cards run (EXE of the executor).
+func TestZygoteKilledWhileItIsJudged(t *testing.T) {
+	before := childrenOf(t, os.Getpid())
+	killed, started := false, make(chan struct{})
+	var hunt sync.WaitGroup
+	hunt.Go(func() {
+		for tick := time.NewTicker(time.Millisecond); !killed; {
+			select {
+			case <-started:
+				return
+			case <-tick.C:
+			}
+			for _, pid := range childrenOf(t, os.Getpid()) {
+				killed = killed || !slices.Contains(before, pid) && len(childrenOf(t, pid)) > 0 && unix.Kill(pid, unix.SIGKILL) == nil
+			}
+		}
+	})
+	s := begin(t, config(t), every)
+	close(started)
+	hunt.Wait()
+	if s.Refusal() != "" || !killed {
+		t.Fatalf("killed: %t, refusal %q", killed, s.Refusal())
+	}
+	wantGood(t, s)
+}
+
 // run. Hashes are salted anew, so that what an author learns of them does not last.
 func TestZygoteIsRenewed(t *testing.T) {
 	s := begin(t, config(t), every)
