@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/karuta-bi/karuta/internal/core"
 )
@@ -50,6 +51,10 @@ func (s *server) decode(w http.ResponseWriter, r *http.Request) (req *request, e
 		w.Header().Set("Allow", "GET, POST, OPTIONS")
 		return nil, refuse(http.StatusMethodNotAllowed, "", "method")
 	}
+	if !plain(r.Header.Get("Content-Encoding")) {
+		w.Header().Set("Accept-Encoding", "identity") // RFC 9110 §12.5.3
+		return nil, refuse(http.StatusUnsupportedMediaType, "", "content_type")
+	}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := strings.ToLower(params["charset"])
 	switch {
@@ -64,6 +69,10 @@ func (s *server) decode(w http.ResponseWriter, r *http.Request) (req *request, e
 	}
 	return nil, refuse(http.StatusUnsupportedMediaType, "", "content_type")
 }
+
+// plain tells that a body is not packed: a packed one could be a thousand times
+// as long as what is counted.
+func plain(encoding string) bool { return encoding == "" || strings.EqualFold(encoding, "identity") }
 
 func decodeJSON(body io.Reader) (*request, error) {
 	text, err := io.ReadAll(body)
@@ -89,7 +98,7 @@ func bodyProblem(err error) error {
 func unmarshal(text []byte, into any) error {
 	if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
 		return refuse(http.StatusBadRequest, "", "batch")
-	} else if len(trimmed) == 0 || trimmed[0] != '{' {
+	} else if len(trimmed) == 0 || trimmed[0] != '{' || !utf8.Valid(text) {
 		return refuse(http.StatusBadRequest, "", "unreadable")
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
@@ -100,6 +109,27 @@ func unmarshal(text []byte, into any) error {
 	}
 	if err != nil || d.Decode(&struct{}{}) != io.EOF {
 		return refuse(http.StatusBadRequest, "", "unreadable")
+	}
+	return once(text)
+}
+
+// once refuses an object that has a member twice, in whatever letters: of two
+// readers one takes the first and the other the last.
+func once(object []byte) error {
+	d := json.NewDecoder(bytes.NewReader(object))
+	_, _ = d.Token() // the brace
+	seen := make(map[string]bool, 4)
+	for d.More() {
+		member, err := d.Token()
+		var value json.RawMessage
+		if err != nil || d.Decode(&value) != nil {
+			return refuse(http.StatusBadRequest, "", "unreadable")
+		}
+		name := strings.ToLower(member.(string))
+		if seen[name] {
+			return refuse(http.StatusBadRequest, name, "bad_value")
+		}
+		seen[name] = true
 	}
 	return nil
 }

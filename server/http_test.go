@@ -65,6 +65,13 @@ func TestMalformedRequests(t *testing.T) {
 		{"batch", "POST", "application/json", `[{"query":"{ me { id } }","x":"` + secretive + `"}]`, 400, ""},
 		{"no JSON", "POST", "application/json", secretive, 400, ""},
 		{"half", "POST", "application/json", `{"query":"` + secretive, 400, ""},
+		{"BOM", "POST", "application/json", "\ufeff" + `{"query":"{ me { id } }"}`, 400, ""},
+		{"UTF-16", "POST", "application/json", "{\x00\"\x00q\x00", 400, ""},
+		{"no UTF-8", "POST", "application/json", "{\"query\":\"{ me { id } } # \xff\"}", 400, ""},
+		{"a member twice", "POST", "application/json", `{"query":"{ me { id } }","variables":{},"query":"` + secretive + `"}`, 400, "query"},
+		{"a member twice, in other letters", "POST", "application/json", `{"query":"{ me { id } }","QUERY":"` + secretive + `"}`, 400, "query"},
+		{"100,000 lists", "POST", "application/json", `{"query":"{ me { id } }","variables":{"x":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}}`, 400, ""},
+		{"100,000 objects that do not end", "POST", "application/json", strings.Repeat(`{"variables":`, 100_000), 400, ""},
 		{"two objects", "POST", "application/json", `{"query":"{ me { id } }"}{}`, 400, ""},
 		{"a text", "POST", "application/json", `"` + secretive + `"`, 400, ""},
 		{"null", "POST", "application/json", `null`, 400, ""},
@@ -78,6 +85,12 @@ func TestMalformedRequests(t *testing.T) {
 		{"text", "POST", "text/plain", `{"query":"{ me { id } }"}`, 415, ""},
 		{"no type", "POST", "", `{"query":"{ me { id } }"}`, 415, ""},
 		{"other charset", "POST", "application/json; charset=shift_jis", `{"query":"{ me { id } }"}`, 415, ""},
+		{"UTF-7", "POST", "application/json; charset=utf-7", `{"query":"{ me { id } }"}`, 415, ""},
+		{"two types", "POST", "application/json, text/plain", `{"query":"{ me { id } }"}`, 415, ""},
+		{"GraphQL", "POST", "application/graphql", `{ me { id } }`, 415, ""},
+		{"HEAD", "HEAD", "", ``, 405, ""},
+		{"TRACE", "TRACE", "", ``, 405, ""},
+		{"PATCH", "PATCH", "application/json", `{"query":"{ me { id } }"}`, 405, ""},
 		{"PUT", "PUT", "application/json", `{"query":"{ me { id } }"}`, 405, ""},
 		{"DELETE", "DELETE", "application/json", ``, 405, ""},
 	}
@@ -94,7 +107,62 @@ func TestMalformedRequests(t *testing.T) {
 			if len(a.text) > 500 || strings.Contains(a.text, "repeat me") {
 				t.Fatalf("repeats the request: %.300s", a.text)
 			}
+			if allow := a.Header.Get("Allow"); (c.status == 405) != (allow == "GET, POST, OPTIONS") {
+				t.Fatalf("Allow: %q", allow)
+			}
 		})
+	}
+}
+
+// What a client may add that we do not know (GraphQL over HTTP §5.1), and forms of what we do.
+func TestLenience(t *testing.T) {
+	h := newHouse(t)
+	for name, r := range map[string]*http.Request{
+		"unknown members": post(`{"query":"{ serverInfo { env } }","id":"1","persisted":{"x":[1]}}`),
+		"nulls":           post(`{"query":"{ serverInfo { env } }","operationName":null,"variables":null,"extensions":null}`),
+		"blanks":          post(" \r\n\t{ \"query\" : \"{ serverInfo { env } }\" } \n"),
+		"charset":         post(`{"query":"{ serverInfo { env } }"}`, "Content-Type", `Application/JSON; Charset="UTF-8"`),
+		"identity":        post(`{"query":"{ serverInfo { env } }"}`, "Content-Encoding", "identity"),
+	} {
+		if a := h.send(r); a.StatusCode != 200 || a.code() != "" || a.Data["serverInfo"] == nil {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.text)
+		}
+	}
+}
+
+// A packed request is refused before it is unpacked, and told what is taken.
+func TestPackedRequests(t *testing.T) {
+	h := newHouse(t)
+	for _, encoding := range []string{"gzip", "br", "deflate", "identity, gzip", "x"} {
+		a := h.send(post(`{"query":"{ serverInfo { env } }"}`, "Content-Encoding", encoding))
+		if a.StatusCode != 415 || a.Header.Get("Accept-Encoding") != "identity" {
+			t.Errorf("%s: %d %v", encoding, a.StatusCode, a.Header)
+		}
+	}
+}
+
+// CSRF: what a page of another site can send without asking first is never answered with data.
+func TestSimpleRequests(t *testing.T) {
+	h := newHouse(t)
+	id, token := h.user(core.RoleUser)
+	query := "/graphql?query=" + url.QueryEscape("{ me { id } }")
+	for name, r := range map[string]*http.Request{
+		"image":       with(get(query), "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "image"),
+		"link":        with(get(query), "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate"),
+		"old browser": get(query),
+		"form":        with(post("query=%7Bme%7Bid%7D%7D"), "Content-Type", "application/x-www-form-urlencoded", "Origin", "https://evil.example"),
+		"text form":   with(post(`{"query":"{ me { id } }"}`), "Content-Type", "text/plain", "Origin", "https://evil.example"),
+		"beacon":      with(post(`{"query":"{ me { id } }"}`), "Content-Type", "text/plain;application/json", "Origin", "https://evil.example"),
+	} {
+		r.AddCookie(&http.Cookie{Name: "karuta_session", Value: token})
+		if a := h.send(r); a.StatusCode < 400 || strings.Contains(a.text, id) {
+			t.Errorf("%s: %d %s", name, a.StatusCode, a.text)
+		}
+	}
+	ours := get(query, "X-Karuta-Client", "web", "Sec-Fetch-Site", "same-origin")
+	ours.AddCookie(&http.Cookie{Name: "karuta_session", Value: token})
+	if a := h.send(ours); !strings.Contains(a.text, id) {
+		t.Errorf("a page of ours: %d %s", a.StatusCode, a.text)
 	}
 }
 
@@ -113,6 +181,10 @@ func TestGet(t *testing.T) {
 	query.Set("variables", "[1]")
 	if a := get(query, "X-Karuta-Client", "web"); a.StatusCode != 400 || a.field() != "variables" {
 		t.Errorf("bad variables: %d %s", a.StatusCode, a.text)
+	}
+	query.Set("variables", "{\"id\":\"\xff\"}")
+	if a := get(query, "X-Karuta-Client", "web"); a.StatusCode != 400 || a.field() != "variables" {
+		t.Errorf("no UTF-8: %d %s", a.StatusCode, a.text)
 	}
 	mutation := url.Values{"query": {`mutation { logout { loggedOut } }`}}
 	if a := get(mutation, "Apollo-Require-Preflight", "1"); a.StatusCode != 405 || a.Header.Get("Allow") != "POST" {
