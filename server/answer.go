@@ -41,6 +41,10 @@ func (a *answer) write(w http.ResponseWriter, r *http.Request, form string) {
 	writeBody(w, r, form, status, a)
 }
 
+// mayPack tells that the length of the answer, packed, gives nothing away: it
+// reads only, so it holds no token and no key, and no error repeats what was asked.
+func (a *answer) mayPack() bool { return a.read && len(a.errors) == 0 }
+
 func writeRefusal(w http.ResponseWriter, r *http.Request, form string, refused *refusal) {
 	a := &answer{errors: gqlerror.List{{
 		Message:    core.Sentence(core.ActorFrom(r.Context()).Locale, refused.err),
@@ -75,8 +79,12 @@ func writeBody(w http.ResponseWriter, r *http.Request, form string, status int, 
 	for _, e := range a.errors {
 		setRetryAfter(w, e.Extensions)
 	}
+	text := body.Bytes()
+	if a.mayPack() {
+		text = pack(w.Header(), r, text)
+	}
 	w.WriteHeader(status)
-	_, _ = w.Write(body.Bytes()) // the client may be gone
+	_, _ = w.Write(text) // the client may be gone
 }
 
 // writeProblem answers outside of GraphQL: the error alone, with its status.

@@ -16,7 +16,7 @@ const (
 	maxTokens      = 2000     // tokens of a document
 	cachedDocument = 16 << 10 // documents longer than this are parsed each time
 	cacheSize      = 500      // documents
-	maxProblems    = 10       // problems that are told of one document
+	maxProblems    = 5        // problems that are told of one document
 	maxMessage     = 300      // bytes of a problem: it may quote the document
 )
 

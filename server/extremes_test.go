@@ -39,7 +39,7 @@ func TestExtremeRequests(t *testing.T) {
 		"a word":                     {making(`NaN`), "VALIDATION_ERROR", "input.params", 200},
 		"a number beyond all":        {literal(`{ cards(first: 99999999999999999999) { nodes { id } } }`), "GRAPHQL_VALIDATION_FAILED", "", 200},
 		"an enum as a text":          {literal(`mutation { createShare(input: {dashboardId: "x", target: {type: "USER", id: "x"}, permission: VIEWER}) { share { id } } }`), "GRAPHQL_VALIDATION_FAILED", "", 200},
-		"not UTF-8":                  {"{\"query\":\"{ node(id: \\\"\xff\xfe\\\") { id } }\"}", "VALIDATION_ERROR", "id", 200},
+		"not UTF-8":                  {"{\"query\":\"{ node(id: \\\"\xff\xfe\\\") { id } }\"}", "VALIDATION_ERROR", "", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := h.send(bearing(post(r.body, "Accept-Language", "en"), c.tokens["owner"]))

@@ -50,7 +50,8 @@ func newEngine(r *resolvers.Resolver, log *slog.Logger, local bool) *engine {
 type answer struct {
 	data   []byte // a JSON object or null; nil where nothing was executed
 	errors gqlerror.List
-	status int // HTTP status where it was not executed
+	status int  // HTTP status where it was not executed
+	read   bool // of a query
 }
 
 // do answers a request: validate, measure, execute.
@@ -117,7 +118,7 @@ func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *ans
 	response := e.schema.Exec(ctx)(ctx)
 	found := graphql.GetErrors(ctx)
 	e.log.DebugContext(ctx, "operation", telemetry.Duration(time.Since(began)), slog.Int("errors", len(found)))
-	return &answer{data: response.Data, errors: append(response.Errors, found...)}
+	return &answer{data: response.Data, errors: append(response.Errors, found...), read: op.Operation.Operation == ast.Query}
 }
 
 // panicked is what a person sees of a bug; the log sees all of it.

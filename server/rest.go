@@ -37,7 +37,7 @@ func (s *server) restDataset(w http.ResponseWriter, r *http.Request) {
 	for _, column := range objects(found["schema"]) {
 		column["type"] = strings.ToLower(column["type"].(string))
 	}
-	writeData(w, found)
+	writeData(w, r, found)
 }
 
 func (s *server) restAuditLogs(w http.ResponseWriter, r *http.Request) {
@@ -53,7 +53,7 @@ func (s *server) restAuditLogs(w http.ResponseWriter, r *http.Request) {
 		}
 		line["details"] = details
 	}
-	writeData(w, page.Nodes)
+	writeData(w, r, page.Nodes)
 }
 
 // auditVariables translates the runbook's parameters (§12).
@@ -124,11 +124,14 @@ func objects(list any) []map[string]any {
 	return found
 }
 
-func writeData(w http.ResponseWriter, data any) {
+func writeData(w http.ResponseWriter, r *http.Request, data any) {
 	body, err := json.Marshal(map[string]any{"data": data})
 	if err != nil {
 		panic(err) // it was JSON before
 	}
 	w.Header().Set("Content-Type", typeJSON+"; charset=utf-8")
+	if r.Method == http.MethodGet {
+		body = pack(w.Header(), r, body)
+	}
 	_, _ = w.Write(body)
 }

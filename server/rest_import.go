@@ -50,5 +50,5 @@ func (s *server) restImport(w http.ResponseWriter, r *http.Request) {
 			change["kind"] = strings.ToLower(change["kind"].(string)) // the runbook's words
 		}
 	}
-	writeData(w, outcome)
+	writeData(w, r, outcome)
 }

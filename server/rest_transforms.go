@@ -39,7 +39,7 @@ func (s *server) restTransforms(w http.ResponseWriter, r *http.Request) {
 		maps.Copy(transform, schedule)
 		delete(transform, "schedule")
 	}
-	writeData(w, page.Nodes)
+	writeData(w, r, page.Nodes)
 }
 
 func (s *server) restExecutions(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +59,7 @@ func (s *server) restExecutions(w http.ResponseWriter, r *http.Request) {
 			run["error_code"], run["error"] = problem["code"], problem["message"]
 		}
 	}
-	writeData(w, transform.Executions.Nodes)
+	writeData(w, r, transform.Executions.Nodes)
 }
 
 // runbookStatus is where a run stands in the runbook's words.
