@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/karuta-bi/karuta/internal/app/apptest"
+	"github.com/karuta-bi/karuta/internal/testkit"
 )
 
 // target is a kind of process that is killed.
@@ -39,12 +40,7 @@ func killed() int {
 // running, nothing is left over, and each job and each run says what became of it.
 func TestNoKillLeavesAHalf(t *testing.T) {
 	apptest.NeedsPython(t)
-	seed := rand.Uint64()
-	if given, err := strconv.ParseUint(os.Getenv("KARUTA_SEED"), 10, 64); err == nil {
-		seed = given
-	}
-	t.Logf("KARUTA_SEED=%d", seed)
-	k := &killer{t: t, random: rand.New(rand.NewPCG(seed, 5)), dir: t.TempDir(), counts: map[target]int{}}
+	k := &killer{t: t, random: rand.New(rand.NewPCG(testkit.Seed(t), 5)), dir: t.TempDir(), counts: map[target]int{}}
 	k.serve()
 	w := newWorkshop(t, k.p)
 	w.begin()

@@ -25,6 +25,8 @@ const (
 // runLog keeps the runs of cards, written many at a time so that no run waits
 // for its line.
 type runLog struct {
+	writing sync.Mutex // held until what was taken is written, so that a reader misses none of it
+
 	mu      sync.Mutex
 	waiting []*core.CardRun
 	dropped int
@@ -67,6 +69,8 @@ func (s *Service) keepRunLog() {
 }
 
 func (s *Service) writeRunLog(ctx context.Context) {
+	s.log.writing.Lock()
+	defer s.log.writing.Unlock()
 	runs, dropped := s.log.take()
 	if err := s.Store.Cards.KeepRuns(ctx, runs); err != nil {
 		dropped += len(runs)
@@ -127,9 +131,10 @@ func (s *Service) Runs(ctx context.Context, cardID string, last int) ([]core.Car
 	return s.runs(ctx, cardID, last)
 }
 
-// runs are the newest lines of the log, those that wait to be written too.
+// runs are the newest lines of the log, those that wait to be written too. They
+// are written also where who asks for them leaves.
 func (s *Service) runs(ctx context.Context, cardID string, last int) ([]core.CardRun, error) {
-	s.writeRunLog(ctx)
+	s.writeRunLog(core.Detach(s.life, ctx))
 	runs, err := s.Store.Cards.Runs(ctx, cardID, last)
 	if err != nil {
 		return nil, core.Internal("read runs of card", err)

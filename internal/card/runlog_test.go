@@ -1,9 +1,11 @@
 package card_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/access/accesstest"
@@ -57,6 +59,24 @@ func TestRunsAreLogged(t *testing.T) { // EXE-7
 	}
 	if runs, _ := w.s.Runs(w.As(w.admin), w.card.ID, 50); len(runs) != 2 {
 		t.Errorf("%d runs after a preview", len(runs))
+	}
+}
+
+// A run is in the log as soon as it has ended, also while the log is being written
+// beside, and stays there when who reads it leaves.
+func TestTheLogKnowsARunThatIsBeingWritten(t *testing.T) { // EXE-7
+	w := newWorld(t)
+	s := w.service(t, card.Config{RunLogEvery: time.Microsecond})
+	gone, leave := context.WithCancel(w.As(w.owner))
+	leave()
+	for n := 1; n <= 20; n++ {
+		if _, err := s.Execute(w.As(w.owner), card.ExecuteInput{CardID: w.card.ID}); err != nil {
+			t.Fatal(err)
+		}
+		_, _ = s.Runs(gone, w.card.ID, 1)
+		if runs, err := s.Runs(w.As(w.owner), w.card.ID, card.MaxRuns); err != nil || len(runs) != n {
+			t.Fatalf("%d runs in the log after %d, %v", len(runs), n, err)
+		}
 	}
 }
 

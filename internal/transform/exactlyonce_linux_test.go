@@ -20,8 +20,10 @@ import (
 	"github.com/karuta-bi/karuta/internal/testkit"
 )
 
-// proofBegins an hour and a half before the clocks of New York are put forward.
-var proofBegins = time.Date(2031, 3, 9, 5, 30, 0, 0, time.UTC)
+// proofBegins an hour and a half before the clocks of New York are put forward, and
+// long enough after a full minute that no scheduler's clock still stands before it:
+// that one would rightly ask for a time at which the proof does not look.
+var proofBegins = time.Date(2031, 3, 9, 5, 30, 10, 0, time.UTC)
 
 // Each due time gets one run or one reason, whatever processes are killed and
 // paused meanwhile, with clocks that disagree by seconds.
@@ -61,8 +63,7 @@ type scheduling struct {
 
 func newProof(t *testing.T, plan proofPlan) *proof {
 	t.Helper()
-	dir, seed := t.TempDir(), rand.Uint64()
-	t.Logf("seed %d", seed)
+	dir, seed := t.TempDir(), testkit.Seed(t)
 	plan.Clock, plan.Begun, plan.Seed = filepath.Join(dir, "clock"), filepath.Join(dir, "begun"), seed
 	p := &proof{t: t, plan: plan, random: rand.New(rand.NewPCG(seed, 1)), clock: proofBegins, minutes: 30}
 	transforms := 10
