@@ -5,21 +5,30 @@ import (
 	"fmt"
 )
 
-// Slots of Arrow's footer, schema and field, as in format/File.fbs and format/Schema.fbs.
+// Slots of Arrow's footer, schema, field and message, as in format/File.fbs,
+// format/Schema.fbs and format/Message.fbs.
 const (
 	footerSchema       = 1
 	footerDictionaries = 2
+	footerBatches      = 3
+	messageMetadata    = 4
 	schemaFields       = 1
 	schemaMetadata     = 2
 	fieldChildren      = 5
 	fieldMetadata      = 6
 )
 
-const footerTail = 4 + len("ARROW1") // the footer's size, and the mark at the end
+const (
+	footerTail = 4 + len("ARROW1") // the footer's size, and the mark at the end
+	blockSize  = 24                // bytes of what the footer says of a batch: where it begins, two lengths
+	// continued stands before the length of a message in files of today (format/Columnar.rst,
+	// "Encapsulated message format").
+	continued = 1<<32 - 1
+)
 
 // checkSchema looks at how much the footer of an Arrow file says that there is: Arrow makes room
 // for so many columns before it looks for the first of them, and a process that has no
-// such room ends. It panics where the footer reaches beyond itself.
+// such room ends. It panics where one of them reaches beyond the file.
 func checkSchema(data []byte) error {
 	end := len(data) - footerTail
 	footer := data[end-int(binary.LittleEndian.Uint32(data[end:])) : end]
@@ -36,6 +45,27 @@ func checkSchema(data []byte) error {
 		field := schema.element(schemaFields, i)
 		if field.count(fieldChildren) > 0 || field.count(fieldMetadata) > maxTableMetadata {
 			return fmt.Errorf("column %d is no simple one", i)
+		}
+	}
+	return checkBatches(data, root)
+}
+
+// checkBatches looks at how many words of their own the batches say that they have,
+// for which Arrow makes room, too.
+func checkBatches(data []byte, root flatTable) error {
+	batches := root.count(footerBatches)
+	if batches > maxTableBatches {
+		return fmt.Errorf("%d batches", batches)
+	}
+	for i := range batches {
+		block := root.data[root.target(footerBatches)+4+blockSize*i:]
+		message := data[binary.LittleEndian.Uint64(block):]
+		if binary.LittleEndian.Uint32(message) == continued {
+			message = message[4:]
+		}
+		message = message[4:]
+		if n := (flatTable{message, int(binary.LittleEndian.Uint32(message))}).count(messageMetadata); n > maxTableMetadata {
+			return fmt.Errorf("batch %d has %d words", i, n)
 		}
 	}
 	return nil

@@ -59,6 +59,34 @@ func numbers[B interface {
 	return b.NewArray()
 }
 
+// wordy is a table whose batch says that it has words of its own, more than any
+// memory holds.
+func wordy(t testing.TB) []byte {
+	t.Helper()
+	schema := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.BinaryTypes.LargeString}}, nil)
+	var out bytes.Buffer
+	w, err := ipc.NewFileWriter(&out, ipc.WithSchema(schema))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := arrow.NewMetadata([]string{"k"}, []string{"v"})
+	batch := array.NewRecordBatchWithMetadata(schema, []arrow.Array{texts([]int64{0, 1}, "x")}, 1, words)
+	if err := errors.Join(w.Write(batch), w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	content := out.Bytes()
+	if err := checkSchema(content); err != nil {
+		t.Fatal("before it is forged: ", err)
+	}
+	end := len(content) - footerTail
+	footer := content[end-int(binary.LittleEndian.Uint32(content[end:])) : end]
+	root := flatTable{footer, int(binary.LittleEndian.Uint32(footer))}
+	message := content[8+binary.LittleEndian.Uint64(footer[root.target(footerBatches)+4:]):]
+	at := flatTable{message, int(binary.LittleEndian.Uint32(message))}.target(messageMetadata)
+	binary.LittleEndian.PutUint32(message[at:], 1<<32-1)
+	return content
+}
+
 // hostileTables are files that somebody made to do harm.
 func hostileTables(t testing.TB) map[string][]byte {
 	t.Helper()
@@ -86,6 +114,7 @@ func hostileTables(t testing.TB) map[string][]byte {
 		"name with a zero": forged(t, arrow.Field{Name: "a\x00b", Type: arrow.BinaryTypes.LargeString}, texts([]int64{0, 1}, "a")),
 		"a long name":      forged(t, arrow.Field{Name: strings.Repeat("n", 201), Type: arrow.BinaryTypes.LargeString}, texts([]int64{0, 1}, "a")),
 		"zstd bomb":        forged(t, text, texts([]int64{0, 64 << 20}, strings.Repeat("x", 64<<20)), ipc.WithZstd()),
+		"many words":       wordy(t),
 		"lz4":              result(t, 1, 100, ipc.WithLZ4()),
 	}
 	footer := int(binary.LittleEndian.Uint32(good[len(good)-10:]))
