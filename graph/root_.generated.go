@@ -2248,6 +2248,10 @@ enum ErrorCode {
   GRAPHQL_PARSE_FAILED
   "The document does not fit this schema. 400."
   GRAPHQL_VALIDATION_FAILED
+  "No document is kept under the hash: send it once more with its text. 200."
+  PERSISTED_QUERY_NOT_FOUND
+  "No documents are kept by their hash here: send the text each time. 200."
+  PERSISTED_QUERY_NOT_SUPPORTED
 }
 `, BuiltIn: false},
 	{Name: "../schema/export.graphqls", Input: `extend type Mutation {

@@ -25,8 +25,9 @@ type request struct {
 	Variables     map[string]any `json:"variables"`
 	Extensions    map[string]any `json:"extensions"`
 
-	readOnly bool // came by GET
-	upload   bool // brings a file
+	hash     string // SHA-256 of the document in hex, "" where the client does not name it
+	readOnly bool   // came by GET
+	upload   bool   // brings a file
 }
 
 // refusal is a request that is not even GraphQL; it is answered with its own status.
@@ -134,9 +135,16 @@ func once(object []byte) error {
 	return nil
 }
 
-func (req *request) check() error {
-	if req.Query == "" {
+// check wants a document or its hash, and both to fit each other.
+func (req *request) check() (err error) {
+	if req.hash, err = hashOf(req.Extensions); err != nil {
+		return err
+	}
+	switch {
+	case req.Query == "" && req.hash == "":
 		return refuse(http.StatusBadRequest, "query", "required")
+	case req.Query != "" && req.hash != "" && req.hash != sum(req.Query):
+		return refuse(http.StatusBadRequest, hashField, "hash_differs")
 	}
 	return nil
 }

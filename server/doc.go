@@ -6,6 +6,7 @@
 //	who is asking                         identify.go, origin.go
 //	which answer is wanted                accept.go
 //	decode, within limits                 decode.go, multipart.go
+//	which document: its text or its hash  persisted.go
 //	parse and validate, cached            document.go
 //	variables fit their types             variables.go
 //	depth, aliases, cost                  cost.go

@@ -22,12 +22,14 @@ const (
 
 // documents parses and validates, and remembers what was good.
 type documents struct {
-	schema *ast.Schema
-	rules  *rules.Rules
-	cache  *lru.Cache[string, *ast.QueryDocument]
+	schema    *ast.Schema
+	rules     *rules.Rules
+	cache     *lru.Cache[string, *ast.QueryDocument]
+	persisted *persisted
 }
 
-func newDocuments(schema *ast.Schema) *documents {
+// newDocuments takes how many bytes of documents are kept by their hash.
+func newDocuments(schema *ast.Schema, keep int64) *documents {
 	cache, err := lru.New[string, *ast.QueryDocument](cacheSize)
 	if err != nil {
 		panic(err) // the size is a constant
@@ -40,7 +42,25 @@ func newDocuments(schema *ast.Schema) *documents {
 	} {
 		all.ReplaceRule(told, silent.RuleFunc)
 	}
-	return &documents{schema: schema, rules: all, cache: cache}
+	return &documents{schema: schema, rules: all, cache: cache, persisted: newPersisted(keep)}
+}
+
+// find gives the document that the request brings along or names by its hash,
+// and completes the request with its text.
+func (d *documents) find(req *request) (*ast.QueryDocument, gqlerror.List) {
+	if req.Query == "" {
+		text, problem := d.persisted.text(req.hash)
+		if problem != nil {
+			return nil, gqlerror.List{problem}
+		}
+		req.Query = text
+		return d.read(text)
+	}
+	doc, problems := d.read(req.Query)
+	if problems == nil && req.hash != "" { // what is wrong takes nobody's place
+		d.persisted.keep(req.hash, req.Query)
+	}
+	return doc, problems
 }
 
 // read gives the document of the text, or what is wrong with it.

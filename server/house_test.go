@@ -137,7 +137,7 @@ func bucket() *accesstest.Objects {
 
 func (h *house) deps(change []func(*server.Deps)) server.Deps {
 	deps := server.Deps{
-		Resolver: h.resolver, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20,
+		Resolver: h.resolver, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20, Persisted: 1 << 20,
 		Origins: []string{"http://localhost:3000"},
 		Pages:   fstest.MapFS{"index.html": {Data: []byte("<p>karuta")}},
 		GraphiQL: fstest.MapFS{

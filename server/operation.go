@@ -16,7 +16,6 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 	"github.com/karuta-bi/karuta/loaders"
-	"github.com/karuta-bi/karuta/resolvers"
 )
 
 // operationTimeout is how long an operation may take; an upload has
@@ -38,11 +37,12 @@ type engine struct {
 	local     bool
 }
 
-func newEngine(r *resolvers.Resolver, log *slog.Logger, local bool) *engine {
+func newEngine(d Deps) *engine {
+	r := d.Resolver
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: r.Directives()})
 	return &engine{
-		schema: schema, documents: newDocuments(schema.Schema()), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit, gate: r.Services.Gate,
-		log: telemetry.Named(log, "graphql"), local: local,
+		schema: schema, documents: newDocuments(schema.Schema(), d.Persisted), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit, gate: r.Services.Gate,
+		log: telemetry.Named(d.Log, "graphql"), local: d.Local,
 	}
 }
 
@@ -74,7 +74,7 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 
 // prepare brings a request to where it can be executed.
 func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationContext, gqlerror.List) {
-	doc, problems := e.documents.read(req.Query)
+	doc, problems := e.documents.find(req)
 	if problems != nil {
 		return nil, problems
 	}

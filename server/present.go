@@ -60,7 +60,7 @@ func (e *engine) known(ctx context.Context, err error, place string) *core.Error
 // words, "" for all others.
 func spoken(err *gqlerror.Error) string {
 	switch core.CodeOf(err) {
-	case core.CodeGraphQLParse, core.CodeGraphQLValidation:
+	case core.CodeGraphQLParse, core.CodeGraphQLValidation, core.CodeNotPersisted, core.CodePersistingOff:
 		return err.Message
 	}
 	return ""

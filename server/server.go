@@ -19,6 +19,7 @@ type Deps struct {
 	Origins   []string       // of pages, apart from our own, that may call the API
 	Proxies   []netip.Prefix // networks of the proxies in front, whose X-Forwarded-For is believed
 	MaxUpload int64          // bytes of an uploaded file
+	Persisted int64          // bytes of documents that are kept by their hash, 0: none are
 	Pages     fs.FS          // index.html
 	GraphiQL  fs.FS          // index.html, signin.html, denied.html
 	Assets    fs.FS          // flat, beside name perhaps name.gz
@@ -33,7 +34,7 @@ type server struct {
 // New makes the handler of everything that the API serves. Its caller sets the
 // timeouts of the http.Server around it.
 func New(d Deps) http.Handler {
-	s := &server{Deps: d, engine: newEngine(d.Resolver, d.Log, d.Local), origins: map[string]bool{}}
+	s := &server{Deps: d, engine: newEngine(d), origins: map[string]bool{}}
 	for _, o := range d.Origins {
 		s.origins[o] = true
 	}

@@ -125,7 +125,7 @@ func (a *App) Handler() http.Handler {
 			},
 		}},
 		Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
-		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload,
+		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: a.Config.PersistedBytes,
 		Pages: web.Pages(), GraphiQL: web.GraphiQL(), Assets: web.Assets(),
 	})
 }

@@ -30,6 +30,7 @@ type Config struct {
 	Store          string   `env:"STORE" oneof:"embedded dynamodb" doc:"Where items are kept. Default: embedded where ENV=local, else dynamodb."`
 	Blobs          string   `env:"BLOBS" oneof:"folder s3" doc:"Where files are kept. Default: folder where ENV=local, else s3."`
 	RedisURL       Secret   `env:"REDIS_URL" doc:"Redis that several API tasks share for events and limits; empty keeps both in this process."`
+	PersistedBytes int64    `env:"PERSISTED_QUERIES_BYTES" envDefault:"8388608" range:"0 1073741824" doc:"Bytes of documents that clients have sent with their hash and may send by it again (automatic persisted queries); 0 keeps none."`
 	CacheTTL       int      `env:"CACHE_TTL_SECONDS" envDefault:"3600" range:"0 604800" doc:"Seconds a card's result is kept; 0 keeps none."`
 	MaxUpload      int64    `env:"MAX_UPLOAD_SIZE_BYTES" envDefault:"104857600" range:"1 1099511627776" doc:"Largest file that may be imported, in bytes."`
 	RateLimiting   bool     `env:"RATE_LIMIT_ENABLED" envDefault:"true" doc:"Limits on how often things may be asked. Can be turned off in ENV=local alone."`

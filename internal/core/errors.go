@@ -37,9 +37,12 @@ const (
 	CodeQueryCost         Code = "QUERY_COST"
 	CodeGraphQLParse      Code = "GRAPHQL_PARSE_FAILED"
 	CodeGraphQLValidation Code = "GRAPHQL_VALIDATION_FAILED"
+	CodeNotPersisted      Code = "PERSISTED_QUERY_NOT_FOUND"
+	CodePersistingOff     Code = "PERSISTED_QUERY_NOT_SUPPORTED"
 )
 
-// HTTPStatus maps each code to the status a plain HTTP answer carries.
+// HTTPStatus maps each code to the status a plain HTTP answer carries. The two
+// of persisted queries are steps of a protocol whose clients want 200.
 var httpStatus = map[Code]int{
 	CodeUnauthorized: 401, CodeInvalidToken: 401, CodeTokenExpired: 401,
 	CodeForbidden: 403, CodeNotFound: 404, CodeValidation: 400,
@@ -49,6 +52,7 @@ var httpStatus = map[Code]int{
 	CodeEncoding: 400, CodeCSVParse: 400, CodeFileFormat: 400, CodeSourceNotFound: 400,
 	CodeInputMissing: 400, CodeInputEmpty: 400, CodeFunctionMissing: 400, CodeReturnType: 400,
 	CodeQueryCost: 400, CodeGraphQLParse: 400, CodeGraphQLValidation: 400,
+	CodeNotPersisted: 200, CodePersistingOff: 200,
 }
 
 // HTTPStatus is the HTTP status that goes with the code; 500 for unknown codes.

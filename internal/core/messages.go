@@ -55,6 +55,7 @@ var sentences = map[string]text{
 	"VALIDATION_ERROR.accept":               {"求められた形式では答えられません。", "There is no answer in the form that was asked for."},
 	"VALIDATION_ERROR.unreadable":           {"リクエストを読み取れませんでした。", "The request could not be read."},
 	"VALIDATION_ERROR.batch":                {"操作は一つずつ送ってください。", "Please send one operation at a time."},
+	"VALIDATION_ERROR.hash_differs":         {"リクエストの本文がそのハッシュ値と一致しません。", "The text of the request and its hash do not belong together."},
 	"VALIDATION_ERROR.request_too_large":    {"リクエストが大きすぎます。", "The request is too large."},
 	"VALIDATION_ERROR.one_file":             {"ファイルは一度に一つだけ送ってください。", "Please send one file at a time."},
 	"VALIDATION_ERROR.bad_scope":            {"APIキーの範囲に指定できない項目です。", "An API key cannot cover this."},
@@ -183,4 +184,6 @@ var sentences = map[string]text{
 	"QUERY_COST":                            {"一度に求める内容が多すぎます。項目や件数を減らしてください。", "This asks for too much at once. Ask for fewer fields or items."},
 	"GRAPHQL_PARSE_FAILED":                  {"リクエストを読み取れませんでした。", "The request could not be read."},
 	"GRAPHQL_VALIDATION_FAILED":             {"リクエストがスキーマに合っていません。", "The request does not fit the schema."},
+	"PERSISTED_QUERY_NOT_FOUND":             {"リクエストの本文がまだ届いていません。もう一度送ってください。", "The text of this request has not arrived yet. Please send it once more."},
+	"PERSISTED_QUERY_NOT_SUPPORTED":         {"リクエストは本文を付けて送ってください。", "Please send requests with their text."},
 }

@@ -123,7 +123,8 @@ func TestEveryCodeHasASentenceAndAStatus(t *testing.T) {
 		if _, ok := sentences[string(c)]; !ok {
 			t.Errorf("%s has no sentence", c)
 		}
-		if s := c.HTTPStatus(); s < 400 || s > 599 {
+		step := c == CodeNotPersisted || c == CodePersistingOff // of a protocol whose clients want 200
+		if s := c.HTTPStatus(); !(step && s == 200) && (s < 400 || s > 599) {
 			t.Errorf("%s has status %d", c, s)
 		}
 	}
