@@ -2,6 +2,7 @@
 # Installs the outside servers that tests run against, pinned, into .tools/:
 #   dynoxide   a DynamoDB server (npm, tools/package-lock.json)
 #   versitygw  an S3 server (Go, tools/versitygw/go.sum), about 3 minutes to build
+#   redis-server  Debian's, as old as the machine
 # and what drives a browser, Debian's Chromium, into tools/browser/node_modules.
 # Run it any number of times: what is there already is left alone. Without the
 # tools the tests that need them are skipped and say so.
@@ -49,17 +50,28 @@ versitygw() {
 	stamp versitygw "$module/go.mod" "$module/go.sum"
 }
 
+# What comes from Debian needs root: debian PROGRAM PACKAGE succeeds when it is there.
+debian() {
+	command -v "$1" >/dev/null && return
+	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "$2: apt-get install"
+		apt-get update -qq
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null
+	else
+		echo "$2: not installed (Debian: sudo apt-get install $2), its tests will be skipped"
+		return 1
+	fi
+}
+
+redis() {
+	if debian redis-server redis-server; then
+		ln -sf "$(command -v redis-server)" "$out/bin/redis-server"
+	fi
+}
+
 # The browser comes from Debian and is as old as the machine; what drives it is pinned.
 browser() {
-	if ! command -v chromium >/dev/null; then
-		if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-			echo "chromium: apt-get install"
-			apt-get update -qq
-			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
-		else
-			echo "chromium: not installed (Debian: sudo apt-get install chromium), its tests will be skipped"
-		fi
-	fi
+	debian chromium chromium || true
 	lock="$root/tools/browser/package-lock.json"
 	[ "$(cksum <"$lock")" != "$(cat "$out/browser.stamp" 2>/dev/null)" ] || [ ! -d "$root/tools/browser/node_modules" ] || return 0
 	echo "browser: npm ci"
@@ -72,5 +84,6 @@ Linux/x86_64) dynoxide ;;
 *) echo "dynoxide: no binary pinned for this machine, its tests will be skipped" ;;
 esac
 versitygw
+redis
 browser
 echo "tools are in $out/bin"

@@ -15,6 +15,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/audit"
 	"github.com/karuta-bi/karuta/internal/blob"
+	"github.com/karuta-bi/karuta/internal/bus"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/config"
 	"github.com/karuta-bi/karuta/internal/dashboard"
@@ -34,6 +35,7 @@ type App struct {
 	Metrics    *telemetry.Metrics
 	Store      *store.Store
 	Blobs      blob.Store
+	Bus        bus.Bus
 	Audit      *audit.Log
 	Gate       *access.Gate
 	Identity   *identity.Service
@@ -60,7 +62,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) 
 	}
 	c.DataDir = dir
 	a := &App{Config: c, Log: log, Metrics: &telemetry.Metrics{}}
-	for _, step := range []func(context.Context) error{a.openEngines, a.openAudit, a.openExecutor, a.openServices} {
+	for _, step := range []func(context.Context) error{a.openEngines, a.openBus, a.openAudit, a.openExecutor, a.openServices} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -92,6 +94,17 @@ func (a *App) openEngines(ctx context.Context) error {
 		a.atClose(closing(a.foreign))
 	}
 	return err
+}
+
+// openBus opens the bus of this process alone, or of all that share a Redis.
+func (a *App) openBus(ctx context.Context) (err error) {
+	if url := a.Config.RedisURL.Reveal(); url == "" {
+		a.Bus = bus.OpenMemory()
+	} else if a.Bus, err = bus.OpenRedis(ctx, url, telemetry.Named(a.Log, "bus")); err != nil {
+		return err
+	}
+	a.atClose(closing(a.Bus))
+	return nil
 }
 
 func (a *App) openAudit(context.Context) (err error) {

@@ -26,6 +26,9 @@ func (a *App) newMonitor() *resolvers.Monitor {
 		resolvers.Probe{Name: "sandbox", Layers: a.probeSandbox},
 		resolvers.Probe{Name: "audit", Check: a.probeAudit},
 	)
+	if a.Config.RedisURL.Reveal() != "" {
+		probes = append(probes, resolvers.Probe{Name: "events", Check: func(context.Context) error { return a.Bus.Check() }})
+	}
 	if a.Config.SchedulerEnabled {
 		probes = append(probes, resolvers.Probe{Name: "scheduler", Check: a.Scheduler.Health})
 	}

@@ -1,5 +1,5 @@
 // Package testkit starts the outside servers that tests run against: a
-// DynamoDB server and an S3 server, both installed by tools/install.sh. Where a
+// DynamoDB server, an S3 server and Redis, all installed by tools/install.sh. Where a
 // server is not installed the test is skipped and says so. Only tests import
 // this package.
 package testkit

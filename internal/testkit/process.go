@@ -18,7 +18,7 @@ const (
 	poll       = 10 * time.Millisecond
 )
 
-// start runs an installed server on a free loopback port until the test ends
+// start runs an installed HTTP server on a free loopback port until the test ends
 // and gives its endpoint once it answers.
 func start(t testing.TB, tool string, env []string, args func(host, port string) []string) string {
 	t.Helper()
@@ -30,9 +30,11 @@ func start(t testing.TB, tool string, env []string, args func(host, port string)
 		cmd := exec.Command(path, args(host, port)...)
 		cmd.Env = append(os.Environ(), env...)
 		cmd.Dir = t.TempDir()
-		cmd.SysProcAttr = diesWithParent()
-		if err = run(t, cmd, "http://"+addr); err == nil {
-			return "http://" + addr
+		endpoint := "http://" + addr
+		stop, failed := run(t, cmd, func(ctx context.Context) bool { return answers(ctx, endpoint) })
+		if err = failed; err == nil {
+			t.Cleanup(stop)
+			return endpoint
 		}
 	}
 	t.Fatalf("start %s: %v", tool, err)
@@ -69,21 +71,22 @@ func freeAddress(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// run starts the command, waits until the endpoint answers and ends the
-// process with the test. It fails when the process ends before.
-func run(t testing.TB, cmd *exec.Cmd, endpoint string) error {
+// run starts the command and waits until it is ready; stop kills it and waits. It
+// fails when the process ends before.
+func run(t testing.TB, cmd *exec.Cmd, ready func(context.Context) bool) (stop func(), err error) {
 	t.Helper()
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.SysProcAttr = diesWithParent()
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, err
 	}
 	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait()
 		close(ended)
 	}()
-	stop := func() {
+	stop = func() {
 		_ = cmd.Process.Kill()
 		<-ended
 	}
@@ -91,16 +94,15 @@ func run(t testing.TB, cmd *exec.Cmd, endpoint string) error {
 	defer cancel()
 	tick := time.NewTicker(poll)
 	defer tick.Stop()
-	for !answers(ctx, endpoint) {
+	for !ready(ctx) {
 		select {
 		case <-ended:
-			return fmt.Errorf("it ended: %s", said.String())
+			return nil, fmt.Errorf("it ended: %s", said.String())
 		case <-ctx.Done():
 			stop()
-			return fmt.Errorf("it does not answer: %s", said.String())
+			return nil, fmt.Errorf("it does not answer: %s", said.String())
 		case <-tick.C:
 		}
 	}
-	t.Cleanup(stop)
-	return nil
+	return stop, nil
 }

@@ -41,3 +41,20 @@ func TestS3ChecksSignatures(t *testing.T) {
 		t.Errorf("an unsigned request got %s", resp.Status)
 	}
 }
+
+func TestRedisComesBackEmptyOrWithWhatItKept(t *testing.T) {
+	for _, keeps := range []bool{false, true} {
+		r := Redis(t, keeps)
+		if got := r.Ask(t, "SET a b"); got != "+OK" {
+			t.Fatalf("SET: %q", got)
+		}
+		r.Kill()
+		if r.answers(t.Context()) {
+			t.Error("a killed Redis answers")
+		}
+		r.Restart(t)
+		if got := r.Ask(t, "EXISTS a"); got != map[bool]string{false: ":0", true: ":1"}[keeps] {
+			t.Errorf("keeps %t: it says %q", keeps, got)
+		}
+	}
+}
