@@ -35,14 +35,14 @@ func (s *summarising) sampleRows() int64 {
 	return min(maxSample, max(strips*leastStrip, sampleBytes/max(1, bytes/max(1, s.rows))))
 }
 
-// readSample finds how many different values the columns have that nothing has
-// counted yet, and the frequent ones of those with few.
+// readSample finds how many different values the columns have that are not counted
+// by themselves, and the frequent ones of those with few.
 func (s *summarising) readSample(ctx context.Context) error {
 	var columns []core.Column
 	var tallies []*tally
 	var of []*client.ColumnSummary
 	for i := range s.summary.Columns {
-		if c := &s.summary.Columns[i]; c.Count > 0 && c.Distinct == 0 {
+		if c := &s.summary.Columns[i]; c.Count > 0 && !s.counted(c) {
 			columns, tallies, of = append(columns, s.columns[i]), append(tallies, newTally()), append(of, c)
 		}
 	}

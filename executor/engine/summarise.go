@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -56,12 +57,42 @@ func summarise(ctx context.Context, t task, d data) (*client.Summary, error) {
 	}
 	defer r.db.Close()
 	s := &summarising{reading: r, summary: &client.Summary{}}
-	for _, step := range []func(context.Context) error{s.readFooters, s.readMoments, s.readCoded, s.readSample, s.readFirst} {
-		if err := step(ctx); err != nil {
-			return nil, fmt.Errorf("summarise: %w", err)
-		}
+	err = s.readFooters(ctx)
+	if err == nil && s.rows <= s.sampleRows() {
+		err = s.inTurn(ctx, s.readMoments, s.readCoded, s.readSample, s.readFirst)
+	} else if err == nil {
+		err = s.sideBySide(ctx, t, d)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("summarise: %w", err)
 	}
 	return s.summary, nil
+}
+
+// sideBySide reads the whole columns and the sample at the same time: the sample
+// keeps no more than one core busy. Each has a DuckDB of its own, and other fields of
+// the summary to fill in.
+func (s *summarising) sideBySide(ctx context.Context, t task, d data) error {
+	r, err := openData(ctx, t, d)
+	if err != nil {
+		return err
+	}
+	defer r.db.Close()
+	sample := *s
+	sample.reading = r
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return s.inTurn(ctx, s.readMoments, s.readCoded) })
+	group.Go(func() error { return sample.inTurn(ctx, sample.readSample, sample.readFirst) })
+	return group.Wait()
+}
+
+func (s *summarising) inTurn(ctx context.Context, steps ...func(context.Context) error) error {
+	for _, step := range steps {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // readMoments takes mean and deviation of the numbers, and the bounds that no

@@ -117,7 +117,7 @@ func (t *arrowTable) copyPart(ctx context.Context, db *sql.DB, batches []arrow.R
 		rows += batch.NumRows()
 	}
 	query := "SELECT " + identifiers(t.columns) + " FROM result"
-	err = copyRows(ctx, conn, query, path, "zstd", group, rows)
+	err = copyRows(ctx, conn, query, path, stored, group, rows)
 	_, dropped := conn.ExecContext(ctx, "DROP VIEW result")
 	return errors.Join(err, dropped)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -40,8 +41,9 @@ type verdict struct {
 }
 
 // decide finds the encoding, or takes the one that was named. UTF-8 is checked on the
-// whole file, the others when they are decoded. What is wrong is a *Fault.
-func decide(ctx context.Context, data []byte, named string) (verdict, error) {
+// whole file by so many cores, the others when they are decoded. What is wrong is a
+// *Fault.
+func decide(ctx context.Context, data []byte, named string, cores int) (verdict, error) {
 	want, ok := canonicalEncoding(named)
 	if !ok {
 		return verdict{}, optionFault("bad_choice", map[string]any{"choices": "auto, utf-8, utf-16, shift_jis, cp932"})
@@ -52,14 +54,14 @@ func decide(ctx context.Context, data []byte, named string) (verdict, error) {
 		return v, encodingFault(data, 0, v, nameOf(v.encoding)).because("named")
 	case v.mark > 0:
 	case want == "":
-		return guess(data)
+		return guess(data, cores)
 	case want == encodingUTF16:
 		v.encoding, v.named = byteOrder(data), true
 	default:
 		v.encoding, v.named = want, true
 	}
 	if v.encoding == encodingUTF8 {
-		if bad := firstBadUTF8(data[v.mark:]); bad >= 0 {
+		if bad := firstBadUTF8(data[v.mark:], cores); bad >= 0 {
 			return v, v.broken(ctx, data, v.mark+bad)
 		}
 	}
@@ -118,11 +120,11 @@ func canonicalEncoding(named string) (string, bool) {
 // guess takes UTF-8 where the whole file is that, else cp932. What begins as Japanese
 // in UTF-8 and then breaks off is damaged UTF-8, even if it could be read as cp932:
 // the other way round such a beginning hardly happens.
-func guess(data []byte) (verdict, error) {
+func guess(data []byte, cores int) (verdict, error) {
 	if looksLikeUTF16(data) {
 		return verdict{}, encodingFault(data, 0, verdict{encoding: byteOrder(data)}, encodingUTF16)
 	}
-	bad := firstBadUTF8(data)
+	bad := firstBadUTF8(data, cores)
 	switch {
 	case bad < 0:
 		return verdict{encoding: encodingUTF8}, nil
@@ -202,18 +204,55 @@ func zeros(data []byte) (even, odd int) {
 // firstBad is the offset of the first byte that is not text in the encoding, -1 if all are.
 func firstBad(ctx context.Context, data []byte, encoding string) (int, error) {
 	if encoding == encodingUTF8 {
-		return firstBadUTF8(data), nil
+		return firstBadUTF8(data, 1), nil
 	}
 	return transcode(ctx, io.Discard, data, encoding)
 }
 
-// firstBadUTF8 looks at a block at a time, where utf8.Valid is fast.
-func firstBadUTF8(data []byte) int {
+// firstBadUTF8 lets each core look at a stretch of the text.
+func firstBadUTF8(data []byte, cores int) int {
+	starts := []int{0}
+	for i := 1; i < cores; i++ {
+		if at := runeStart(data, len(data)/cores*i); at > starts[len(starts)-1] {
+			starts = append(starts, at)
+		}
+	}
+	found := make([]int, len(starts))
+	var looking sync.WaitGroup
+	for i, from := range starts {
+		to := len(data)
+		if i+1 < len(starts) {
+			to = starts[i+1]
+		}
+		looking.Go(func() { found[i] = firstBadOf(data[from:to]) })
+	}
+	looking.Wait()
+	for i, bad := range found {
+		if bad >= 0 {
+			return starts[i] + bad
+		}
+	}
+	return -1
+}
+
+// runeStart is where the character begins that the offset lies in, the offset itself
+// where the bytes there are no character.
+func runeStart(data []byte, at int) int {
+	for i := at; i > max(-1, at-utf8.UTFMax); i-- {
+		if utf8.RuneStart(data[i]) {
+			return i
+		}
+	}
+	return at
+}
+
+// firstBadOf looks at a block at a time, where utf8.Valid is fast.
+func firstBadOf(data []byte) int {
 	const block = 64 << 10
 	for at := 0; at < len(data); {
 		end := min(at+block, len(data))
-		for end < len(data) && end > at && !utf8.RuneStart(data[end]) {
-			end--
+		if end < len(data) {
+			end = runeStart(data, end)
 		}
 		if !utf8.Valid(data[at:end]) {
 			for at < len(data) {
@@ -223,9 +262,6 @@ func firstBadUTF8(data []byte) int {
 				}
 				at += size
 			}
-		}
-		if end == at {
-			return at
 		}
 		at = end
 	}

@@ -2,8 +2,10 @@ package csv
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/unicode"
@@ -164,6 +166,32 @@ func TestBadBytesAreLocated(t *testing.T) { // DS-3
 				t.Errorf("reason %q, want %q", f.Reason, reason)
 			}
 		})
+	}
+}
+
+// However many cores look, wherever their stretches begin, they find the first bad byte.
+func TestManyCoresFindTheFirstBadByte(t *testing.T) {
+	text := []byte("a東é🙂" + strings.Repeat("京", 3) + "\n")
+	for at := range len(text) + 1 {
+		for _, bad := range []string{"", "\xFF", "\x80", "\xE6\x9D", "\x80\x80\x80\x80\x80"} {
+			data := slices.Concat(text[:at], []byte(bad), text[at:])
+			want := 0
+			for want < len(data) {
+				r, size := utf8.DecodeRune(data[want:])
+				if r == utf8.RuneError && size <= 1 {
+					break
+				}
+				want += size
+			}
+			if want == len(data) {
+				want = -1
+			}
+			for cores := range len(data) + 2 {
+				if got := firstBadUTF8(data, cores); got != want {
+					t.Fatalf("%q by %d cores: %d, want %d", data, cores, got, want)
+				}
+			}
+		}
 	}
 }
 

@@ -61,7 +61,7 @@ func textOf(ctx context.Context, data mapped, opts Options) (text []byte, v verd
 	if notText(data) {
 		return nil, v, nil, parseFault("not_csv", 0)
 	}
-	if v, err = decide(ctx, data, opts.Encoding); err != nil {
+	if v, err = decide(ctx, data, opts.Encoding, opts.Cores); err != nil {
 		return nil, v, nil, err
 	}
 	if v.encoding == encodingUTF8 {
