@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -53,18 +54,27 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, form string, refused *
 	writeBody(w, r, form, refused.status, a)
 }
 
-// writeBody puts the parts of an answer together; the data is encoded already.
 func writeBody(w http.ResponseWriter, r *http.Request, form string, status int, a *answer) {
+	w.Header().Set("Content-Type", form+"; charset=utf-8")
+	for _, e := range a.errors {
+		setRetryAfter(w, e.Extensions)
+	}
+	text := a.encode(r.Context())
+	if a.mayPack() {
+		text = pack(w.Header(), r, text)
+	}
+	w.WriteHeader(status)
+	_, _ = w.Write(text) // the client may be gone
+}
+
+// encode puts the parts of an answer together; the data is encoded already.
+func (a *answer) encode(ctx context.Context) []byte {
 	var body bytes.Buffer
 	body.Grow(len(a.data) + 128)
 	body.WriteByte('{')
 	if len(a.errors) > 0 {
-		problems, err := json.Marshal(a.errors)
-		if err != nil {
-			panic(err) // details are plain values
-		}
 		body.WriteString(`"errors":`)
-		body.Write(problems)
+		body.Write(encodeErrors(a.errors))
 		body.WriteByte(',')
 	}
 	if a.data != nil {
@@ -73,18 +83,17 @@ func writeBody(w http.ResponseWriter, r *http.Request, form string, status int, 
 		body.WriteByte(',')
 	}
 	body.WriteString(`"extensions":{"requestId":"`)
-	body.WriteString(core.ActorFrom(r.Context()).RequestID) // letters and digits, see telemetry
+	body.WriteString(core.ActorFrom(ctx).RequestID) // letters and digits, see telemetry
 	body.WriteString(`"}}`)
-	w.Header().Set("Content-Type", form+"; charset=utf-8")
-	for _, e := range a.errors {
-		setRetryAfter(w, e.Extensions)
+	return body.Bytes()
+}
+
+func encodeErrors(list gqlerror.List) []byte {
+	problems, err := json.Marshal(list)
+	if err != nil {
+		panic(err) // details are plain values
 	}
-	text := body.Bytes()
-	if a.mayPack() {
-		text = pack(w.Header(), r, text)
-	}
-	w.WriteHeader(status)
-	_, _ = w.Write(text) // the client may be gone
+	return problems
 }
 
 // writeProblem answers outside of GraphQL: the error alone, with its status.

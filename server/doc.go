@@ -14,6 +14,9 @@
 //	present errors                        present.go
 //	encode once                           answer.go
 //
+// /graphql/ws speaks graphql-transport-ws: package socket carries the messages, and
+// live.go takes each operation the same way.
+//
 // gqlgen's runtime executes; the transport is ours, after the specifications
 // "GraphQL over HTTP" and "GraphQL multipart request".
 package server

@@ -22,13 +22,12 @@ const (
 func (s *server) who(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		switch token, err := s.credential(r); {
-		case err != nil:
+		token, err := s.credential(r, r.Header.Get(clientHeader))
+		if err == nil {
+			_, err = s.identify(ctx, token)
+		}
+		if err != nil {
 			ctx = resolvers.WithCredentialProblem(ctx, err)
-		case identity.IsAPIKey(token):
-			ctx = s.withKey(ctx, token)
-		default:
-			ctx = s.signedIn(ctx, token)
 		}
 		if r.Header.Get(clientHeader) == "web" {
 			ctx = resolvers.WithBrowser(ctx, &cookie{w, !s.Local || r.TLS != nil})
@@ -37,27 +36,35 @@ func (s *server) who(next http.Handler) http.Handler {
 	})
 }
 
-// signedIn is the context of whoever holds the token.
-func (s *server) signedIn(ctx context.Context, token string) context.Context {
+// identify makes the request's actor whoever holds the token, a person or a
+// program with a key, and tells until when it holds. Without a token the actor
+// stays anonymous.
+func (s *server) identify(ctx context.Context, token string) (until time.Time, err error) {
+	if identity.IsAPIKey(token) {
+		return s.withKey(ctx, token)
+	}
+	return s.signedIn(ctx, token)
+}
+
+func (s *server) signedIn(ctx context.Context, token string) (until time.Time, err error) {
 	if token == "" {
-		return ctx
+		return until, nil
 	}
 	user, session, err := s.Resolver.Services.Identity.Authenticate(ctx, token)
 	if err != nil {
-		return resolvers.WithCredentialProblem(ctx, err)
+		return until, err
 	}
 	actsFor(ctx, user).SessionID = session.ID
-	return ctx
+	return session.ExpiresAt, nil
 }
 
-// withKey is the context of a program that holds the key.
-func (s *server) withKey(ctx context.Context, token string) context.Context {
+func (s *server) withKey(ctx context.Context, token string) (until time.Time, err error) {
 	user, key, err := s.Resolver.Services.Identity.AuthenticateKey(ctx, token)
 	if err != nil {
-		return resolvers.WithCredentialProblem(ctx, err)
+		return until, err
 	}
 	actsFor(ctx, user).Key = key
-	return ctx
+	return key.ExpiresAt, nil
 }
 
 // actsFor makes the request's actor, which is its alone (see around), the user.
@@ -71,8 +78,9 @@ func actsFor(ctx context.Context, user *core.User) *core.Actor {
 }
 
 // credential is the token that the request carries, "" where it carries none.
-// A cookie counts only together with proof that a page of ours sent it.
-func (s *server) credential(r *http.Request) (string, error) {
+// A cookie counts only together with proof that a page of ours sent it: its
+// origin, and a client named "web".
+func (s *server) credential(r *http.Request, client string) (string, error) {
 	if token, found, err := bearer(r); found || err != nil {
 		return token, err
 	}
@@ -81,7 +89,7 @@ func (s *server) credential(r *http.Request) (string, error) {
 		return "", nil
 	}
 	switch {
-	case r.Header.Get(clientHeader) != "web" || !s.ownOrigin(r):
+	case client != "web" || !s.ownOrigin(r):
 		return "", core.Forbidden("csrf")
 	case identity.IsAPIKey(c.Value):
 		return "", &core.Error{Code: core.CodeInvalidToken, Cause: errors.New("a key in a cookie")}
@@ -91,16 +99,23 @@ func (s *server) credential(r *http.Request) (string, error) {
 
 // bearer is the token of the Authorization header (RFC 6750 §2.1).
 func bearer(r *http.Request) (token string, found bool, err error) {
-	values := r.Header.Values("Authorization")
-	if len(values) == 0 {
+	switch values := r.Header.Values("Authorization"); len(values) {
+	case 0:
 		return "", false, nil
+	case 1:
+		token, err = parseBearer(values[0])
+		return token, true, err
 	}
-	scheme, token, _ := strings.Cut(values[0], " ")
+	return "", true, &core.Error{Code: core.CodeUnauthorized, Cause: errors.New("two Authorization headers")}
+}
+
+func parseBearer(value string) (token string, err error) {
+	scheme, token, _ := strings.Cut(value, " ")
 	token = strings.TrimSpace(token)
-	if len(values) > 1 || !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " ,") {
-		return "", true, &core.Error{Code: core.CodeUnauthorized, Cause: errors.New("malformed Authorization header")}
+	if !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " ,") {
+		return "", &core.Error{Code: core.CodeUnauthorized, Cause: errors.New("malformed Authorization header")}
 	}
-	return token, true, nil
+	return token, nil
 }
 
 // cookie keeps a browser's session where no script can read it.

@@ -22,7 +22,7 @@ func (s *server) page(name string) http.HandlerFunc {
 func (s *server) graphiql(w http.ResponseWriter, r *http.Request) {
 	actor := core.ActorFrom(r.Context())
 	if c, err := r.Cookie(cookieName); err == nil { // a page that is only looked at needs no proof of where it was asked for
-		s.signedIn(r.Context(), c.Value)
+		_, _ = s.signedIn(r.Context(), c.Value)
 	}
 	switch {
 	case actor.IsAdmin():

@@ -1,13 +1,16 @@
 package server
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/resolvers"
+	"github.com/karuta-bi/karuta/server/socket"
 )
 
 // Deps is what the server stands on.
@@ -20,9 +23,10 @@ type Deps struct {
 	Proxies   []netip.Prefix // networks of the proxies in front, whose X-Forwarded-For is believed
 	MaxUpload int64          // bytes of an uploaded file
 	Persisted int64          // bytes of documents that are kept by their hash, 0: none are
-	Pages     fs.FS          // index.html
-	GraphiQL  fs.FS          // index.html, signin.html, denied.html
-	Assets    fs.FS          // flat, beside name perhaps name.gz
+	Sockets   socket.Limits
+	Pages     fs.FS // index.html
+	GraphiQL  fs.FS // index.html, signin.html, denied.html
+	Assets    fs.FS // flat, beside name perhaps name.gz
 }
 
 type server struct {
@@ -31,15 +35,23 @@ type server struct {
 	origins map[string]bool
 }
 
+// Handler is everything that the API serves.
+type Handler struct {
+	http.Handler
+	sockets *socket.Handler
+}
+
 // New makes the handler of everything that the API serves. Its caller sets the
 // timeouts of the http.Server around it.
-func New(d Deps) http.Handler {
+func New(d Deps) *Handler {
 	s := &server{Deps: d, engine: newEngine(d), origins: map[string]bool{}}
 	for _, o := range d.Origins {
 		s.origins[o] = true
 	}
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", s.crossOrigin(s.who(http.HandlerFunc(s.graphql))))
+	sockets := s.newSockets()
+	mux.Handle("GET /graphql/ws", sockets)
 	mux.HandleFunc("GET /api/health", health)
 	mux.Handle("GET /api/ready", s.who(http.HandlerFunc(s.ready)))
 	mux.Handle("GET /api/datasets/{id}", s.who(http.HandlerFunc(s.restDataset)))
@@ -54,5 +66,20 @@ func New(d Deps) http.Handler {
 	mux.HandleFunc("GET /graphiql", s.graphiql)
 	mux.HandleFunc("GET /{$}", s.page("index.html"))
 	mux.HandleFunc("/", s.unknownPath)
-	return s.around(mux)
+	return &Handler{s.around(mux), sockets}
+}
+
+// How sockets are closed when the process ends: evenly over some seconds, with
+// as long again for what is under way, and then for the clients to say goodbye.
+const (
+	drainOver = 3 * time.Second
+	drainMost = 9 * time.Second
+)
+
+// Drain closes the sockets, which an http.Server that shuts down does not know of
+// any more, in less than ten seconds. Nothing else may listen by then.
+func (h *Handler) Drain() {
+	ctx, cancel := context.WithTimeout(context.Background(), drainMost)
+	defer cancel()
+	h.sockets.Drain(ctx, drainOver)
 }

@@ -24,6 +24,7 @@ import (
 	"github.com/karuta-bi/karuta/schema"
 	"github.com/karuta-bi/karuta/server"
 	"github.com/karuta-bi/karuta/server/control"
+	"github.com/karuta-bi/karuta/server/socket"
 	"github.com/karuta-bi/karuta/web"
 )
 
@@ -71,8 +72,10 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 		_, _ = l.Close(), ctl.Close()
 		return err
 	}
+	handler := a.Handler()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return drain.Serve(ctx, a.httpServer(), l, serveGrace, a.named("api")) })
+	group.Go(func() error { return drain.Serve(ctx, httpServer(handler), l, serveGrace, a.named("api")) })
+	group.Go(func() error { <-ctx.Done(); handler.Drain(); return nil })
 	group.Go(func() error { return control.Serve(ctx, ctl, a.verbs(), a.named("control"), serveGrace) })
 	group.Go(func() error { a.Audit.Run(ctx); return nil })
 	group.Go(func() error { a.upkeep(ctx); return nil })
@@ -113,7 +116,7 @@ func (a *App) StartExecutor(address string) error {
 func (a *App) named(room string) *slog.Logger { return telemetry.Named(a.Log, room) }
 
 // Handler is everything that the API serves.
-func (a *App) Handler() http.Handler {
+func (a *App) Handler() *server.Handler {
 	return server.New(server.Deps{
 		Resolver: &resolvers.Resolver{Services: resolvers.Services{
 			Gate: a.Gate, Reports: access.NewReports(a.Store, a.Gate, a.Audit), Identity: a.Identity, Audit: a.Audit,
@@ -125,14 +128,22 @@ func (a *App) Handler() http.Handler {
 			},
 		}},
 		Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
-		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: a.Config.PersistedBytes,
+		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: a.Config.PersistedBytes, Sockets: socketLimits(a.Config),
 		Pages: web.Pages(), GraphiQL: web.GraphiQL(), Assets: web.Assets(),
 	})
 }
 
-func (a *App) httpServer() *http.Server {
+func socketLimits(c config.Config) socket.Limits {
+	return socket.Limits{
+		Total: c.Sockets, PerAddress: c.SocketsPerAddress, PerUser: c.SocketsPerUser,
+		Operations: c.SocketOperations, Message: c.SocketMessageBytes, PerSecond: c.SocketMessages,
+		Queue: c.SocketQueue, QueueBytes: c.SocketQueueBytes, Life: time.Duration(c.SocketHours) * time.Hour,
+	}
+}
+
+func httpServer(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           a.Handler(),
+		Handler:           handler,
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,

@@ -35,6 +35,16 @@ type Config struct {
 	MaxUpload      int64    `env:"MAX_UPLOAD_SIZE_BYTES" envDefault:"104857600" range:"1 1099511627776" doc:"Largest file that may be imported, in bytes."`
 	RateLimiting   bool     `env:"RATE_LIMIT_ENABLED" envDefault:"true" doc:"Limits on how often things may be asked. Can be turned off in ENV=local alone."`
 
+	Sockets            int `env:"SOCKETS" envDefault:"30000" range:"1 1000000" doc:"WebSockets that may be open at the same time in one API task."`
+	SocketsPerAddress  int `env:"SOCKETS_PER_ADDRESS" envDefault:"1000" range:"1 1000000" doc:"WebSockets that may be open from one address; a whole office may share one."`
+	SocketsPerUser     int `env:"SOCKETS_PER_USER" envDefault:"100" range:"1 100000" doc:"WebSockets that a user may have open in one API task."`
+	SocketOperations   int `env:"SOCKET_OPERATIONS" envDefault:"100" range:"1 10000" doc:"Operations that may run at the same time on one WebSocket."`
+	SocketMessageBytes int `env:"SOCKET_MESSAGE_BYTES" envDefault:"1048576" range:"1 67108864" doc:"Longest message that a client may send over a WebSocket, in bytes."`
+	SocketMessages     int `env:"SOCKET_MESSAGES_PER_SECOND" envDefault:"50" range:"1 100000" doc:"Messages that are read from one WebSocket in a second, twice as many at once; who sends more is read more slowly."`
+	SocketQueue        int `env:"SOCKET_QUEUE" envDefault:"256" range:"1 100000" doc:"Messages that may wait for the reader of one WebSocket; one that does not keep up is closed."`
+	SocketQueueBytes   int `env:"SOCKET_QUEUE_BYTES" envDefault:"4194304" range:"1 1073741824" doc:"Bytes of the messages that may wait for the reader of one WebSocket."`
+	SocketHours        int `env:"SOCKET_HOURS" envDefault:"24" range:"1 8760" doc:"Hours that a WebSocket may stay open; then its client connects anew."`
+
 	VersionsKept int `env:"DATASET_VERSIONS_KEPT" envDefault:"10" range:"1 10000" doc:"Newest versions of each dataset that are always kept."`
 	VersionsDays int `env:"DATASET_VERSIONS_DAYS" envDefault:"30" range:"0 36500" doc:"Days that every version is kept. One goes when it is older and not among the newest."`
 

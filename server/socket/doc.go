@@ -1,0 +1,15 @@
+// Package socket speaks graphql-transport-ws, the protocol of the graphql-ws
+// project, over WebSockets. What operations are and who may run them is not its
+// business: it hands them to a [Client] and carries what comes back through a
+// [Sink].
+//
+//	the upgrade, who is connected, limits    handler.go
+//	one socket: messages in, and its end     conn.go, message.go
+//	one operation, as its sink               operation.go
+//	messages out: the queue, batches         queue.go, wire.go
+//	what time does to sockets                sweep.go, drain.go
+//
+// A socket on which nothing happens has one goroutine, which reads, and neither
+// buffers nor timers: what is to be written starts a goroutine that ends with the
+// queue, and one goroutine looks at the clock for all sockets.
+package socket

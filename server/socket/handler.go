@@ -1,0 +1,193 @@
+package socket
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Protocol is the name of the subprotocol.
+const Protocol = "graphql-transport-ws"
+
+// Limits are what one may ask of the sockets; 0 is no limit.
+type Limits struct {
+	Total      int           // sockets of the process
+	PerAddress int           // sockets from one address
+	PerUser    int           // sockets of one user
+	Operations int           // at the same time on one socket
+	Message    int           // bytes that a client may send in one message
+	PerSecond  int           // messages that are read of one socket; who sends more is read more slowly
+	Queue      int           // messages that may wait for one reader
+	QueueBytes int           // bytes of them
+	Life       time.Duration // of a socket, then its client connects anew
+}
+
+// Times are how long is waited. They are fields for the sake of tests.
+type Times struct {
+	Init  time.Duration // for connection_init
+	Idle  time.Duration // between two pings where nothing is written
+	Busy  time.Duration // between two pings where something was written
+	Pong  time.Duration // for the answer to a ping
+	Write time.Duration // for a reader to take a piece of what is written
+	Close time.Duration // for the other side's close frame
+	Sweep time.Duration // between two looks at all sockets
+}
+
+// StandardTimes close who does not read within 10 seconds (Busy + Pong + Sweep).
+func StandardTimes() Times {
+	return Times{
+		Init: 3 * time.Second, Idle: 25 * time.Second, Busy: 4 * time.Second, Pong: 5 * time.Second,
+		Write: 8 * time.Second, Close: 3 * time.Second, Sweep: 250 * time.Millisecond,
+	}
+}
+
+// Options are what a [Handler] stands on.
+type Options struct {
+	Admit   Admit
+	Refuse  func(w http.ResponseWriter, r *http.Request, status int, problem *core.Error) // answers a request that becomes no socket
+	Explain func(ctx context.Context, problem *core.Error) []byte                         // as Sink.Fail takes it
+	Log     *slog.Logger
+	Limits  Limits
+	Times   Times
+}
+
+// Handler opens sockets and keeps them until they end.
+type Handler struct {
+	Options
+	upgrader websocket.Upgrader
+
+	mu        sync.Mutex
+	conns     map[*conn]bool
+	addresses map[string]int
+	users     map[string]int
+	sweeping  bool
+	draining  bool
+	empty     chan struct{} // closed when the last socket is gone while draining
+}
+
+// New makes the handler of a path where sockets are opened.
+func New(o Options) *Handler {
+	h := &Handler{
+		Options: o, conns: map[*conn]bool{}, addresses: map[string]int{}, users: map[string]int{}, empty: make(chan struct{}),
+	}
+	h.upgrader = websocket.Upgrader{
+		ReadBufferSize: 1 << 10, WriteBufferSize: 4 << 10, WriteBufferPool: &sync.Pool{},
+		CheckOrigin: func(*http.Request) bool { return true }, // only what signs in by a cookie depends on the origin, see Admit
+		Error: func(w http.ResponseWriter, r *http.Request, status int, _ error) {
+			w.Header().Set("Sec-WebSocket-Version", "13")
+			o.Refuse(w, r, status, core.Invalid("", "socket"))
+		},
+	}
+	return h
+}
+
+// ServeHTTP opens a socket. It returns when it is open.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if status, problem := h.full(r); problem != nil {
+		h.Refuse(w, r, status, problem)
+		return
+	}
+	taken := &hijacker{ResponseWriter: w}
+	var response http.Header
+	if slices.Contains(websocket.Subprotocols(r), Protocol) {
+		response = http.Header{"Sec-Websocket-Protocol": {Protocol}}
+	}
+	ws, err := h.upgrader.Upgrade(taken, r, response)
+	if err != nil {
+		return // it is answered, or the client is gone
+	}
+	c := newConn(h, ws, taken.wire, r)
+	if !h.add(c) {
+		c.close(CodeOverload, "Too many connections")
+	}
+	if ws.Subprotocol() != Protocol {
+		c.close(CodeSubprotocol, "Subprotocol not acceptable")
+	}
+	go c.read()
+}
+
+// full tells why no more sockets are opened.
+func (h *Handler) full(r *http.Request) (status int, problem *core.Error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	l := h.Limits
+	switch {
+	case h.draining:
+		return http.StatusServiceUnavailable, &core.Error{Code: core.CodeUnavailable, Details: map[string]any{"retryAfter": 1}}
+	case over(len(h.conns), l.Total):
+		return http.StatusServiceUnavailable, &core.Error{Code: core.CodeUnavailable, Details: map[string]any{"retryAfter": 10}}
+	case over(h.addresses[address(r.Context())], l.PerAddress):
+		return http.StatusTooManyRequests, &core.Error{Code: core.CodeRateLimit, Reason: "sockets", Details: map[string]any{"retryAfter": 10}}
+	}
+	return 0, nil
+}
+
+func over(n, limit int) bool { return limit > 0 && n >= limit }
+
+func address(ctx context.Context) string { return core.ActorFrom(ctx).IP }
+
+// add counts a socket; false where there are too many by now. It is watched in
+// any case until it is gone.
+func (h *Handler) add(c *conn) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	ok := !h.draining && !over(len(h.conns), h.Limits.Total) && !over(h.addresses[c.address], h.Limits.PerAddress)
+	h.conns[c] = true
+	h.addresses[c.address]++
+	if !h.sweeping {
+		h.sweeping = true
+		go h.sweep()
+	}
+	return ok
+}
+
+// join counts a socket to its user, false where they have too many.
+func (h *Handler) join(c *conn, user string) bool {
+	if user == "" {
+		return true
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.conns[c] || over(h.users[user], h.Limits.PerUser) {
+		return false
+	}
+	c.user = user
+	h.users[user]++
+	return true
+}
+
+func (h *Handler) remove(c *conn) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.conns[c] {
+		return
+	}
+	delete(h.conns, c)
+	leave(h.addresses, c.address)
+	if c.user != "" {
+		leave(h.users, c.user)
+	}
+	if h.draining && len(h.conns) == 0 {
+		close(h.empty)
+	}
+}
+
+func leave(counts map[string]int, name string) {
+	if counts[name]--; counts[name] <= 0 {
+		delete(counts, name)
+	}
+}
+
+// Open is how many sockets there are.
+func (h *Handler) Open() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.conns)
+}
