@@ -13,7 +13,7 @@ import (
 
 // Engine reads and writes data; see [engine.Engine].
 type Engine interface {
-	Import(ctx context.Context, req client.ImportRequest, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error)
+	Import(ctx context.Context, req client.ImportRequest, progress func(client.ImportEvent)) (*client.ImportDone, *client.Problem, error)
 	Slice(ctx context.Context, src client.Source, columns []string) (*engine.Slice, error)
 	Sample(ctx context.Context, src client.Source, rows int64) (*engine.Slice, error)
 	Write(ctx context.Context, out engine.Output) (*client.TransformDone, *client.Problem, error)
@@ -74,8 +74,8 @@ func (s *server) importFile(ctx context.Context, w http.ResponseWriter, req clie
 	ctx, cancel := context.WithTimeout(ctx, importTimeout)
 	defer cancel()
 	tell := lines[client.ImportEvent](w)
-	done, problem, err := s.engine.Import(ctx, req, func(stage core.ImportStage, progress float64) {
-		_ = tell(client.ImportEvent{Stage: stage, Progress: progress}) // a caller who left ends the context
+	done, problem, err := s.engine.Import(ctx, req, func(ev client.ImportEvent) {
+		_ = tell(ev) // a caller who left ends the context
 	})
 	if err != nil {
 		s.log.ErrorContext(ctx, "import failed", "job", req.JobID, "cause", err)

@@ -29,7 +29,7 @@ type fakeEngine struct {
 	slice     *engine.Slice
 	err       error
 	exporting func(ctx context.Context) (*engine.Exported, error)
-	importing func(ctx context.Context, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error)
+	importing func(ctx context.Context, progress func(client.ImportEvent)) (*client.ImportDone, *client.Problem, error)
 }
 
 func (f *fakeEngine) Slice(_ context.Context, _ client.Source, columns []string) (*engine.Slice, error) {
@@ -52,7 +52,7 @@ func (f *fakeEngine) Values(context.Context, client.ValuesRequest) (*client.Valu
 	return &client.ValuesReply{}, f.err
 }
 
-func (f *fakeEngine) Import(ctx context.Context, _ client.ImportRequest, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
+func (f *fakeEngine) Import(ctx context.Context, _ client.ImportRequest, progress func(client.ImportEvent)) (*client.ImportDone, *client.Problem, error) {
 	return f.importing(ctx, progress)
 }
 
@@ -326,8 +326,8 @@ func TestReadFailures(t *testing.T) {
 
 func TestImportTellsItsProgressAsItHappens(t *testing.T) {
 	heard := make(chan float64)
-	e := &fakeEngine{importing: func(_ context.Context, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
-		progress(core.StageReading, 0.25)
+	e := &fakeEngine{importing: func(_ context.Context, progress func(client.ImportEvent)) (*client.ImportDone, *client.Problem, error) {
+		progress(client.ImportEvent{Stage: core.StageReading, Progress: 0.25})
 		<-heard // the caller must have read the line before the import goes on
 		return &client.ImportDone{RowCount: 5}, nil, nil
 	}}
@@ -338,8 +338,8 @@ func TestImportTellsItsProgressAsItHappens(t *testing.T) {
 }
 
 func TestImportFailureIsItsLastLine(t *testing.T) {
-	e := &fakeEngine{importing: func(_ context.Context, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
-		progress(core.StageReading, 0.5)
+	e := &fakeEngine{importing: func(_ context.Context, progress func(client.ImportEvent)) (*client.ImportDone, *client.Problem, error) {
+		progress(client.ImportEvent{Stage: core.StageReading, Progress: 0.5})
 		return nil, nil, errors.New("worker died")
 	}}
 	done, problem, err := start(t, e, &fakeRunner{}).client.Import(t.Context(), client.ImportRequest{}, func(client.ImportEvent) {})
@@ -350,7 +350,7 @@ func TestImportFailureIsItsLastLine(t *testing.T) {
 
 func TestACallerWhoLeavesEndsTheWork(t *testing.T) {
 	began, ended := make(chan struct{}), make(chan struct{})
-	e := &fakeEngine{importing: func(ctx context.Context, _ func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
+	e := &fakeEngine{importing: func(ctx context.Context, _ func(client.ImportEvent)) (*client.ImportDone, *client.Problem, error) {
 		close(began)
 		<-ctx.Done()
 		close(ended)

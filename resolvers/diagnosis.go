@@ -13,11 +13,24 @@ import (
 	"github.com/karuta-bi/karuta/internal/dataset"
 )
 
+func (r *importEventResolver) Stage(ctx context.Context, obj *core.ImportEvent) (*core.ImportStage, error) {
+	return only(obj.Stage != "", obj.Stage), nil
+}
+
+func (r *importEventResolver) Rows(ctx context.Context, obj *core.ImportEvent) (*int64, error) {
+	return only(obj.Rows != 0, obj.Rows), nil
+}
+
+func (r *importEventResolver) Text(ctx context.Context, obj *core.ImportEvent) (string, error) {
+	return obj.Sentence(core.ActorFrom(ctx).Locale), nil
+}
+
 func (r *importJobResolver) Stage(ctx context.Context, obj *core.ImportJob) (*core.ImportStage, error) {
-	if obj.Stage == "" {
-		return nil, nil
-	}
-	return &obj.Stage, nil
+	return only(obj.Stage != "", obj.Stage), nil
+}
+
+func (r *importJobResolver) Events(ctx context.Context, obj *core.ImportJob, after int) ([]core.ImportEvent, error) {
+	return r.Services.Datasets.ImportEvents(obj, int64(after))
 }
 
 func (r *mutationResolver) RepairDatasetPath(ctx context.Context, input graph.RepairDatasetPathInput) (*graph.RepairDatasetPathPayload, error) {
@@ -33,3 +46,7 @@ func (r *mutationResolver) CancelImport(ctx context.Context, input graph.CancelI
 func (r *queryResolver) DatasetDiagnosis(ctx context.Context, id string) (*dataset.Diagnosis, error) {
 	return r.Services.Datasets.Diagnose(ctx, id)
 }
+
+func (r *Resolver) ImportEvent() graph.ImportEventResolver { return &importEventResolver{r} }
+
+type importEventResolver struct{ *Resolver }

@@ -67,6 +67,7 @@ Query.execution.id                id execution mine
 Query.transformDiagnosis.id       id transform mine
 Transform.nextRuns.count            int 1 20
 Execution.events.after            int 0 1000000000
+ImportJob.events.after            int 0 1000000000
 Query.effectiveAccess.dashboardId id dashboard mine
 Query.shareExposure.dashboardId   id dashboard managed
 Query.whyCanAccess.userId         id user

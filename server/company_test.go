@@ -164,6 +164,7 @@ func (c *company) furnish(h *house) {
 	copied := c.copied(h, d)
 	job := &core.ImportJob{
 		ID: core.NewID(core.NounJob), Status: core.StatusSucceeded, Name: inside, DatasetID: data.ID, OwnerID: owner.ID, CreatedAt: store.Now(), FinishedAt: store.Now(),
+		Events: []core.ImportEvent{{Seq: 1, At: store.Now(), Kind: core.ImportEventNote, Status: core.StatusRunning, Note: core.NoteColumnsRenamed, Args: map[string]any{"columns": private}}},
 	}
 	must(h.t, h.store.Jobs.Create(ctx, job))
 	must(h.t, h.store.Cards.KeepRuns(ctx, []*core.CardRun{{ID: core.NewID("run"), CardID: placed.ID, At: store.Now(), Code: core.CodeExecution, UserID: owner.ID}}))

@@ -35,7 +35,7 @@ var asked = map[string]string{
 	"Query.datasets/all":           `{ datasets(all: true) { nodes { id name path } } }`,
 	"Query.importJobs":             `{ importJobs { nodes { id status blocked { expiresAt columns { name proposed { kind } } } } } }`,
 	"Query.importJobs/blocked":     `{ importJobs(blocked: true) { nodes { id } } }`,
-	"Query.importJob":              `{ importJob(id: "<job>") { id status dataset { name } } }`,
+	"Query.importJob":              `{ importJob(id: "<job>") { id status dataset { name } events(after: 0) { seq at kind status stage progress rows text } } }`,
 	"Query.card":                   `{ card(id: "<card>") { id name description code params dataset { id name path } owner { id email role } } }`,
 	"Query.card/spare":             `{ card(id: "<spare>") { id name code } }`,
 	"Query.cardDiagnosis":          `{ cardDiagnosis(id: "<card>") { runs failures cause advice newest { at message } } }`,

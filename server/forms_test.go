@@ -204,6 +204,7 @@ var examples = map[string]example{
 	"Query.transformDiagnosis": {"owner", `query($id: ID!) { transformDiagnosis(id: $id) { inputs { exists } } }`, `{"id": "<transform>"}`},
 	"Transform.nextRuns":       {"owner", `query($count: Int!) { transform(id: "<transform>") { nextRuns(count: $count) } }`, `{"count": 20}`},
 	"Transform.executions":     {"owner", `query($first: Int, $after: String) { transform(id: "<transform>") { executions(first: $first, after: $after) { nodes { id } } } }`, onePage},
+	"ImportJob.events":         {"owner", `query($after: Int!) { importJob(id: "<job>") { events(after: $after) { seq } } }`, `{"after": 0}`},
 	"Execution.events":         {"owner", `query($after: Int!) { execution(id: "<execution>") { events(after: $after) { seq } } }`, `{"after": 0}`},
 	"Mutation.createTransform": {
 		"owner", `mutation($input: CreateTransformInput!) { createTransform(input: $input) { transform ` + oneTransform + ` } }`,

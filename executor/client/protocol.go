@@ -87,6 +87,7 @@ type ImportRequest struct {
 type ImportEvent struct {
 	Progress float64          `json:"progress"` // 0..1
 	Stage    core.ImportStage `json:"stage,omitempty"`
+	Rows     int64            `json:"rows,omitempty"` // of the file, once they are counted
 	Done     *ImportDone      `json:"done,omitempty"`
 	Problem  *Problem         `json:"problem,omitempty"`
 }

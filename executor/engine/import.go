@@ -16,9 +16,9 @@ import (
 // Import writes the version that the request describes. What is wrong with the
 // file comes back as a Problem; an error means that the engine itself failed or ctx
 // ended. Unless Done is returned nothing stays under the request's Target.
-// progress is called now and then with rising values from 0 to 1 and what is being
-// done; it may be nil.
-func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress func(core.ImportStage, float64)) (*client.ImportDone, *client.Problem, error) {
+// progress is called now and then with rising values from 0 to 1, what is being done
+// and how many rows there are; it may be nil.
+func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress func(client.ImportEvent)) (*client.ImportDone, *client.Problem, error) {
 	if !e.begin() {
 		return nil, nil, errClosed
 	}
@@ -26,7 +26,7 @@ func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress 
 	ctx, cancel := e.bound(ctx)
 	defer cancel()
 	if progress == nil {
-		progress = func(core.ImportStage, float64) {}
+		progress = func(client.ImportEvent) {}
 	}
 	problem, err := e.checkSource(ctx, req)
 	if problem != nil || err != nil {
@@ -40,7 +40,7 @@ func (e *Engine) Import(ctx context.Context, req client.ImportRequest, progress 
 	i := &importing{parts: parts{engine: e, target: req.Target, job: req.JobID}, req: req, progress: progress}
 	last, err := i.run(ctx, path)
 	if err == nil && last.Loaded != nil {
-		progress(core.StageSummarising, 1)
+		progress(client.ImportEvent{Stage: core.StageSummarising, Progress: 1, Rows: last.Loaded.Rows})
 		return i.done(last.Loaded), nil, nil
 	}
 	i.sweep(ctx)
@@ -71,7 +71,7 @@ func (e *Engine) checkSource(ctx context.Context, req client.ImportRequest) (*cl
 type importing struct {
 	parts
 	req      client.ImportRequest
-	progress func(core.ImportStage, float64)
+	progress func(client.ImportEvent)
 }
 
 // run lets a worker of its own load the file, and stores the parts as they come.
@@ -91,7 +91,7 @@ func (i *importing) run(ctx context.Context, path string) (event, error) {
 		if ev.Part != nil {
 			return i.store(ctx, w.dir, *ev.Part)
 		}
-		i.progress(ev.Stage, ev.Progress)
+		i.progress(client.ImportEvent{Stage: ev.Stage, Progress: ev.Progress, Rows: ev.Counted})
 		return nil
 	})
 	if err != nil && ctx.Err() == nil && t.Load.Options.Format != core.FormatCSV && (limited.Err() != nil || core.CodeOf(err) == core.CodeUnavailable) {

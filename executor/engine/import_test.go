@@ -79,12 +79,18 @@ func TestProgressRises(t *testing.T) {
 	b := newBench(t, nil)
 	b.put(t, source, numbered(severalParts, strconv.Itoa))
 	var told []float64
-	done, _, err := b.Import(t.Context(), request(core.CSVOptions{}), func(_ core.ImportStage, p float64) { told = append(told, p) })
+	var rows []int64
+	done, _, err := b.Import(t.Context(), request(core.CSVOptions{}), func(ev client.ImportEvent) {
+		told, rows = append(told, ev.Progress), append(rows, ev.Rows)
+	})
 	if err != nil || done == nil {
 		t.Fatal(err)
 	}
 	if len(told) < 5 || !slices.IsSorted(told) || told[0] < 0 || told[len(told)-1] != 1 {
 		t.Errorf("told %v", told)
+	}
+	if !slices.IsSorted(rows) || rows[0] != 0 || rows[len(rows)-1] != done.RowCount {
+		t.Errorf("told rows %v of %d", rows, done.RowCount)
 	}
 }
 
@@ -118,7 +124,7 @@ func TestATakenTargetIsNotTouched(t *testing.T) {
 func TestAWorkerKilledInTheMiddleOfAnImport(t *testing.T) {
 	b := newBench(t, nil)
 	b.put(t, source, numbered(severalParts, strconv.Itoa))
-	done, problem, err := b.Import(t.Context(), request(core.CSVOptions{}), func(core.ImportStage, float64) { killChildren(t) })
+	done, problem, err := b.Import(t.Context(), request(core.CSVOptions{}), func(client.ImportEvent) { killChildren(t) })
 	if done != nil || problem != nil || core.CodeOf(err) != core.CodeUnavailable {
 		t.Errorf("%+v %+v %v", done, problem, err)
 	}
@@ -131,8 +137,8 @@ func TestAnImportEndsWithItsCaller(t *testing.T) {
 	b.put(t, source, numbered(severalParts, strconv.Itoa))
 	for _, at := range []float64{0, scanShare, 0.9} {
 		ctx, cancel := context.WithCancel(t.Context())
-		done, problem, err := b.Import(ctx, request(core.CSVOptions{}), func(_ core.ImportStage, p float64) {
-			if p >= at {
+		done, problem, err := b.Import(ctx, request(core.CSVOptions{}), func(ev client.ImportEvent) {
+			if ev.Progress >= at {
 				cancel()
 			}
 		})

@@ -303,5 +303,9 @@ func (l *loader) reach(to float64) {
 
 func (l *loader) tellStage(stage core.ImportStage, progress float64) {
 	l.told = progress
-	_ = l.tell(event{Progress: progress, Stage: stage}) // an engine that is gone ends this process
+	ev := event{Progress: progress, Stage: stage}
+	if l.text != nil {
+		ev.Counted = l.text.Rows
+	}
+	_ = l.tell(ev) // an engine that is gone ends this process
 }

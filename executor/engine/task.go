@@ -86,7 +86,8 @@ type tableTask struct {
 // one event with Last and the answer.
 type event struct {
 	Progress float64             `json:"progress,omitempty"`
-	Stage    core.ImportStage    `json:"stage,omitempty"` // that the progress is of
+	Stage    core.ImportStage    `json:"stage,omitempty"`   // that the progress is of
+	Counted  int64               `json:"counted,omitempty"` // rows of the file, once they are
 	Part     *partFile           `json:"part,omitempty"`
 	Last     bool                `json:"last,omitempty"`
 	Loaded   *loaded             `json:"loaded,omitempty"` // the summary comes along as a file, if there is one

@@ -162,7 +162,7 @@ func TestCloseEndsWhatIsUnderWay(t *testing.T) {
 	go func() {
 		req := request(core.CSVOptions{})
 		req.Target = "datasets/ds_2/data/v000001/"
-		_, _, err := b.Import(t.Context(), req, func(core.ImportStage, float64) {
+		_, _, err := b.Import(t.Context(), req, func(client.ImportEvent) {
 			select {
 			case begun <- struct{}{}:
 				<-b.life.Done()

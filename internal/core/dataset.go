@@ -236,6 +236,7 @@ type ImportJob struct {
 	Decisions   []ColumnDecision // on classes, taken before its version is published
 	Staged      *StagedVersion   // written, and waiting for somebody to confirm it
 	Problem     *ImportProblem
+	Events      []ImportEvent // the newest, in their order
 	Heartbeat   time.Time
 	Version     int64
 	CreatedAt   time.Time

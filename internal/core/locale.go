@@ -40,11 +40,12 @@ func Sentence(l Locale, e *Error) string {
 	if !ok {
 		text = sentences[string(CodeInternal)]
 	}
-	s := text.ja
-	if l == English {
-		s = text.en
-	}
-	for k, v := range e.Args {
+	return fill(text.in(l), e.Args)
+}
+
+// fill puts values into a sentence's {placeholders}.
+func fill(s string, args map[string]any) string {
+	for k, v := range args {
 		s = strings.ReplaceAll(s, "{"+k+"}", spoken(v))
 	}
 	return s

@@ -28,7 +28,7 @@ func everySentence() map[string]map[string]text {
 		"sentences": sentences, "noticeSentences": notices,
 		"pathSentences": named(pathSentences), "missingSentences": named(missingSentences), "extentSentences": named(extentSentences),
 		"columnSentences": named(columnSentences), "rowsSentences": named(rowsSentences), "brokenSentence": {"broken": brokenSentence}, "adviceSentences": named(adviceSentences), "skipSentences": named(skipSentences),
-		"causeSentences": named(causeSentences), "templateNames": named(templateNames), "functionNotes": named(functionNotes),
+		"causeSentences": named(causeSentences), "noteSentences": named(noteSentences), "templateNames": named(templateNames), "functionNotes": named(functionNotes),
 	}
 }
 

@@ -34,6 +34,17 @@ func NewPageArgs(first *int, after *string, defaultFirst int) (PageArgs, error) 
 	return p, nil
 }
 
+// maxSeq is more events than anything tells.
+const maxSeq = 1_000_000_000
+
+// CheckSeq checks the number of an event after which somebody asks for more.
+func CheckSeq(field string, after int64) error {
+	if after < 0 || after > maxSeq {
+		return Invalid(field, "out_of_range", "min", 0, "max", maxSeq)
+	}
+	return nil
+}
+
 // Page is a part of a list. Cursors runs beside Nodes: Cursors[i] continues after Nodes[i].
 type Page[T any] struct {
 	Nodes   []T

@@ -3,7 +3,6 @@ package dataset
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/karuta-bi/karuta/executor/client"
@@ -44,28 +43,6 @@ func (s *Service) CancelImport(ctx context.Context, id string) (*core.ImportJob,
 	return marked, nil
 }
 
-// standing is how far an import has come, over all its attempts: it never goes back.
-type standing struct {
-	mu       sync.Mutex
-	stage    core.ImportStage
-	progress float64
-}
-
-func (p *standing) reach(ev client.ImportEvent) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if ev.Stage != "" {
-		p.stage = ev.Stage
-	}
-	p.progress = max(p.progress, ev.Progress)
-}
-
-func (p *standing) write(j *core.ImportJob) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	j.Stage, j.Progress, j.Heartbeat = p.stage, max(j.Progress, p.progress), store.Now()
-}
-
 // attempts lets the executor write the version, again where it was lost on the way.
 func (s *Service) attempts(ctx context.Context, job *core.ImportJob, at *standing) (target string, done *client.ImportDone, p *core.ImportProblem) {
 	for fetched := job.S3 == nil || job.SourceBytes > 0; ; fetched = true {
@@ -82,7 +59,10 @@ func (s *Service) attempts(ctx context.Context, job *core.ImportJob, at *standin
 		if attempt < maxAttempts && ctx.Err() == nil && lostOnTheWay(attempt, problem, err) {
 			s.Log.WarnContext(ctx, "executor lost in an import, trying again", "job", job.ID, "attempt", attempt, "error", err)
 			s.removeAll(ctx, target)
-			time.Sleep(retryPause)
+			select {
+			case <-ctx.Done():
+			case <-time.After(retryPause):
+			}
 			continue
 		}
 		switch {
@@ -116,11 +96,12 @@ func (s *Service) takeOver(ctx context.Context, job *core.ImportJob) bool {
 		return false
 	}
 	seen := job.Heartbeat
-	mine, err := s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+	mine, err := s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
 		if j.Status.Final() || !j.Heartbeat.Equal(seen) {
 			return errEnded
 		}
 		j.Status, j.Heartbeat = core.StatusQueued, store.Now()
+		tell(j, core.ImportEvent{Kind: core.ImportEventStatus})
 		return nil
 	})
 	if err != nil || mine == nil {

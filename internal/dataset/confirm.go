@@ -134,7 +134,7 @@ func (s *Service) importWithout(ctx context.Context, job *core.ImportJob, drop [
 	if !s.enter() {
 		return nil, &core.Error{Code: core.CodeUnavailable}
 	}
-	again, err := s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+	again, err := s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
 		if !blocked(j) {
 			return core.Invalid("input.jobId", "not_blocked")
 		}
@@ -144,6 +144,7 @@ func (s *Service) importWithout(ctx context.Context, job *core.ImportJob, drop [
 		j.Options.DropColumns, j.Decisions = slices.Concat(j.Options.DropColumns, drop), decisions
 		j.Status, j.Staged, j.Attempt, j.Progress, j.Stage = core.StatusQueued, nil, 0, 0, core.StageReceiving
 		j.FinishedAt, j.Heartbeat = time.Time{}, store.Now()
+		tell(j, core.ImportEvent{Kind: core.ImportEventStatus})
 		return nil
 	})
 	if err == nil && again == nil {
@@ -165,13 +166,14 @@ func (s *Service) settleAgain(ctx context.Context, job *core.ImportJob, decision
 	if err != nil {
 		return nil, err
 	}
-	job, err = s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+	job, err = s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
 		if !blocked(j) {
 			return core.Invalid("input.jobId", "not_blocked")
 		}
 		j.Decisions = decisions
 		if len(open.blocked) > 0 || open.changed {
 			j.Staged.Blocked = open.blocked
+			tell(j, waits(open.blocked))
 		}
 		return nil
 	})

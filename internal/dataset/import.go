@@ -56,6 +56,7 @@ func (s *Service) start(ctx context.Context, job *core.ImportJob, file io.Reader
 		s.leave()
 		return nil, err
 	}
+	s.announce(ctx, job, 0)
 	s.Log.InfoContext(ctx, "import asked for", "job", job.ID, "bytes", job.SourceBytes, "file", filename)
 	begun, ended := *job, make(chan struct{})
 	work := core.Detach(s.life, ctx)
@@ -117,6 +118,7 @@ func jobOf(actor *core.Actor, kind core.ImportKind, datasetID string, o core.CSV
 		DatasetID: datasetID, Options: o, CreatedAt: now, Heartbeat: now,
 	}
 	job.SourceKey = sourceKey(job.ID)
+	tell(job, core.ImportEvent{Kind: core.ImportEventStatus})
 	return job
 }
 

@@ -108,7 +108,7 @@ func (s *Service) fetch(ctx context.Context, job *core.ImportJob) (err error) {
 	if err != nil {
 		return err
 	}
-	_, err = s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+	_, err = s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
 		j.S3, j.SourceBytes = job.S3, job.SourceBytes
 		return nil
 	})

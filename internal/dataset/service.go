@@ -25,6 +25,7 @@ type Deps struct {
 	Objects  Objects // what can be imported from S3; nil where no bucket is allowed
 	Executor *client.Client
 	Log      *slog.Logger
+	Told     func(context.Context, *core.ImportJob, core.ImportEvent) // gets each event of an import once it is written, and must not wait; may be nil
 }
 
 // Config says how the service works.

@@ -24,7 +24,7 @@ func (s *Service) stage(ctx context.Context, job *core.ImportJob, target string,
 	if err != nil {
 		return core.Internal("read staged parts", err)
 	}
-	staged, err := s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+	staged, err := s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
 		switch {
 		case j.Status.Final():
 			return errEnded
@@ -38,12 +38,22 @@ func (s *Service) stage(ctx context.Context, job *core.ImportJob, target string,
 			Summary: done.Summary, Digest: digest, ExpiresAt: now.Add(stagedKept),
 			Blocked: blocked,
 		}
+		tell(j, waits(blocked))
 		return nil
 	})
 	if staged != nil {
 		job.Staged = staged.Staged
 	}
 	return err
+}
+
+// waits tells what a staged version waits for.
+func waits(blocked []core.Column) core.ImportEvent {
+	ev := core.ImportEvent{Kind: core.ImportEventStatus, Note: core.NoteUnconfirmed}
+	if len(blocked) > 0 {
+		ev.Note, ev.Args = core.NoteBlocked, map[string]any{"columns": listed(namesOf(blocked))}
+	}
+	return ev
 }
 
 // digest is the SHA-256 over the bytes of parts in their order, in hex.
@@ -145,11 +155,12 @@ func (s *Service) sweepStaged(ctx context.Context, now time.Time) error {
 		if now.Before(job.Staged.ExpiresAt) {
 			continue
 		}
-		_, err := s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+		_, err := s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
 			if j.Staged == nil || now.Before(j.Staged.ExpiresAt) {
 				return errEnded
 			}
 			j.Staged, j.Status = nil, core.StatusCancelled
+			tell(j, core.ImportEvent{Kind: core.ImportEventStatus, Note: core.NoteGivenUp})
 			return nil
 		})
 		if errors.Is(err, errEnded) {

@@ -45,8 +45,9 @@ func (s *Service) write(ctx context.Context, job *core.ImportJob) (target string
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	at := &standing{stage: core.StageReceiving}
-	stop := s.beat(ctx, job.ID, at, cancel)
-	defer stop()
+	showLife := func(ctx context.Context) { s.showLife(ctx, job.ID, at, cancel) }
+	stop := drain.Every(ctx, beatEvery, showLife)
+	defer func() { stop(); showLife(ctx) }() // what was told last
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
@@ -56,6 +57,7 @@ func (s *Service) write(ctx context.Context, job *core.ImportJob) (target string
 	target, done, p = s.attempts(ctx, job, at)
 	if p == nil {
 		done.Columns = s.propose(ctx, done)
+		at.tell(notes(job.Options, done)...)
 	}
 	return target, done, p
 }
@@ -70,11 +72,16 @@ func (s *Service) begin(ctx context.Context, job *core.ImportJob) (target string
 	if job.Kind.Replaces() {
 		job.Base = number - 1
 	}
-	_, err = s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+	_, err = s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
 		if j.Attempt++; j.StartedAt.IsZero() {
 			j.StartedAt = store.Now()
 		}
 		j.Status, j.Base, attempt = core.StatusRunning, job.Base, j.Attempt
+		ev := core.ImportEvent{Kind: core.ImportEventStatus}
+		if attempt > 1 {
+			ev.Note = core.NoteTriedAgain
+		}
+		tell(j, ev)
 		return nil
 	})
 	return versionFolder(job, number), attempt, err
@@ -91,18 +98,28 @@ func (s *Service) nextNumber(ctx context.Context, job *core.ImportJob) (int64, e
 	return d.DataVersion + 1, nil
 }
 
-// beat saves the progress and the sign of life of a job until stop is called, and
-// ends the work when somebody has asked for that.
-func (s *Service) beat(ctx context.Context, jobID string, at *standing, end context.CancelCauseFunc) (stop func()) {
-	return drain.Every(ctx, beatEvery, func(ctx context.Context) {
-		job, err := s.Store.Jobs.Edit(ctx, jobID, func(j *core.ImportJob) error { at.write(j); return nil })
-		if job != nil && job.Cancel {
-			end(errCancelled)
+// showLife saves how a job stands, with a sign of life, and ends the work when
+// somebody has asked for that.
+func (s *Service) showLife(ctx context.Context, jobID string, at *standing, end context.CancelCauseFunc) {
+	var told int
+	job, err := s.editJob(ctx, jobID, func(j *core.ImportJob) error {
+		if j.Status.Final() {
+			return errEnded
 		}
-		if err != nil && ctx.Err() == nil {
-			s.Log.WarnContext(ctx, "import progress not saved", "job", jobID, "error", err)
-		}
+		told = at.write(j)
+		return nil
 	})
+	switch {
+	case err == nil:
+		at.saved(told)
+	case errors.Is(err, errEnded):
+		end(errEnded)
+	case ctx.Err() == nil:
+		s.Log.WarnContext(ctx, "import progress not saved", "job", jobID, "error", err)
+	}
+	if job != nil && job.Cancel {
+		end(errCancelled)
+	}
 }
 
 // settle publishes the written version, or lays it aside where it holds
@@ -141,9 +158,12 @@ func (s *Service) publish(ctx context.Context, job *core.ImportJob, target strin
 		}
 		now := store.Now()
 		current.Staged = nil
+		before := lastSeq(current)
 		current.Status, current.Progress, current.FinishedAt, current.Heartbeat = core.StatusSucceeded, 1, now, now
+		tell(current, core.ImportEvent{Kind: core.ImportEventStatus, Rows: v.RowCount})
 		err = s.Store.Datasets.Publish(ctx, d, v, current, warn[:min(len(warn), toldAtOnce)]...)
 		if err == nil {
+			s.announce(ctx, current, before)
 			s.tellRest(ctx, warn)
 			s.noteImport(ctx, job, v)
 			if d.SummaryKey == "" {
@@ -170,6 +190,7 @@ func (s *Service) happened(ctx context.Context, job *core.ImportJob, try int) er
 	if v == nil {
 		return errEnded
 	}
+	s.announce(ctx, job, lastSeq(job)-1)
 	s.noteImport(ctx, job, v)
 	return nil
 }
@@ -245,7 +266,7 @@ func (s *Service) noteImport(ctx context.Context, job *core.ImportJob, v *core.D
 
 // fail ends a job as failed and sweeps what it wrote.
 func (s *Service) fail(ctx context.Context, job *core.ImportJob, p *core.ImportProblem) {
-	_, err := s.Store.Jobs.Edit(ctx, job.ID, func(j *core.ImportJob) error {
+	_, err := s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
 		if j.Status.Final() {
 			return errEnded
 		}
@@ -253,6 +274,7 @@ func (s *Service) fail(ctx context.Context, job *core.ImportJob, p *core.ImportP
 		if p.Reason == cancelled().Reason {
 			j.Status, j.Problem = core.StatusCancelled, nil
 		}
+		tell(j, core.ImportEvent{Kind: core.ImportEventStatus, Problem: j.Problem})
 		return nil
 	})
 	if errors.Is(err, errEnded) {

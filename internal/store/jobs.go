@@ -54,6 +54,7 @@ func writeJob(j *core.ImportJob) table.Item {
 	putJSON(it, "s3_object", j.S3)
 	putJSON(it, "staged", j.Staged)
 	putList(it, "decisions", j.Decisions)
+	putList(it, "events", j.Events)
 	switch {
 	case !j.Status.Final():
 		it["open_kind"] = importJobs
@@ -87,6 +88,7 @@ func readJob(it table.Item) *core.ImportJob {
 	j.Problem = getJSON[core.ImportProblem](it, "problem")
 	j.S3, j.Staged = getJSON[core.S3Object](it, "s3_object"), getJSON[core.StagedVersion](it, "staged")
 	j.Decisions = getList[core.ColumnDecision](it, "decisions")
+	j.Events = getList[core.ImportEvent](it, "events")
 	return j
 }
 

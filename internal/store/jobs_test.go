@@ -15,6 +15,7 @@ func jobsAreOpenUntilTheyEnd(t *testing.T, st *world) {
 		ID: core.NewID(core.NounJob), Status: core.StatusQueued, Name: "売上", Description: "d", DatasetID: core.NewID(core.NounDataset),
 		Kind: core.ImportAgain, Base: 3, S3: &core.S3Object{Bucket: "b", Key: "k.csv", ETag: "e"}, OwnerID: core.NewID(core.NounUser), SourceKey: "uploads/x", SourceBytes: 1 << 33,
 		Options: core.CSVOptions{Delimiter: "\t"}, Progress: 0.25, CreatedAt: store.Now(),
+		Events: []core.ImportEvent{{Seq: 7, At: store.Now(), Kind: core.ImportEventNote, Status: core.StatusRunning, Note: core.NoteFormatFound, Args: map[string]any{"encoding": "cp932"}}},
 	}
 	must(t, st.Jobs.Create(t.Context(), j))
 	st.wantCalls(t, "Write jobs")

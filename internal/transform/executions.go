@@ -16,9 +16,6 @@ const silentAfter = time.Minute
 // DefaultExecutions is how many runs a page has where nothing is said.
 const DefaultExecutions = 20
 
-// maxSeq is more events than a run has.
-const maxSeq = 1_000_000_000
-
 // MostCounted is up to how many runs of a transform are counted.
 const MostCounted = 10_000
 
@@ -72,8 +69,8 @@ func (s *Service) CountExecutions(ctx context.Context, transformID string) (int,
 // Events are what a run told after the number, as far as it is kept; for the
 // owner of its transform and admins.
 func (s *Service) Events(ctx context.Context, executionID string, after int64) ([]core.RunEvent, error) {
-	if after < 0 || after > maxSeq {
-		return nil, core.Invalid("after", "out_of_range", "min", 0, "max", maxSeq)
+	if err := core.CheckSeq("after", after); err != nil {
+		return nil, err
 	}
 	if _, err := s.open(ctx, "id", executionID, access.View); err != nil {
 		return nil, err
