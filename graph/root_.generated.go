@@ -52,6 +52,7 @@ type ResolverRoot interface {
 	FilterView() FilterViewResolver
 	Group() GroupResolver
 	GroupMember() GroupMemberResolver
+	ImportEvent() ImportEventResolver
 	ImportJob() ImportJobResolver
 	MissingAccess() MissingAccessResolver
 	Mutation() MutationResolver
@@ -1988,6 +1989,43 @@ extend type ImportJob {
   stage: ImportStage
   "Which attempt this is, from 1; 0 before the first. An import is tried again, up to three times in all, when the executor went away or Karuta was started anew."
   attempt: Int!
+  "What it told: where it stood, how far it had come, and what to know of the file. The newest 100 are kept."
+  events(
+    "Only those after this number."
+    after: Int! = 0
+  ): [ImportEvent!]
+}
+
+"What an event of an import tells."
+enum ImportEventKind {
+  "Where the import stands; the last one is its end."
+  STATUS
+  "What is being done now."
+  STAGE
+  "How much is done, in steps."
+  PROGRESS
+  "Something to know of the file or of how it is read."
+  NOTE
+}
+
+"One step of an import."
+type ImportEvent {
+  "Its number within the import, from 1, without gaps."
+  seq: Int!
+  "When it happened."
+  at: Time!
+  "What it tells."
+  kind: ImportEventKind!
+  "Where the import stood then."
+  status: RunStatus!
+  "What was being done then."
+  stage: ImportStage
+  "How much was done then, from 0 to 1."
+  progress: Float!
+  "How many rows the file has; null until they are counted."
+  rows: Long
+  "What there is to know, or why it failed, in the reader's language; empty where the rest says it."
+  text: String!
 }
 
 "What an import is doing."
@@ -6593,6 +6631,28 @@ func (ec *executionContext) childFields_ImportError(ctx context.Context, field g
 	return nil, fmt.Errorf("no field named %q was found under type ImportError", field.Name)
 }
 
+func (ec *executionContext) childFields_ImportEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_ImportEvent_seq(ctx, field)
+	case "at":
+		return ec.fieldContext_ImportEvent_at(ctx, field)
+	case "kind":
+		return ec.fieldContext_ImportEvent_kind(ctx, field)
+	case "status":
+		return ec.fieldContext_ImportEvent_status(ctx, field)
+	case "stage":
+		return ec.fieldContext_ImportEvent_stage(ctx, field)
+	case "progress":
+		return ec.fieldContext_ImportEvent_progress(ctx, field)
+	case "rows":
+		return ec.fieldContext_ImportEvent_rows(ctx, field)
+	case "text":
+		return ec.fieldContext_ImportEvent_text(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportEvent", field.Name)
+}
+
 func (ec *executionContext) childFields_ImportJob(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -6617,6 +6677,8 @@ func (ec *executionContext) childFields_ImportJob(ctx context.Context, field gra
 		return ec.fieldContext_ImportJob_stage(ctx, field)
 	case "attempt":
 		return ec.fieldContext_ImportJob_attempt(ctx, field)
+	case "events":
+		return ec.fieldContext_ImportJob_events(ctx, field)
 	case "kind":
 		return ec.fieldContext_ImportJob_kind(ctx, field)
 	case "s3":
