@@ -82,6 +82,9 @@ func (d *documents) read(text string) (*ast.QueryDocument, gqlerror.List) {
 		}
 		return nil, list
 	}
+	if len(doc.Operations)+len(doc.Fragments) == 0 {
+		return nil, gqlerror.List{told(core.CodeGraphQLParse, gqlerror.Errorf("The document is empty"))}
+	}
 	if len(doc.Operations) == 0 {
 		return nil, gqlerror.List{told(core.CodeGraphQLValidation, gqlerror.Errorf("The document has no operation"))}
 	}

@@ -100,3 +100,92 @@ func TestASocketSignsIn(t *testing.T) {
 		}
 	}
 }
+
+// signedInTo is a socket of whoever holds the token.
+func (h *house) signedInTo(token string) *talk {
+	h.t.Helper()
+	k := h.talk()
+	k.say(`{"type":"connection_init","payload":{"token":"` + token + `"}}`)
+	if got := k.hear(); got != acknowledged {
+		h.t.Fatal(got)
+	}
+	return k
+}
+
+// An operation over a socket goes the way of all requests: parsed, checked,
+// measured, with an id of its own.
+func TestAnOperationOverASocket(t *testing.T) {
+	h := newHouse(t)
+	_, token := h.user(core.RoleUser)
+	_, admin := h.user(core.RoleAdmin)
+	for name, c := range map[string]struct {
+		token, payload string
+		want           []string // parts of each message
+	}{
+		"query":              {token, `{"query":"{ me { role } }"}`, []string{`"next","payload":{"data":{"me":{"role":"USER"}},"extensions":{"requestId":"`, `"complete"`}},
+		"variables":          {token, `{"query":"query($id: ID!) { dashboard(id: $id) { id } }","variables":{"id":"dash_x"}}`, []string{`"code":"VALIDATION_ERROR"`, `"complete"`}},
+		"mutation":           {token, `{"query":"mutation { createDashboard(input: {name: \"売上\"}) { dashboard { name } } }"}`, []string{`"name":"売上"`, `"complete"`}},
+		"not valid":          {token, `{"query":"{ unknown }"}`, []string{`"error","payload":[{"message":"Cannot query field`}},
+		"a bad variable":     {token, `{"query":"query($id: ID!) { dashboard(id: $id) { id } }"}`, []string{`"error","payload":[{"message":`}},
+		"too dear":           {token, `{"query":"{ dashboards(first: 100) { nodes { cards { result { __typename } } } } }"}`, []string{`QUERY_COST`}},
+		"introspection":      {admin, `{"query":"{ __typename }"}`, []string{`"__typename":"Query"`, `"complete"`}},
+		"no operation":       {token, `{"query":"query A { __typename }","operationName":"B"}`, []string{`"error","payload":[{"message":`}},
+		"syntax":             {token, `{"query":"{ me"}`, []string{`close 4500: Expected Name, found <EOF>`}},
+		"nothing":            {token, `{"query":" "}`, []string{`close 4500: The document is empty`}},
+		"a field for admins": {token, `{"query":"{ auditLogs(first: 1) { nodes { id } } }"}`, []string{`"code":"FORBIDDEN"`, `"complete"`}},
+	} {
+		k := h.signedInTo(c.token)
+		k.say(`{"id":"1","type":"subscribe","payload":` + c.payload + `}`)
+		for _, want := range c.want {
+			if got := k.hear(); !strings.Contains(got, want) {
+				t.Errorf("%s: %s, want %s", name, got, want)
+			}
+		}
+	}
+}
+
+// A session that has been ended runs nothing more, and its socket is told to sign
+// in again, as soon as it asks for something.
+func TestARevokedSessionEndsItsSocket(t *testing.T) {
+	h := newHouse(t)
+	_, token := h.user(core.RoleUser)
+	k, other := h.signedInTo(token), h.talk()
+	h.ask(token, `mutation { logout { loggedOut } }`, nil)
+	k.say(`{"id":"1","type":"subscribe","payload":{"query":"{ me { id } }"}}`)
+	if got := k.hear(); !strings.Contains(got, `"error","payload":`) || !strings.Contains(got, "INVALID_TOKEN") {
+		t.Errorf("got %s", got)
+	}
+	if got := k.hear(); got != "close 4403: session_revoked" {
+		t.Errorf("got %s", got)
+	}
+	other.say(`{"type":"connection_init"}`)
+	if got := other.hear(); got != acknowledged {
+		t.Errorf("another socket: %s", got)
+	}
+}
+
+// What a request may not do over HTTP it may not do over a socket, and the other
+// way round: nothing but the transport differs.
+func TestASocketIsNoWayAround(t *testing.T) {
+	h := newHouse(t)
+	web := httptest.NewServer(h.handler)
+	defer web.Close()
+	for name, c := range map[string]struct {
+		method string
+		header []string
+		status int
+	}{
+		"no upgrade":  {"GET", nil, http.StatusBadRequest},
+		"POST":        {"POST", []string{"Connection", "Upgrade", "Upgrade", "websocket"}, http.StatusNotFound},
+		"bad version": {"GET", []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "8"}, http.StatusBadRequest},
+	} {
+		r, err := http.NewRequest(c.method, web.URL+"/graphql/ws", nil)
+		must(t, err)
+		answer, err := http.DefaultClient.Do(with(r, c.header...))
+		must(t, err)
+		_ = answer.Body.Close()
+		if answer.StatusCode != c.status || !strings.HasPrefix(answer.Header.Get("Content-Type"), "application/json") {
+			t.Errorf("%s: %d %s", name, answer.StatusCode, answer.Header.Get("Content-Type"))
+		}
+	}
+}

@@ -3,7 +3,8 @@
 #   dynoxide   a DynamoDB server (npm, tools/package-lock.json)
 #   versitygw  an S3 server (Go, tools/versitygw/go.sum), about 3 minutes to build
 #   redis-server  Debian's, as old as the machine
-# and what drives a browser, Debian's Chromium, into tools/browser/node_modules.
+# and what drives a browser, Debian's Chromium, into tools/browser/node_modules, and
+# the reference server and client of graphql-transport-ws into tools/socket/node_modules.
 # Run it any number of times: what is there already is left alone. Without the
 # tools the tests that need them are skipped and say so.
 set -eu
@@ -72,11 +73,16 @@ redis() {
 # The browser comes from Debian and is as old as the machine; what drives it is pinned.
 browser() {
 	debian chromium chromium || true
-	lock="$root/tools/browser/package-lock.json"
-	[ "$(cksum <"$lock")" != "$(cat "$out/browser.stamp" 2>/dev/null)" ] || [ ! -d "$root/tools/browser/node_modules" ] || return 0
-	echo "browser: npm ci"
-	(cd "$root/tools/browser" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
-	cksum <"$lock" >"$out/browser.stamp"
+	packages browser
+}
+
+# packages FOLDER installs what the folder's lock file names into its node_modules.
+packages() {
+	lock="$root/tools/$1/package-lock.json"
+	[ "$(cksum <"$lock")" != "$(cat "$out/$1.stamp" 2>/dev/null)" ] || [ ! -d "$root/tools/$1/node_modules" ] || return 0
+	echo "$1: npm ci"
+	(cd "$root/tools/$1" && npm ci --no-audit --no-fund --ignore-scripts --loglevel=error)
+	cksum <"$lock" >"$out/$1.stamp"
 }
 
 case "$(uname -s)/$(uname -m)" in

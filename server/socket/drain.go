@@ -23,7 +23,7 @@ func (h *Handler) Drain(ctx context.Context, over time.Duration) {
 	grace := time.NewTimer(over)
 	defer grace.Stop()
 	select {
-	case <-h.empty:
+	case <-h.empty.Done():
 		return
 	case <-grace.C:
 	case <-ctx.Done():
@@ -32,7 +32,7 @@ func (h *Handler) Drain(ctx context.Context, over time.Duration) {
 		c.close(CodeRestart, reasonRestart)
 	}
 	select {
-	case <-h.empty:
+	case <-h.empty.Done():
 	case <-ctx.Done():
 		for _, c := range all {
 			c.cut()

@@ -65,18 +65,21 @@ type Handler struct {
 
 	mu        sync.Mutex
 	conns     map[*conn]bool
+	count     int // of them and of those that are about to be opened
 	addresses map[string]int
 	users     map[string]int
 	sweeping  bool
 	draining  bool
-	empty     chan struct{} // closed when the last socket is gone while draining
+	empty     context.Context // ends when the last socket is gone while draining
+	emptied   context.CancelFunc
 }
 
 // New makes the handler of a path where sockets are opened.
 func New(o Options) *Handler {
 	h := &Handler{
-		Options: o, conns: map[*conn]bool{}, addresses: map[string]int{}, users: map[string]int{}, empty: make(chan struct{}),
+		Options: o, conns: map[*conn]bool{}, addresses: map[string]int{}, users: map[string]int{},
 	}
+	h.empty, h.emptied = context.WithCancel(context.Background())
 	h.upgrader = websocket.Upgrader{
 		ReadBufferSize: 1 << 10, WriteBufferSize: 4 << 10, WriteBufferPool: &sync.Pool{},
 		CheckOrigin: func(*http.Request) bool { return true }, // only what signs in by a cookie depends on the origin, see Admit
@@ -90,7 +93,8 @@ func New(o Options) *Handler {
 
 // ServeHTTP opens a socket. It returns when it is open.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if status, problem := h.full(r); problem != nil {
+	from := address(r.Context())
+	if status, problem := h.enter(from); problem != nil {
 		h.Refuse(w, r, status, problem)
 		return
 	}
@@ -100,12 +104,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		response = http.Header{"Sec-Websocket-Protocol": {Protocol}}
 	}
 	ws, err := h.upgrader.Upgrade(taken, r, response)
-	if err != nil {
-		return // it is answered, or the client is gone
+	if err != nil { // it is answered, or the client is gone
+		h.leave(from)
+		return
 	}
 	c := newConn(h, ws, taken.wire, r)
 	if !h.add(c) {
-		c.close(CodeOverload, "Too many connections")
+		c.close(CodeRestart, reasonRestart)
 	}
 	if ws.Subprotocol() != Protocol {
 		c.close(CodeSubprotocol, "Subprotocol not acceptable")
@@ -113,39 +118,45 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	go c.read()
 }
 
-// full tells why no more sockets are opened.
-func (h *Handler) full(r *http.Request) (status int, problem *core.Error) {
+// enter counts a socket that is about to be opened, or tells why no more are.
+func (h *Handler) enter(from string) (status int, problem *core.Error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	l := h.Limits
-	switch {
+	switch l := h.Limits; {
 	case h.draining:
 		return http.StatusServiceUnavailable, &core.Error{Code: core.CodeUnavailable, Details: map[string]any{"retryAfter": 1}}
-	case over(len(h.conns), l.Total):
+	case over(h.count, l.Total):
 		return http.StatusServiceUnavailable, &core.Error{Code: core.CodeUnavailable, Details: map[string]any{"retryAfter": 10}}
-	case over(h.addresses[address(r.Context())], l.PerAddress):
+	case over(h.addresses[from], l.PerAddress):
 		return http.StatusTooManyRequests, &core.Error{Code: core.CodeRateLimit, Reason: "sockets", Details: map[string]any{"retryAfter": 10}}
 	}
+	h.count++
+	h.addresses[from]++
 	return 0, nil
+}
+
+// leave is the end of what entered.
+func (h *Handler) leave(from string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.count--
+	drop(h.addresses, from)
 }
 
 func over(n, limit int) bool { return limit > 0 && n >= limit }
 
 func address(ctx context.Context) string { return core.ActorFrom(ctx).IP }
 
-// add counts a socket; false where there are too many by now. It is watched in
-// any case until it is gone.
+// add watches a socket from now on. It is false where Drain has begun without it.
 func (h *Handler) add(c *conn) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	ok := !h.draining && !over(len(h.conns), h.Limits.Total) && !over(h.addresses[c.address], h.Limits.PerAddress)
 	h.conns[c] = true
-	h.addresses[c.address]++
 	if !h.sweeping {
 		h.sweeping = true
 		go h.sweep()
 	}
-	return ok
+	return !h.draining
 }
 
 // join counts a socket to its user, false where they have too many.
@@ -170,16 +181,17 @@ func (h *Handler) remove(c *conn) {
 		return
 	}
 	delete(h.conns, c)
-	leave(h.addresses, c.address)
+	h.count--
+	drop(h.addresses, c.address)
 	if c.user != "" {
-		leave(h.users, c.user)
+		drop(h.users, c.user)
 	}
 	if h.draining && len(h.conns) == 0 {
-		close(h.empty)
+		h.emptied()
 	}
 }
 
-func leave(counts map[string]int, name string) {
+func drop(counts map[string]int, name string) {
 	if counts[name]--; counts[name] <= 0 {
 		delete(counts, name)
 	}
@@ -189,5 +201,5 @@ func leave(counts map[string]int, name string) {
 func (h *Handler) Open() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.conns)
+	return h.count
 }
