@@ -241,6 +241,8 @@ type DeleteDatasetInput struct {
 type DeleteDatasetPayload struct {
 	// Id of the dataset that is gone.
 	DeletedID string `json:"deletedId"`
+	// Until when `restoreDataset` brings it back.
+	RestorableUntil time.Time `json:"restorableUntil"`
 }
 
 // A filter view to delete.
@@ -609,6 +611,18 @@ type ResetPasswordInput struct {
 type ResetPasswordPayload struct {
 	// The person.
 	User *core.User `json:"user"`
+}
+
+// A deleted dataset to bring back.
+type RestoreDatasetInput struct {
+	// Id of the dataset.
+	ID string `json:"id"`
+}
+
+// The dataset is there again.
+type RestoreDatasetPayload struct {
+	// The dataset.
+	Dataset *core.Dataset `json:"dataset"`
 }
 
 // The version is back.

@@ -91,7 +91,8 @@ func (r *mutationResolver) UpdateDataset(ctx context.Context, input dataset.Chan
 }
 
 func (r *mutationResolver) DeleteDataset(ctx context.Context, input graph.DeleteDatasetInput) (*graph.DeleteDatasetPayload, error) {
-	return &graph.DeleteDatasetPayload{DeletedID: input.ID}, r.Services.Datasets.Delete(ctx, input.ID)
+	until, err := r.Services.Datasets.Delete(ctx, input.ID)
+	return &graph.DeleteDatasetPayload{DeletedID: input.ID, RestorableUntil: until}, err
 }
 
 func (r *queryResolver) Dataset(ctx context.Context, id string) (*core.Dataset, error) {

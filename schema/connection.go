@@ -57,6 +57,8 @@ type (
 	DatasetEdge              = Edge[*core.Dataset]
 	DatasetVersionConnection = Connection[*core.DatasetVersion]
 	DatasetVersionEdge       = Edge[*core.DatasetVersion]
+	DeletedDatasetConnection = Connection[*core.DeletedDataset]
+	DeletedDatasetEdge       = Edge[*core.DeletedDataset]
 	ImportJobConnection      = Connection[*core.ImportJob]
 	ImportJobEdge            = Edge[*core.ImportJob]
 	CardConnection           = Connection[*core.Card]

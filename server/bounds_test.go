@@ -194,6 +194,7 @@ UpdateDatasetInput.columns        list 500
 ColumnChangeInput.name            column
 ColumnChangeInput.description     text 500
 DeleteDatasetInput.id             id dataset mine
+RestoreDatasetInput.id            id dataset mine
 RepairDatasetPathInput.id         id dataset mine
 CancelImportInput.id              id job mine
 CreatePolicyInput.datasetId       id dataset mine

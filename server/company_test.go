@@ -146,7 +146,8 @@ func (c *company) hire(h *house) {
 func (c *company) furnish(h *house) {
 	ctx := h.t.Context()
 	owner := &core.User{ID: c.ids["owner"]}
-	data, unused := c.dataset(h, owner), c.renewed(h, c.dataset(h, owner))
+	data, unused, deleted := c.dataset(h, owner), c.renewed(h, c.dataset(h, owner)), c.dataset(h, owner)
+	must(h.t, h.store.Datasets.Delete(ctx, deleted, store.Now()))
 	placed, spare := c.card(h, owner, data), c.card(h, owner, data)
 	filters := []core.Filter{{ID: core.NewID(core.NounFilter), Type: core.FilterCategory, Column: "地域", Label: inside, MultiSelect: true}}
 	d := h.Dashboard(owner, filters, placed)
@@ -176,7 +177,7 @@ func (c *company) furnish(h *house) {
 	c.ids["notice"], c.ids["request"] = notice.ID, request.ID()
 	c.ids["policy"] = data.Policies[0].ID
 	for name, id := range map[string]string{
-		"dashboard": d.ID, "copy": copied.ID, "card": placed.ID, "spare": spare.ID, "dataset": data.ID, "unused": unused.ID, "job": job.ID, "filter": filters[0].ID,
+		"dashboard": d.ID, "copy": copied.ID, "card": placed.ID, "spare": spare.ID, "dataset": data.ID, "unused": unused.ID, "deleted": deleted.ID, "job": job.ID, "filter": filters[0].ID,
 		"share": core.ShareID(d.ID, core.TargetGroup, c.ids["group"]), "place": core.DashboardCardID(d.ID, placed.ID),
 	} {
 		c.ids[name] = id

@@ -34,6 +34,7 @@ var examples = map[string]example{
 	"Query.users":            {"owner", `query($query: String!, $first: Int, $after: String) { users(query: $query, first: $first, after: $after) { nodes { id } } }`, `{"query": "u", "first": 5, "after": null}`},
 	"Query.dataset":          {"owner", `query($id: ID!) { dataset(id: $id) { id } }`, `{"id": "<dataset>"}`},
 	"Query.datasets":         {"admin", `query($all: Boolean!, $first: Int, $after: String) { datasets(all: $all, first: $first, after: $after) { nodes { id } } }`, `{"all": true, "first": 5, "after": null}`},
+	"Query.deletedDatasets":  {"admin", `query($all: Boolean!, $first: Int, $after: String) { deletedDatasets(all: $all, first: $first, after: $after) { nodes { id } } }`, `{"all": true, "first": 5, "after": null}`},
 	"Query.importJobs":       {"admin", `query($blocked: Boolean!, $first: Int, $after: String) { importJobs(blocked: $blocked, first: $first, after: $after) { nodes { id } } }`, `{"blocked": false, "first": 5, "after": null}`},
 	"Query.importJob":        {"owner", `query($id: ID!) { importJob(id: $id) { id } }`, `{"id": "<job>"}`},
 	"Query.card":             {"owner", `query($id: ID!) { card(id: $id) { id } }`, `{"id": "<card>"}`},
@@ -162,8 +163,9 @@ var examples = map[string]example{
 		"owner", `mutation($input: ConfirmImportInput!) { confirmImport(input: $input) { job { id } } }`,
 		`{"input": {"jobId": "<job>", "classes": [{"column": "地域", "class": "DIRECT"}], "drop": ["日付"], "approve": false}}`,
 	},
-	"Mutation.cancelImport":  {"owner", `mutation($input: CancelImportInput!) { cancelImport(input: $input) { job { id } } }`, `{"input": {"id": "<job>"}}`},
-	"Mutation.deleteDataset": {"owner", `mutation($input: DeleteDatasetInput!) { deleteDataset(input: $input) { deletedId } }`, `{"input": {"id": "<unused>"}}`},
+	"Mutation.cancelImport":   {"owner", `mutation($input: CancelImportInput!) { cancelImport(input: $input) { job { id } } }`, `{"input": {"id": "<job>"}}`},
+	"Mutation.restoreDataset": {"owner", `mutation($input: RestoreDatasetInput!) { restoreDataset(input: $input) { dataset { id } } }`, `{"input": {"id": "<deleted>"}}`},
+	"Mutation.deleteDataset":  {"owner", `mutation($input: DeleteDatasetInput!) { deleteDataset(input: $input) { deletedId } }`, `{"input": {"id": "<unused>"}}`},
 
 	"Mutation.createPolicy": {
 		"owner", `mutation($input: CreatePolicyInput!) { createPolicy(input: $input) { policy { id name rows } } }`,

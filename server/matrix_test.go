@@ -60,6 +60,8 @@ Query.dataset                 401       404!     ok     ok     ok      ok    ok 
 Query.dataset/unused          401       404!     404!   404!   404!    ok    404!   ok    401    bad
 Query.datasets                401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.datasets/all            401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
+Query.deletedDatasets         401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.deletedDatasets/all     401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
 Query.datasetDiagnosis        401       404!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
 Query.importJob               401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Query.importJobs              401       ok       ok     ok     ok      ok    ok     ok    401    bad
@@ -119,6 +121,8 @@ Mutation.updateDataset/classes 401      404!     403!   403!   403!    ok    403
 Mutation.confirmImport        401       404!*    404!*  404!*  404!*   400*  404!*  400*  401    bad
 Mutation.deleteDataset        401       404!     403!   403!   403!    400*  403!   400*  401    bad
 Mutation.deleteDataset/unused 401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Mutation.restoreDataset       401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
+Mutation.restoreDataset/there 401       404!*    403!*  403!*  403!*   409*  403!*  409*  401    bad
 Mutation.importS3             401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Mutation.reimportDataset      401       404!     404!   404!   404!    ok    404!   ok    401    bad
 Mutation.reimportDataset/csv  401       404!     403!   403!   403!    400*  403!   400*  401    bad

@@ -37,6 +37,30 @@ func (g *Gate) RequireDataset(ctx context.Context, field, id string, want Right)
 	return opened, nil
 }
 
+// RequireDeletedDataset opens a dataset that was deleted, for its owner and
+// administrators. Where the dataset is there it is nil for who may manage it, and
+// refused to others as by RequireDataset.
+func (g *Gate) RequireDeletedDataset(ctx context.Context, field, id string) (*core.DeletedDataset, error) {
+	if _, err := g.RequireSignedIn(ctx); err != nil {
+		return nil, err
+	}
+	if err := core.CheckID(field, id, core.NounDataset); err != nil {
+		return nil, err
+	}
+	gone, err := g.store.Datasets.Deleted(ctx, id)
+	if err != nil {
+		return nil, core.Internal("access: read deleted dataset", err)
+	}
+	if gone == nil {
+		_, err := g.RequireDataset(ctx, field, id, Manage)
+		return nil, err
+	}
+	if !owns(ctx, gone.OwnerID, Manage) {
+		return nil, g.refuse(ctx, core.NounDataset, field, id, Manage, false, "")
+	}
+	return gone, nil
+}
+
 // RequireCard opens a card; the rules are those of RequireDataset. Through a
 // dashboard it comes without its code (Redacted).
 func (g *Gate) RequireCard(ctx context.Context, field, id string, want Right) (*core.Card, error) {

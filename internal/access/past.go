@@ -106,6 +106,8 @@ func thingOf(changes []core.RightsChange) *pastThing {
 			t.datasets.only(c.OtherID, c.At)
 		case core.RightsDeleted:
 			t.there.off(c.At)
+		case core.RightsRestored:
+			t.there.on(c.At)
 		case core.RightsPlaced:
 			t.boards[c.OtherID] = true
 			for id := range strings.SplitSeq(c.Details["cards"], ",") {

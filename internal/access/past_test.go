@@ -278,7 +278,16 @@ func (a *ages) endDataset() {
 	d, err := a.Store.Datasets.Get(a.ctx, id)
 	a.must(err)
 	if d != nil && len(on.Nodes) == 0 {
-		a.must(a.Store.Datasets.Delete(a.ctx, d))
+		a.must(a.Store.Datasets.Delete(a.ctx, d, store.Now()))
+	}
+}
+
+func (a *ages) reviveDataset() {
+	gone, err := a.Store.Datasets.Deleted(a.ctx, a.one(a.datasets))
+	a.must(err)
+	if gone != nil {
+		_, err = a.Store.Datasets.Undelete(a.ctx, gone)
+		a.must(err)
 	}
 }
 
@@ -435,7 +444,7 @@ func TestPastAgreesWithTheGate(t *testing.T) {
 		}
 		happens := []func(){
 			a.user, a.group, a.dataset, a.card, a.board, a.join, a.join, a.join, a.leave, a.endGroup, a.sweep, a.share, a.share, a.share, a.share,
-			a.reshare, a.unshare, a.copy, a.giveBoard, a.lay, a.lay, a.lay, a.endBoard, a.giveCard, a.giveDataset, a.readOther, a.endCard, a.endDataset, a.role, a.deactivate,
+			a.reshare, a.unshare, a.copy, a.giveBoard, a.lay, a.lay, a.lay, a.endBoard, a.giveCard, a.giveDataset, a.readOther, a.endCard, a.endDataset, a.endDataset, a.reviveDataset, a.reviveDataset, a.role, a.deactivate,
 		}
 		for range steps {
 			happens[rapid.IntRange(0, len(happens)-1).Draw(rt, "happens")]()

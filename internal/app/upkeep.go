@@ -31,7 +31,7 @@ func (a *App) upkeep(ctx context.Context) {
 	}
 }
 
-// keepUp removes old results and versions, and clears up imports, runs of
+// keepUp removes old results, versions and deleted datasets, and clears up imports, runs of
 // transforms and deletions of groups that other processes lost.
 func (a *App) keepUp(ctx context.Context) {
 	tell := func(what string, err error) {
@@ -42,6 +42,7 @@ func (a *App) keepUp(ctx context.Context) {
 	tell("old results were not swept", a.Cards.Sweep(ctx))
 	tell("deleted groups were not swept", a.Identity.SweepGroups(ctx))
 	tell("old versions were not cleared up", a.Datasets.Retain(ctx, store.Now()))
+	tell("deleted datasets were not purged", a.Datasets.Purge(ctx, store.Now()))
 	tell("lost transforms were not cleared up", a.Transforms.Recover(ctx))
 	if a.Config.Store != "embedded" {
 		tell("lost imports were not cleared up", a.Datasets.Recover(ctx))

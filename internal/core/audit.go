@@ -25,6 +25,8 @@ const (
 	EventDatasetUpdated     EventType = "DATASET_UPDATED"
 	EventDatasetDeleted     EventType = "DATASET_DELETED"
 	EventDatasetRestored    EventType = "DATASET_RESTORED"
+	EventDatasetUndeleted   EventType = "DATASET_UNDELETED"
+	EventDatasetPurged      EventType = "DATASET_PURGED"
 	EventDataExported       EventType = "DATA_EXPORTED"
 	EventCardCreated        EventType = "CARD_CREATED"
 	EventCardUpdated        EventType = "CARD_UPDATED"

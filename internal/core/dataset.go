@@ -84,6 +84,26 @@ type Dataset struct {
 	Redacted     bool // seen through a dashboard only: source, place and parts are left out
 }
 
+// DeletedKept is how long a deleted dataset can be brought back.
+const DeletedKept = 30 * 24 * time.Hour
+
+// DeletedDataset is a dataset that was deleted: for everything else it is not
+// there any more, and all that it was is kept until its time is over.
+type DeletedDataset struct {
+	Dataset
+	DeletedAt time.Time
+	DeletedBy string
+	Purging   bool // it is being removed for good
+}
+
+// RestorableUntil is when it is too late to bring the dataset back.
+func (d *DeletedDataset) RestorableUntil() time.Time { return d.DeletedAt.Add(DeletedKept) }
+
+// Restorable tells whether the dataset can still be brought back at the time.
+func (d *DeletedDataset) Restorable(now time.Time) bool {
+	return !d.Purging && now.Before(d.RestorableUntil())
+}
+
 // Column finds a column by name.
 func (d *Dataset) Column(name string) (Column, bool) { return ColumnNamed(d.Columns, name) }
 

@@ -26,6 +26,7 @@ const (
 	RightsMemberAdded   RightsKind = "member_added"   // under the person and under the group
 	RightsMemberRemoved RightsKind = "member_removed" // under the person and under the group
 	RightsDeleted       RightsKind = "deleted"        // a group, dataset, card or transform
+	RightsRestored      RightsKind = "restored"       // a deleted dataset is there again
 	RightsOwner         RightsKind = "owner"          // of a dataset, card or transform (OtherID: new owner)
 	RightsPolicies      RightsKind = "policies"       // of a dataset
 	RightsPlaced        RightsKind = "placed"         // cards came onto a dashboard, whose own history tells how long: under their dataset, a text card's under itself

@@ -100,7 +100,7 @@ func (s *Service) openQuestions(ctx context.Context, job *core.ImportJob, done *
 	if job.Kind == core.ImportNew {
 		return questions{blocked: undecided(done.Columns, nil, job.Decisions)}, nil
 	}
-	d, err := s.existing(ctx, job.DatasetID)
+	d, err := s.goal(ctx, job)
 	if err != nil {
 		return q, err
 	}

@@ -32,6 +32,7 @@ const (
 	FixPath     Fix = "REPAIR_PATH" // the dataset points elsewhere than its version, whose files are there
 	FixReimport Fix = "REIMPORT"    // files of the newest version are gone
 	FixRegister Fix = "REGISTER"    // there are files, and no dataset
+	FixRestore  Fix = "RESTORE"     // it was deleted, and can be brought back
 	FixUnknown  Fix = "NOT_FOUND"   // there is neither
 )
 
@@ -90,6 +91,13 @@ func (s *Service) diagnoseUnknown(ctx context.Context, id string) (*Diagnosis, e
 	})
 	if err != nil {
 		return nil, core.Internal("list files", err)
+	}
+	gone, err := s.Store.Datasets.Deleted(ctx, id)
+	if err != nil {
+		return nil, core.Internal("read deleted dataset", err)
+	}
+	if gone != nil && gone.Restorable(s.cfg.Now()) {
+		found.SuggestedFix = FixRestore
 	}
 	return found, nil
 }

@@ -33,7 +33,8 @@ func foldersOf(v *core.DatasetVersion) []string {
 }
 
 // held are the folders that a dataset's versions name: those that can be read,
-// and of the retired ones those that count. A dataset that is gone holds none.
+// and of the retired ones those that count. Whether the dataset is there does not
+// matter: one that was deleted has its versions until it is purged.
 func (s *Service) held(ctx context.Context, datasetID string, counts func(*store.RetiredVersion) bool) (map[string]bool, error) {
 	held := map[string]bool{}
 	hold := func(v *core.DatasetVersion) {
@@ -42,10 +43,12 @@ func (s *Service) held(ctx context.Context, datasetID string, counts func(*store
 		}
 	}
 	d, err := s.Store.Datasets.Get(ctx, datasetID)
-	if err != nil || d == nil {
+	if err != nil {
 		return nil, err
 	}
-	hold(&core.DatasetVersion{Path: d.Path, Parts: d.Parts, Summary: d.SummaryKey})
+	if d != nil {
+		hold(&core.DatasetVersion{Path: d.Path, Parts: d.Parts, Summary: d.SummaryKey})
+	}
 	retired, err := s.Store.Datasets.Retired(ctx, datasetID)
 	if err != nil {
 		return nil, err

@@ -182,7 +182,7 @@ func TestVersionsNeverLie(t *testing.T) { // DS-7, DS-16, FAIL-5
 		defer h.end()
 		h.act("import")
 		for range steps {
-			h.act(rapid.SampledFrom([]string{"import", "append", "reimport", "change", "restore", "time", "delete"}).Draw(r, "act"))
+			h.act(rapid.SampledFrom([]string{"import", "append", "reimport", "change", "restore", "time", "delete", "undelete"}).Draw(r, "act"))
 		}
 		h.end() // of imports that the last process went on with, too
 		h.start()
@@ -221,7 +221,8 @@ func (h *history) start() {
 	h.life.revive()
 	h.s = dataset.New(dataset.Deps{
 		Store: h.Store, Gate: h.Gate, Audit: h.Audit, Blobs: h.blobs, Objects: h.objects, Executor: h.executor.Client(), Log: h.Log,
-	}, dataset.Config{MaxUpload: maxUpload, Buckets: []string{"company-data"}, PlanKeys: []string{"key"}, KeepVersions: 2, KeepFor: 30 * day})
+	}, dataset.Config{MaxUpload: maxUpload, Buckets: []string{"company-data"}, PlanKeys: []string{"key"}, KeepVersions: 2, KeepFor: 30 * day,
+		Now: func() time.Time { return store.Now().Add(h.clock) }})
 	h.must(h.s.Recover(context.Background()))
 	h.settle()
 }
@@ -296,10 +297,13 @@ func (h *history) do(what string) {
 	case "time":
 		h.clock += time.Duration(rapid.IntRange(1, 40*24).Draw(h.t, "hours")) * time.Hour
 		_ = h.s.Retain(ctx, store.Now().Add(h.clock))
+		_ = h.s.Purge(ctx, store.Now().Add(h.clock))
 	case "delete":
 		if rapid.IntRange(0, 4).Draw(h.t, "really") == 0 {
-			_ = h.s.Delete(ctx, id)
+			_, _ = h.s.Delete(ctx, id)
 		}
+	case "undelete":
+		_, _ = h.s.Undelete(ctx, id)
 	}
 }
 
@@ -315,15 +319,17 @@ func (h *history) wait(job *core.ImportJob) {
 	}
 }
 
-func (h *history) retain() { h.must(h.s.Retain(context.Background(), store.Now().Add(h.clock))) }
+func (h *history) retain() {
+	h.must(h.s.Purge(context.Background(), store.Now().Add(h.clock)))
+	h.must(h.s.Retain(context.Background(), store.Now().Add(h.clock)))
+}
 
 // check reads every version of every dataset, and holds it against what it was.
 func (h *history) check() {
 	for _, id := range h.ids {
-		d, err := h.Store.Datasets.Get(context.Background(), id)
-		h.must(err)
+		d := h.kept(id)
 		if d == nil {
-			continue // never published, or deleted
+			continue // never published, or deleted and being removed
 		}
 		versions, err := h.Store.Datasets.Versions(context.Background(), id)
 		h.must(err)
@@ -351,6 +357,21 @@ func (h *history) check() {
 	}
 }
 
+// kept is a dataset that is there, or can be there again; nil where there is none.
+func (h *history) kept(id string) *core.Dataset {
+	d, err := h.Store.Datasets.Get(context.Background(), id)
+	h.must(err)
+	gone, err := h.Store.Datasets.Deleted(context.Background(), id)
+	h.must(err)
+	if d != nil && gone != nil {
+		h.t.Fatalf("%s is there and deleted", id)
+	}
+	if gone != nil && !gone.Purging {
+		return &gone.Dataset
+	}
+	return d
+}
+
 func (h *history) text(v *core.DatasetVersion) (text string) {
 	for _, key := range v.Parts {
 		r, _, err := h.blobs.Get(context.Background(), key)
@@ -368,11 +389,6 @@ func (h *history) text(v *core.DatasetVersion) (text string) {
 func (h *history) wantNoOrphan() {
 	named := map[string]bool{}
 	for _, id := range h.ids {
-		d, err := h.Store.Datasets.Get(context.Background(), id)
-		h.must(err)
-		if d == nil {
-			continue
-		}
 		versions, err := h.Store.Datasets.Versions(context.Background(), id)
 		h.must(err)
 		for _, v := range versions {

@@ -38,6 +38,8 @@ type Config struct {
 	KeepFor      time.Duration // how long every version is kept
 	PlanKeys     []string      // secrets under which plans are confirmed; the first signs
 	Patience     time.Duration // how long an answer waits for an import; 0 is 50 seconds, an operation has 60
+
+	Now func() time.Time // the clock of deletions; nil is [store.Now]
 }
 
 // Service does what can be done with datasets. Every method checks the actor
@@ -61,6 +63,9 @@ type Service struct {
 func New(d Deps, cfg Config) *Service {
 	cfg.Imports = cmp.Or(cfg.Imports, 2)
 	cfg.Patience = cmp.Or(cfg.Patience, 50*time.Second)
+	if cfg.Now == nil {
+		cfg.Now = store.Now
+	}
 	life, stop := context.WithCancel(context.Background())
 	return &Service{Deps: d, cfg: cfg, slots: make(chan struct{}, cfg.Imports), life: life, stop: stop, summing: map[string]bool{}, hits: hits{at: map[string][]time.Time{}}}
 }
@@ -160,23 +165,6 @@ func (s *Service) Update(ctx context.Context, c Change) (*core.Dataset, error) {
 	}
 	s.note(ctx, core.EventDatasetUpdated, d.ID, nil)
 	return d, nil
-}
-
-// Delete removes a dataset and its data; for its owner and admins. Refused
-// with VALIDATION_ERROR.in_use while cards read it.
-func (s *Service) Delete(ctx context.Context, id string) error {
-	d, err := s.Gate.RequireDataset(ctx, "input.id", id, access.Manage)
-	if err != nil {
-		return err
-	}
-	if err := s.Audit.Ready(); err != nil {
-		return err
-	}
-	if err := s.Store.Datasets.Delete(ctx, d); err != nil {
-		return err
-	}
-	s.removeAll(ctx, dataFolder(id))
-	return s.Audit.RecordStrict(ctx, event(core.EventDatasetDeleted, id, map[string]string{"name": d.Name}))
 }
 
 func (s *Service) note(ctx context.Context, t core.EventType, id string, details map[string]string) {

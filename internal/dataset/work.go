@@ -91,11 +91,21 @@ func (s *Service) nextNumber(ctx context.Context, job *core.ImportJob) (int64, e
 	if job.Kind == core.ImportNew {
 		return 1, nil
 	}
-	d, err := s.existing(ctx, job.DatasetID)
+	d, err := s.goal(ctx, job)
 	if err != nil {
 		return 0, err
 	}
 	return d.DataVersion + 1, nil
+}
+
+// goal is the dataset that a job changes: NOT_FOUND.dataset_deleted where it was
+// deleted since the job was asked for.
+func (s *Service) goal(ctx context.Context, job *core.ImportJob) (*core.Dataset, error) {
+	d, err := s.existing(ctx, job.DatasetID)
+	if core.CodeOf(err) == core.CodeNotFound {
+		return nil, &core.Error{Code: core.CodeNotFound, Reason: "dataset_deleted", Field: "id"}
+	}
+	return d, err
 }
 
 // showLife saves how a job stands, with a sign of life, and ends the work when
@@ -205,7 +215,7 @@ func (s *Service) version(ctx context.Context, job *core.ImportJob, target strin
 		d.OwnerID, err = s.ownerFor(ctx, job.OwnerID)
 		return d, versionOf(d, job, target), nil, err
 	}
-	d, err := s.existing(ctx, job.DatasetID)
+	d, err := s.goal(ctx, job)
 	if err != nil {
 		return nil, nil, nil, err
 	}

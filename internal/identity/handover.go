@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"time"
 
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -124,7 +125,31 @@ func (s *Service) handOver(ctx context.Context, fromID, toID string) (handed int
 			return handed, err
 		}
 	}
-	return handed, nil
+	return handed, s.handOverDeleted(ctx, fromID, toID)
+}
+
+// handOverDeleted gives the deleted datasets of a person to another, who can then
+// bring them back. They are no things that are counted.
+func (s *Service) handOverDeleted(ctx context.Context, fromID, toID string) error {
+	for p := (core.PageArgs{First: core.MaxPage}); ; {
+		page, err := s.store.Datasets.DeletedOf(ctx, fromID, time.Time{}, p)
+		if err != nil {
+			return known("identity: read a person's deleted datasets", err)
+		}
+		for _, gone := range page.Nodes {
+			given, err := s.store.Datasets.TransferDeleted(ctx, store.Handover{ID: gone.ID, FromID: fromID, ToID: toID})
+			if err == nil && given != nil {
+				err = s.recordStrict(ctx, core.EventOwnerChanged, "dataset", gone.ID, "from", fromID, "to", toID, "keep", "")
+			}
+			if err != nil && core.CodeOf(err) != core.CodeConflict {
+				return err
+			}
+		}
+		if !page.HasNext {
+			return nil
+		}
+		p.After = page.EndCursor()
+	}
 }
 
 // mayTakeView tells whether the successor sees the view already: it must not tell

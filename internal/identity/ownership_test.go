@@ -213,6 +213,8 @@ func TestLeaving(t *testing.T) {
 	for range 120 {
 		e.World.Dashboard(e.owner, nil)
 	}
+	deleted := e.Dataset(e.owner)
+	e.must(e.Store.Datasets.Delete(t.Context(), deleted, store.Now()))
 	dry, err := e.Depart(e.As(e.admin), Departure{UserID: e.owner.ID, HandOverTo: e.heir.ID, DryRun: true})
 	if err != nil || !dry.User.Active() || dry.HandedOver != 0 || dry.Owned.DashboardCount != 121 || len(dry.Owned.Dashboards) != 100 ||
 		dry.Owned.CardCount != 1 || dry.Owned.Datasets[0].ID != e.data.ID {
@@ -236,6 +238,9 @@ func TestLeaving(t *testing.T) {
 	again, err := e.Depart(e.As(e.admin), Departure{UserID: e.owner.ID, HandOverTo: e.heir.ID})
 	if err != nil || again.HandedOver != 0 {
 		t.Errorf("again: %+v, %v", again, err)
+	}
+	if gone, err := e.Store.Datasets.Deleted(t.Context(), deleted.ID); err != nil || gone.OwnerID != e.heir.ID {
+		t.Errorf("what was deleted is %+v, %v", gone, err)
 	}
 	if u, err := e.Store.Users.Get(t.Context(), e.owner.ID); err != nil || u.SuccessorID != e.heir.ID {
 		t.Errorf("the successor is %+v, %v", u, err)

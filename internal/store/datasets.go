@@ -12,9 +12,11 @@ import (
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
-// Datasets is bi_datasets: DATASET#id / METADATA, CARDS, VERSION#n or HISTORY#time#….
-// The METADATA item names the newest version, and changing it is what publishes a
-// version. A change of its policies or classes writes a line of history with it.
+// Datasets is bi_datasets: DATASET#id / METADATA, CARDS, DELETED, VERSION#n or
+// HISTORY#time#…. The METADATA item names the newest version, and changing it is
+// what publishes a version. A change of its policies or classes writes a line of
+// history with it. Of a deleted dataset METADATA has become DELETED, where nobody
+// looks who does not look for deleted ones.
 type Datasets struct{ e table.Engine }
 
 const datasetsList = "DATASET"
@@ -182,57 +184,6 @@ func (r *Datasets) Edit(ctx context.Context, id string, want int64, change func(
 		}
 		said, err := r.describe(ctx, d)
 		return append(ws, said...), err
-	})
-}
-
-// Delete removes a dataset at the given version, then its version items. The
-// blobs are the caller's to sweep. CONFLICT when it changed meanwhile, NOT_FOUND
-// when it is gone, VALIDATION_ERROR.in_use while cards or transforms read it,
-// written_by_transform while a transform writes it.
-func (r *Datasets) Delete(ctx context.Context, d *core.Dataset) error {
-	defer forget[core.Dataset](ctx, table.Datasets, d.ID)
-	versions, err := r.Versions(ctx, d.ID)
-	if err != nil {
-		return err
-	}
-	retired, err := r.Retired(ctx, d.ID)
-	if err != nil {
-		return err
-	}
-	if err := r.end(ctx, d); err != nil {
-		return err
-	}
-	for _, v := range versions {
-		if err := r.e.Write(ctx, table.Delete(versionKey(d.ID, v.Number), table.Always())); err != nil {
-			return err
-		}
-	}
-	for _, v := range retired {
-		if err := r.Forget(ctx, v); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *Datasets) end(ctx context.Context, d *core.Dataset) error {
-	return guarded(func() error {
-		g, err := unread(ctx, r.e, d.ID)
-		if err != nil {
-			return err
-		}
-		if err := unwritten(ctx, r.e, d); err != nil {
-			return err
-		}
-		err = r.e.Transact(ctx, "", []table.Write{
-			table.Delete(datasetKey(d.ID), table.IfVersion(d.Version)),
-			table.Delete(g.key, table.IfVersion(g.version)),
-			rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsDeleted, "")),
-		})
-		if failed := table.ConditionFailed(err); failed != nil && failed.Index == 0 {
-			return core.Conflict(d.Version, failed.Current.Int("version"))
-		}
-		return err
 	})
 }
 

@@ -129,24 +129,3 @@ func datasetListsRunByOwnerAndByName(t *testing.T, st *world) {
 		wantCode(t, err, core.CodeValidation)
 	}
 }
-
-func deletingADatasetTakesItsVersionsAlong(t *testing.T, st *world) {
-	owner := core.NewID(core.NounUser)
-	d, stays := st.dataset(t, owner, "d"), st.dataset(t, owner, "stays")
-	stale := *d
-	edited, err := st.Datasets.Edit(t.Context(), d.ID, d.Version, func(d *core.Dataset) error { d.Name = "new"; return nil })
-	must(t, err)
-	wantCode(t, st.Datasets.Delete(t.Context(), &stale), core.CodeConflict)
-	must(t, st.Datasets.Delete(t.Context(), edited))
-	if got, err := st.Datasets.Get(t.Context(), d.ID); got != nil || err != nil {
-		t.Errorf("still there: %v, %v", got, err)
-	}
-	if versions, err := st.Datasets.Versions(t.Context(), d.ID); len(versions) != 0 || err != nil {
-		t.Errorf("%d versions stay, %v", len(versions), err)
-	}
-	many, err := st.Datasets.Many(t.Context(), []string{d.ID, stays.ID})
-	if err != nil || len(many) != 1 || many[stays.ID] == nil {
-		t.Errorf("many: %v, %v", many, err)
-	}
-	wantCode(t, st.Datasets.Delete(t.Context(), edited), core.CodeNotFound)
-}

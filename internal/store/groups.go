@@ -16,7 +16,7 @@ type Groups struct{ e table.Engine }
 
 const (
 	groupsList  = "GROUP"
-	deletedList = "DELETED" // groups whose members and shares may not be gone yet
+	deletedList = "DELETED" // groups whose members and shares may not be gone yet; datasets that can be brought back
 )
 
 func groupKey(id string) table.Key {

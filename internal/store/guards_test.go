@@ -67,7 +67,7 @@ func (x leaning) create(st *store.Store) error {
 }
 
 func (x leaning) deleteOther(st *store.Store) error {
-	return st.Datasets.Delete(context.Background(), x.other)
+	return st.Datasets.Delete(context.Background(), x.other, store.Now())
 }
 
 // crossings are each two things of which one happens right before the transaction
@@ -205,7 +205,7 @@ func (f *fight) add(ids *[]string, id string) {
 
 func (f *fight) act(t *testing.T) (err error) {
 	ctx := t.Context()
-	switch rand.IntN(10) {
+	switch rand.IntN(11) {
 	case 0, 1:
 		c := &core.Card{ID: core.NewID(core.NounCard), Kind: core.CardCode, Name: "c", OwnerID: f.owner, DatasetID: f.any(&f.datasets)}
 		if err = f.Cards.Create(ctx, c); err == nil {
@@ -226,7 +226,12 @@ func (f *fight) act(t *testing.T) (err error) {
 		var d *core.Dataset
 		if d, err = f.Datasets.Get(ctx, f.any(&f.datasets)); d != nil {
 			f.add(&f.datasets, f.dataset(t, f.owner, "d").ID)
-			return f.Datasets.Delete(ctx, d)
+			return f.Datasets.Delete(ctx, d, store.Now())
+		}
+	case 10:
+		var gone *core.DeletedDataset
+		if gone, err = f.Datasets.Deleted(ctx, f.any(&f.datasets)); gone != nil {
+			_, err = f.Datasets.Undelete(ctx, gone)
 		}
 	}
 	return err

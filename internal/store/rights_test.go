@@ -155,7 +155,7 @@ func thingsHistoryTellsOwnersAndPlaces(t *testing.T, st *world) {
 	moved, err := st.Datasets.Edit(ctx, ds.ID, 0, func(d *core.Dataset) error { d.OwnerID = other; return nil })
 	must(t, err)
 	tick()
-	must(t, st.Datasets.Delete(ctx, moved))
+	must(t, st.Datasets.Delete(ctx, moved, store.Now()))
 	st.wantHistory(t, reads.ID, "created by  with "+owner, "owner by user_boss with "+other, "dataset by user_boss with "+second.ID, "deleted by user_boss")
 	st.wantHistory(t, ds.ID, "created by  with "+owner, "placed by "+owner+" with "+d.ID+" "+reads.ID, "owner by user_boss with "+other, "deleted by user_boss")
 	st.wantHistory(t, text.ID, "created by  with "+owner, "placed by "+owner+" with "+d.ID+" "+text.ID)
@@ -168,7 +168,7 @@ func whatWasEverOpenIsFoundWhenItIsGone(t *testing.T, st *world) {
 	ds, card := st.dataset(t, owner, "d"), st.card(t, owner, "")
 	given, err := st.Datasets.Edit(ctx, ds.ID, 0, func(d *core.Dataset) error { d.OwnerID = other; return nil })
 	must(t, err)
-	must(t, st.Datasets.Delete(ctx, given))
+	must(t, st.Datasets.Delete(ctx, given, store.Now()))
 	must(t, st.Cards.Delete(ctx, card))
 	d, second := st.dashboard(t, owner), st.dashboard(t, owner)
 	for _, s := range []*core.Share{

@@ -137,7 +137,7 @@ func transformsAreEditedAndDeletedAtTheirVersion(t *testing.T, st *world) {
 	ids, err := st.Rights.EverOwned(ctx, other.ID)
 	must(t, err)
 	wantIDs(t, "ever owned", ids, []string{x.ID})
-	must(t, st.Datasets.Delete(ctx, b))
+	must(t, st.Datasets.Delete(ctx, b, store.Now()))
 }
 
 // whatTransformsReadAndWriteStays: over indexes that have heard of nothing, too.
@@ -149,15 +149,15 @@ func whatTransformsReadAndWriteStays(t *testing.T, st *world) {
 	late := store.New(lagging{st.Engine()})
 	for what, d := range map[string]*core.Dataset{"in_use": in, "written_by_transform": out} {
 		for _, repo := range []*store.Datasets{st.Datasets, late.Datasets} {
-			err := repo.Delete(ctx, d)
+			err := repo.Delete(ctx, d, store.Now())
 			if e, ok := err.(*core.Error); !ok || e.Reason != what {
 				t.Errorf("%s: %v", what, err)
 			}
 		}
 	}
 	must(t, st.Transforms.Delete(ctx, x))
-	must(t, st.Datasets.Delete(ctx, out))
-	must(t, late.Datasets.Delete(ctx, in))
+	must(t, st.Datasets.Delete(ctx, out, store.Now()))
+	must(t, late.Datasets.Delete(ctx, in, store.Now()))
 }
 
 // inputsRace: a dataset is not deleted while a transform comes to read it, and of
@@ -175,9 +175,9 @@ func inputsRace(t *testing.T, st *world) {
 		}
 	}
 	e.do = func() { _, err := quick.Transforms.Edit(ctx, x.ID, 0, reads(d.ID)); must(t, err) }
-	wantCode(t, slow.Datasets.Delete(ctx, d), core.CodeValidation)
+	wantCode(t, slow.Datasets.Delete(ctx, d, store.Now()), core.CodeValidation)
 	gone := quick.dataset(t, owner, "gone")
-	e.do = func() { must(t, quick.Datasets.Delete(ctx, gone)) }
+	e.do = func() { must(t, quick.Datasets.Delete(ctx, gone, store.Now())) }
 	_, err := slow.Transforms.Edit(ctx, y.ID, 0, reads(gone.ID))
 	wantCode(t, err, core.CodeNotFound)
 	xOut, yOut := quick.wrote(t, x), quick.wrote(t, y)

@@ -71,8 +71,8 @@ func (r *Datasets) publish(ctx context.Context, d *core.Dataset, v *core.Dataset
 }
 
 // publishWrites make a version the dataset's newest; a dataset of Version 0 is
-// created. Columns of other classes are written to its history. The dataset's
-// version is raised here.
+// created, though never beside a deleted one of the same id. Columns of other
+// classes are written to its history. The dataset's version is raised here.
 func (r *Datasets) publishWrites(ctx context.Context, d *core.Dataset, v *core.DatasetVersion) ([]table.Write, error) {
 	was := d.Version
 	d.Version++
@@ -81,6 +81,7 @@ func (r *Datasets) publishWrites(ctx context.Context, d *core.Dataset, v *core.D
 		return []table.Write{
 			table.Put(datasetKey(d.ID), writeDataset(d), table.IfAbsent()), number,
 			newGuard(datasetKey(d.ID), nil), rightsWrite(datasetKey(d.ID), rightsChange(ctx, d.ID, core.RightsCreated, d.OwnerID)),
+			table.Check(deletedKey(d.ID), table.IfAbsent()),
 		}, nil
 	}
 	ws := []table.Write{table.Put(datasetKey(d.ID), writeDataset(d), table.IfVersion(was)), number}

@@ -58,6 +58,7 @@ const (
 	DatasetsByOwner     = "DatasetsByOwner"
 	DatasetsList        = "DatasetsList"
 	DatasetsEverOwned   = "DatasetsEverOwned"
+	DatasetsDeleted     = "DatasetsDeleted"
 	CardsByOwner        = "CardsByOwner"
 	CardsByDataset      = "CardsByDataset"
 	CardsEverOwned      = "CardsEverOwned"
@@ -102,6 +103,7 @@ var Tables = []Table{
 		{Name: DatasetsByOwner, PK: "owner_id", SK: "dataset_id"},
 		{Name: DatasetsList, PK: "list_key", SK: "list_sort"},
 		{Name: DatasetsEverOwned, PK: "history_owner", SK: "at"},
+		{Name: DatasetsDeleted, PK: "deleted_of", SK: "list_sort"},
 	}},
 	{Name: Cards, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
 		{Name: CardsByOwner, PK: "owner_id", SK: "card_id"},

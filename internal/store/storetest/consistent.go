@@ -107,6 +107,10 @@ func (items Items) checkLeaning(t testing.TB, k table.Key, it table.Item) {
 		if noun == nil {
 			t.Errorf("the guard of %s has outlived it", k.PK)
 		}
+	case "DELETED":
+		if noun != nil {
+			t.Errorf("%s is there and deleted", k.PK)
+		}
 	case "METADATA":
 		if id := it.Str("dataset_id"); id != "" && items.at(table.Datasets, "DATASET#"+id, "METADATA") == nil {
 			t.Errorf("%s reads %s, which is gone", k.PK, id)
