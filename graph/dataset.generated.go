@@ -1695,6 +1695,29 @@ func (ec *executionContext) fieldContext_DeleteDatasetPayload_deletedId(_ contex
 	return graphql.NewScalarFieldContext("DeleteDatasetPayload", field, false, false, errors.New("field of type ID does not have child fields"))
 }
 
+func (ec *executionContext) _DeleteDatasetPayload_restorableUntil(ctx context.Context, field graphql.CollectedField, obj *DeleteDatasetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DeleteDatasetPayload_restorableUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RestorableUntil, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DeleteDatasetPayload_restorableUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DeleteDatasetPayload", field, false, false, errors.New("field of type Time does not have child fields"))
+}
+
 func (ec *executionContext) _ImportCsvPayload_job(ctx context.Context, field graphql.CollectedField, obj *ImportCSVPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3633,6 +3656,11 @@ func (ec *executionContext) _DeleteDatasetPayload(ctx context.Context, sel ast.S
 			out.Values[i] = graphql.MarshalString("DeleteDatasetPayload")
 		case "deletedId":
 			out.Values[i] = ec._DeleteDatasetPayload_deletedId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "restorableUntil":
+			out.Values[i] = ec._DeleteDatasetPayload_restorableUntil(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

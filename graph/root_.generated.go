@@ -43,6 +43,7 @@ type ResolverRoot interface {
 	Dataset() DatasetResolver
 	DatasetPreview() DatasetPreviewResolver
 	DatasetVersion() DatasetVersionResolver
+	DeletedDataset() DeletedDatasetResolver
 	Execution() ExecutionResolver
 	ExecutionEvent() ExecutionEventResolver
 	ExecutionInput() ExecutionInputResolver
@@ -161,6 +162,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 		ec.unmarshalInputRepairDatasetPathInput,
 		ec.unmarshalInputRequestAccessInput,
 		ec.unmarshalInputResetPasswordInput,
+		ec.unmarshalInputRestoreDatasetInput,
 		ec.unmarshalInputRestoreDatasetVersionInput,
 		ec.unmarshalInputReuploadDatasetInput,
 		ec.unmarshalInputRevokeApiKeyInput,
@@ -553,6 +555,10 @@ enum EventType {
   DATA_EXPORTED
   "A dataset was deleted."
   DATASET_DELETED
+  "A deleted dataset was brought back."
+  DATASET_UNDELETED
+  "A dataset was removed for good, 30 days after it was deleted."
+  DATASET_PURGED
   "A card was made."
   CARD_CREATED
   "A card was changed."
@@ -1636,7 +1642,7 @@ extend type Mutation {
     input: UpdateDatasetInput!
   ): UpdateDatasetPayload @dataset(right: MANAGE, arg: "input.id")
 
-  "Delete a dataset. Refused while cards use it."
+  "Delete a dataset. Refused while cards or transforms use it. For 30 days ` + "`" + `restoreDataset` + "`" + ` brings it back."
   deleteDataset(
     "Which dataset."
     input: DeleteDatasetInput!
@@ -1962,6 +1968,85 @@ type DeleteDatasetPayload {
   deletedId: ID!
 }
 `, BuiltIn: false},
+	{Name: "../schema/deleted.graphqls", Input: `extend type Query {
+  "The datasets of yours that were deleted and can still be brought back, the newest deletion first."
+  deletedDatasets(
+    "Everybody's. For administrators."
+    all: Boolean! = false
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): DeletedDatasetConnection @auth
+}
+
+extend type Mutation {
+  "Bring a deleted dataset back as it was, with its versions, statistics and policies. For its owner and administrators."
+  restoreDataset(
+    "Which dataset."
+    input: RestoreDatasetInput!
+  ): RestoreDatasetPayload @auth
+}
+
+extend type DeleteDatasetPayload {
+  "Until when ` + "`" + `restoreDataset` + "`" + ` brings it back."
+  restorableUntil: Time!
+}
+
+"A dataset that was deleted and can still be brought back."
+type DeletedDataset {
+  "Id that it had and will have again."
+  id: ID!
+  "Its name."
+  name: String!
+  "What it is, in its owner's words."
+  description: String!
+  "Where the data comes from: ` + "`" + `csv` + "`" + `."
+  sourceType: String!
+  "Number of rows."
+  rowCount: Long!
+  "Size of the stored data in bytes."
+  bytes: Long!
+  "Whose it is."
+  owner: User
+  "When it was deleted."
+  deletedAt: Time!
+  "Who deleted it."
+  deletedBy: User
+  "When it is removed for good."
+  restorableUntil: Time!
+}
+
+"A page of deleted datasets."
+type DeletedDatasetConnection {
+  "The deleted datasets."
+  nodes: [DeletedDataset!]!
+  "The deleted datasets, each with its cursor."
+  edges: [DeletedDatasetEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"A deleted dataset in a list."
+type DeletedDatasetEdge {
+  "The deleted dataset."
+  node: DeletedDataset!
+  "Continues the list after this one."
+  cursor: String!
+}
+
+"A deleted dataset to bring back."
+input RestoreDatasetInput {
+  "Id of the dataset."
+  id: ID!
+}
+
+"The dataset is there again."
+type RestoreDatasetPayload {
+  "The dataset."
+  dataset: Dataset!
+}
+`, BuiltIn: false},
 	{Name: "../schema/diagnosis.graphqls", Input: `extend type Query {
   "Why the data of a dataset cannot be read. For its owner and administrators, who may also ask for an id that no dataset has."
   datasetDiagnosis(
@@ -2066,6 +2151,8 @@ enum DatasetFix {
   REIMPORT
   "There are files and no dataset: import the data again as a new dataset."
   REGISTER
+  "` + "`" + `restoreDataset` + "`" + `: it was deleted, and all of it is kept yet."
+  RESTORE
   "There is neither a dataset nor a file."
   NOT_FOUND
 }
@@ -6169,6 +6256,8 @@ func (ec *executionContext) childFields_DeleteDatasetPayload(ctx context.Context
 	switch field.Name {
 	case "deletedId":
 		return ec.fieldContext_DeleteDatasetPayload_deletedId(ctx, field)
+	case "restorableUntil":
+		return ec.fieldContext_DeleteDatasetPayload_restorableUntil(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteDatasetPayload", field.Name)
 }
@@ -6223,6 +6312,54 @@ func (ec *executionContext) childFields_DeleteTransformPayload(ctx context.Conte
 		return ec.fieldContext_DeleteTransformPayload_deletedId(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DeleteTransformPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletedDataset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_DeletedDataset_id(ctx, field)
+	case "name":
+		return ec.fieldContext_DeletedDataset_name(ctx, field)
+	case "description":
+		return ec.fieldContext_DeletedDataset_description(ctx, field)
+	case "sourceType":
+		return ec.fieldContext_DeletedDataset_sourceType(ctx, field)
+	case "rowCount":
+		return ec.fieldContext_DeletedDataset_rowCount(ctx, field)
+	case "bytes":
+		return ec.fieldContext_DeletedDataset_bytes(ctx, field)
+	case "owner":
+		return ec.fieldContext_DeletedDataset_owner(ctx, field)
+	case "deletedAt":
+		return ec.fieldContext_DeletedDataset_deletedAt(ctx, field)
+	case "deletedBy":
+		return ec.fieldContext_DeletedDataset_deletedBy(ctx, field)
+	case "restorableUntil":
+		return ec.fieldContext_DeletedDataset_restorableUntil(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletedDataset", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletedDatasetConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_DeletedDatasetConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_DeletedDatasetConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_DeletedDatasetConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletedDatasetConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_DeletedDatasetEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_DeletedDatasetEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_DeletedDatasetEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DeletedDatasetEdge", field.Name)
 }
 
 func (ec *executionContext) childFields_ExecuteCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7055,6 +7192,14 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 		return ec.fieldContext_ResetPasswordPayload_user(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RestoreDatasetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "dataset":
+		return ec.fieldContext_RestoreDatasetPayload_dataset(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RestoreDatasetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RestoreDatasetVersionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
