@@ -16,6 +16,7 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 	used := slices.Concat(
 		goModules(t), goTools(t, "go.mod"), goTools(t, "tools/versitygw/go.mod"),
 		npmPackages(t, "web/package.json"), npmPackages(t, "tools/package.json"), npmPackages(t, "tools/schema/package.json"), npmPackages(t, "tools/browser/package.json"), npmPackages(t, "tools/socket/package.json"),
+		npmPackages(t, "tools/peers/package.json"),
 		matches(t, "tools/python/requirements.txt", `(?m)^([\w-]+)==`),
 	)
 	explained := matches(t, "CONTRIBUTING.md", "(?m)^\\| `([^`]+)` \\|", "\n## Dependencies\n")
@@ -71,8 +72,11 @@ func moduleOf(path string, modules []string) (found string) {
 func goTools(t *testing.T, file string) (modules []string) {
 	t.Helper()
 	for _, path := range matches(t, file, `(?m)^(?:tool |\t)([^\s()]+)$`) {
-		module, _, _ := strings.Cut(path, "/cmd/")
-		modules = append(modules, module)
+		if strings.HasPrefix(path, module) {
+			continue
+		}
+		name, _, _ := strings.Cut(path, "/cmd/")
+		modules = append(modules, name)
 	}
 	return modules
 }

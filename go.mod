@@ -77,7 +77,6 @@ require (
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/pierrec/lz4/v4 v4.1.29 // indirect
 	github.com/sosodev/duration v1.4.0 // indirect
-	github.com/urfave/cli/v3 v3.11.0 // indirect
 	github.com/zeebo/xxh3 v1.1.0 // indirect
 	go.opentelemetry.io/otel v1.11.1 // indirect
 	go.opentelemetry.io/otel/trace v1.11.1 // indirect
@@ -93,7 +92,7 @@ require (
 )
 
 tool (
-	github.com/99designs/gqlgen
+	github.com/karuta-bi/karuta/tools/gqlgen
 	gotest.tools/gotestsum
 	honnef.co/go/tools/cmd/staticcheck
 )

@@ -891,6 +891,9 @@ func (ec *executionContext) fieldContext_PersonAccessEdge_cursor(_ context.Conte
 var accessExplanationImplementors = []string{"AccessExplanation"}
 
 func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.SelectionSet, obj *core.Explanation) graphql.Marshaler {
+	if out, ok := ec.plainAccessExplanation(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessExplanationImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -997,6 +1000,9 @@ func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.Sele
 var accessPathImplementors = []string{"AccessPath"}
 
 func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSet, obj *core.AccessPath) graphql.Marshaler {
+	if out, ok := ec.plainAccessPath(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessPathImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1230,6 +1236,9 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 var missingAccessImplementors = []string{"MissingAccess"}
 
 func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.SelectionSet, obj *core.MissingAccess) graphql.Marshaler {
+	if out, ok := ec.plainMissingAccess(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, missingAccessImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1458,6 +1467,9 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 var personAccessImplementors = []string{"PersonAccess"}
 
 func (ec *executionContext) _PersonAccess(ctx context.Context, sel ast.SelectionSet, obj *core.PersonAccess) graphql.Marshaler {
+	if out, ok := ec.plainPersonAccess(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, personAccessImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1539,6 +1551,9 @@ func (ec *executionContext) _PersonAccess(ctx context.Context, sel ast.Selection
 var personAccessConnectionImplementors = []string{"PersonAccessConnection"}
 
 func (ec *executionContext) _PersonAccessConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.PersonAccess]) graphql.Marshaler {
+	if out, ok := ec.plainPersonAccessConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, personAccessConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1625,6 +1640,9 @@ func (ec *executionContext) _PersonAccessConnection(ctx context.Context, sel ast
 var personAccessEdgeImplementors = []string{"PersonAccessEdge"}
 
 func (ec *executionContext) _PersonAccessEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.PersonAccess]) graphql.Marshaler {
+	if out, ok := ec.plainPersonAccessEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, personAccessEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1674,6 +1692,9 @@ func (ec *executionContext) marshalNAccessPath2githubᚗcomᚋkarutaᚑbiᚋkaru
 }
 
 func (ec *executionContext) marshalNAccessPath2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessPathᚄ(ctx context.Context, sel ast.SelectionSet, v []core.AccessPath) graphql.Marshaler {
+	if out, ok := ec.plainNAccessPath2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessPathᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1711,6 +1732,9 @@ func (ec *executionContext) marshalNMissingAccess2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNMissingAccess2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐMissingAccessᚄ(ctx context.Context, sel ast.SelectionSet, v []core.MissingAccess) graphql.Marshaler {
+	if out, ok := ec.plainNMissingAccess2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐMissingAccessᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1744,6 +1768,9 @@ func (ec *executionContext) marshalNMissingAccessKind2githubᚗcomᚋkarutaᚑbi
 }
 
 func (ec *executionContext) marshalNPersonAccess2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐPersonAccessᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.PersonAccess) graphql.Marshaler {
+	if out, ok := ec.plainNPersonAccess2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐPersonAccessᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1774,6 +1801,9 @@ func (ec *executionContext) marshalNPersonAccessEdge2githubᚗcomᚋkarutaᚑbi�
 }
 
 func (ec *executionContext) marshalNPersonAccessEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.PersonAccess]) graphql.Marshaler {
+	if out, ok := ec.plainNPersonAccessEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

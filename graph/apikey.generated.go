@@ -551,6 +551,9 @@ func (ec *executionContext) unmarshalInputRevokeApiKeyInput(ctx context.Context,
 var apiKeyImplementors = []string{"ApiKey", "Node"}
 
 func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, obj *core.APIKey) graphql.Marshaler {
+	if out, ok := ec.plainApiKey(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -657,6 +660,9 @@ func (ec *executionContext) _ApiKey(ctx context.Context, sel ast.SelectionSet, o
 var apiKeyConnectionImplementors = []string{"ApiKeyConnection"}
 
 func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.APIKey]) graphql.Marshaler {
+	if out, ok := ec.plainApiKeyConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -705,6 +711,9 @@ func (ec *executionContext) _ApiKeyConnection(ctx context.Context, sel ast.Selec
 var apiKeyEdgeImplementors = []string{"ApiKeyEdge"}
 
 func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.APIKey]) graphql.Marshaler {
+	if out, ok := ec.plainApiKeyEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, apiKeyEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -748,6 +757,9 @@ func (ec *executionContext) _ApiKeyEdge(ctx context.Context, sel ast.SelectionSe
 var createApiKeyPayloadImplementors = []string{"CreateApiKeyPayload"}
 
 func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateAPIKeyPayload) graphql.Marshaler {
+	if out, ok := ec.plainCreateApiKeyPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createApiKeyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -791,6 +803,9 @@ func (ec *executionContext) _CreateApiKeyPayload(ctx context.Context, sel ast.Se
 var revokeApiKeyPayloadImplementors = []string{"RevokeApiKeyPayload"}
 
 func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.SelectionSet, obj *RevokeAPIKeyPayload) graphql.Marshaler {
+	if out, ok := ec.plainRevokeApiKeyPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeApiKeyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -831,6 +846,9 @@ func (ec *executionContext) _RevokeApiKeyPayload(ctx context.Context, sel ast.Se
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNApiKey2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAPIKeyᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.APIKey) graphql.Marshaler {
+	if out, ok := ec.plainNApiKey2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAPIKeyᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -861,6 +879,9 @@ func (ec *executionContext) marshalNApiKeyEdge2githubᚗcomᚋkarutaᚑbiᚋkaru
 }
 
 func (ec *executionContext) marshalNApiKeyEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.APIKey]) graphql.Marshaler {
+	if out, ok := ec.plainNApiKeyEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

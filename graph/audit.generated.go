@@ -619,6 +619,9 @@ func (ec *executionContext) unmarshalInputAuditLogFilter(ctx context.Context, ob
 var auditDetailImplementors = []string{"AuditDetail"}
 
 func (ec *executionContext) _AuditDetail(ctx context.Context, sel ast.SelectionSet, obj *AuditDetail) graphql.Marshaler {
+	if out, ok := ec.plainAuditDetail(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditDetailImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -662,6 +665,9 @@ func (ec *executionContext) _AuditDetail(ctx context.Context, sel ast.SelectionS
 var auditLogImplementors = []string{"AuditLog"}
 
 func (ec *executionContext) _AuditLog(ctx context.Context, sel ast.SelectionSet, obj *core.AuditEvent) graphql.Marshaler {
+	if out, ok := ec.plainAuditLog(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditLogImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -826,6 +832,9 @@ func (ec *executionContext) _AuditLog(ctx context.Context, sel ast.SelectionSet,
 var auditLogConnectionImplementors = []string{"AuditLogConnection"}
 
 func (ec *executionContext) _AuditLogConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.AuditEvent]) graphql.Marshaler {
+	if out, ok := ec.plainAuditLogConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditLogConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -874,6 +883,9 @@ func (ec *executionContext) _AuditLogConnection(ctx context.Context, sel ast.Sel
 var auditLogEdgeImplementors = []string{"AuditLogEdge"}
 
 func (ec *executionContext) _AuditLogEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.AuditEvent]) graphql.Marshaler {
+	if out, ok := ec.plainAuditLogEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, auditLogEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -923,6 +935,9 @@ func (ec *executionContext) marshalNAuditDetail2githubᚗcomᚋkarutaᚑbiᚋkar
 }
 
 func (ec *executionContext) marshalNAuditDetail2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐAuditDetailᚄ(ctx context.Context, sel ast.SelectionSet, v []AuditDetail) graphql.Marshaler {
+	if out, ok := ec.plainNAuditDetail2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐAuditDetailᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -939,6 +954,9 @@ func (ec *executionContext) marshalNAuditDetail2ᚕgithubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNAuditLog2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAuditEventᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.AuditEvent) graphql.Marshaler {
+	if out, ok := ec.plainNAuditLog2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAuditEventᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -969,6 +987,9 @@ func (ec *executionContext) marshalNAuditLogEdge2githubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNAuditLogEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.AuditEvent]) graphql.Marshaler {
+	if out, ok := ec.plainNAuditLogEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

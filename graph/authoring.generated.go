@@ -576,6 +576,9 @@ func (ec *executionContext) unmarshalInputCardParameterInput(ctx context.Context
 var cardParameterImplementors = []string{"CardParameter"}
 
 func (ec *executionContext) _CardParameter(ctx context.Context, sel ast.SelectionSet, obj *core.CardParameter) graphql.Marshaler {
+	if out, ok := ec.plainCardParameter(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardParameterImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -644,6 +647,9 @@ func (ec *executionContext) _CardParameter(ctx context.Context, sel ast.Selectio
 var chartTemplateImplementors = []string{"ChartTemplate"}
 
 func (ec *executionContext) _ChartTemplate(ctx context.Context, sel ast.SelectionSet, obj *card.Template) graphql.Marshaler {
+	if out, ok := ec.plainChartTemplate(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, chartTemplateImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -692,6 +698,9 @@ func (ec *executionContext) _ChartTemplate(ctx context.Context, sel ast.Selectio
 var completionImplementors = []string{"Completion"}
 
 func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSet, obj *card.Completion) graphql.Marshaler {
+	if out, ok := ec.plainCompletion(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -740,6 +749,9 @@ func (ec *executionContext) _Completion(ctx context.Context, sel ast.SelectionSe
 var completionColumnImplementors = []string{"CompletionColumn"}
 
 func (ec *executionContext) _CompletionColumn(ctx context.Context, sel ast.SelectionSet, obj *card.CompletionColumn) graphql.Marshaler {
+	if out, ok := ec.plainCompletionColumn(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionColumnImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -788,6 +800,9 @@ func (ec *executionContext) _CompletionColumn(ctx context.Context, sel ast.Selec
 var completionFunctionImplementors = []string{"CompletionFunction"}
 
 func (ec *executionContext) _CompletionFunction(ctx context.Context, sel ast.SelectionSet, obj *card.CompletionFunction) graphql.Marshaler {
+	if out, ok := ec.plainCompletionFunction(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, completionFunctionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -842,6 +857,9 @@ func (ec *executionContext) marshalNCardParameter2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNCardParameter2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardParameterᚄ(ctx context.Context, sel ast.SelectionSet, v []core.CardParameter) graphql.Marshaler {
+	if out, ok := ec.plainNCardParameter2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardParameterᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -871,6 +889,9 @@ func (ec *executionContext) marshalNCompletionColumn2githubᚗcomᚋkarutaᚑbi�
 }
 
 func (ec *executionContext) marshalNCompletionColumn2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcardᚐCompletionColumnᚄ(ctx context.Context, sel ast.SelectionSet, v []card.CompletionColumn) graphql.Marshaler {
+	if out, ok := ec.plainNCompletionColumn2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcardᚐCompletionColumnᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -891,6 +912,9 @@ func (ec *executionContext) marshalNCompletionFunction2githubᚗcomᚋkarutaᚑb
 }
 
 func (ec *executionContext) marshalNCompletionFunction2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcardᚐCompletionFunctionᚄ(ctx context.Context, sel ast.SelectionSet, v []card.CompletionFunction) graphql.Marshaler {
+	if out, ok := ec.plainNCompletionFunction2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcardᚐCompletionFunctionᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -949,6 +973,9 @@ func (ec *executionContext) unmarshalOCardParameterInput2ᚖᚕgithubᚗcomᚋka
 }
 
 func (ec *executionContext) marshalOChartTemplate2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcardᚐTemplateᚄ(ctx context.Context, sel ast.SelectionSet, v []card.Template) graphql.Marshaler {
+	if out, ok := ec.plainOChartTemplate2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcardᚐTemplateᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

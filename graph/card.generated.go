@@ -1578,6 +1578,9 @@ func (ec *executionContext) unmarshalInputUpdateCardInput(ctx context.Context, o
 var cardImplementors = []string{"Card", "Node"}
 
 func (ec *executionContext) _Card(ctx context.Context, sel ast.SelectionSet, obj *core.Card) graphql.Marshaler {
+	if out, ok := ec.plainCard(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1780,6 +1783,9 @@ func (ec *executionContext) _Card(ctx context.Context, sel ast.SelectionSet, obj
 var cardConnectionImplementors = []string{"CardConnection"}
 
 func (ec *executionContext) _CardConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.Card]) graphql.Marshaler {
+	if out, ok := ec.plainCardConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1828,6 +1834,9 @@ func (ec *executionContext) _CardConnection(ctx context.Context, sel ast.Selecti
 var cardEdgeImplementors = []string{"CardEdge"}
 
 func (ec *executionContext) _CardEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.Card]) graphql.Marshaler {
+	if out, ok := ec.plainCardEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1871,6 +1880,9 @@ func (ec *executionContext) _CardEdge(ctx context.Context, sel ast.SelectionSet,
 var cardResultImplementors = []string{"CardResult"}
 
 func (ec *executionContext) _CardResult(ctx context.Context, sel ast.SelectionSet, obj *core.CardResult) graphql.Marshaler {
+	if out, ok := ec.plainCardResult(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardResultImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2040,6 +2052,9 @@ func (ec *executionContext) _CardResult(ctx context.Context, sel ast.SelectionSe
 var cardRowsImplementors = []string{"CardRows"}
 
 func (ec *executionContext) _CardRows(ctx context.Context, sel ast.SelectionSet, obj *card.Rows) graphql.Marshaler {
+	if out, ok := ec.plainCardRows(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardRowsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2098,6 +2113,9 @@ func (ec *executionContext) _CardRows(ctx context.Context, sel ast.SelectionSet,
 var createCardPayloadImplementors = []string{"CreateCardPayload"}
 
 func (ec *executionContext) _CreateCardPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateCardPayload) graphql.Marshaler {
+	if out, ok := ec.plainCreateCardPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createCardPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2136,6 +2154,9 @@ func (ec *executionContext) _CreateCardPayload(ctx context.Context, sel ast.Sele
 var deleteCardPayloadImplementors = []string{"DeleteCardPayload"}
 
 func (ec *executionContext) _DeleteCardPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteCardPayload) graphql.Marshaler {
+	if out, ok := ec.plainDeleteCardPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteCardPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2174,6 +2195,9 @@ func (ec *executionContext) _DeleteCardPayload(ctx context.Context, sel ast.Sele
 var executeCardPayloadImplementors = []string{"ExecuteCardPayload"}
 
 func (ec *executionContext) _ExecuteCardPayload(ctx context.Context, sel ast.SelectionSet, obj *ExecuteCardPayload) graphql.Marshaler {
+	if out, ok := ec.plainExecuteCardPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, executeCardPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2212,6 +2236,9 @@ func (ec *executionContext) _ExecuteCardPayload(ctx context.Context, sel ast.Sel
 var previewCardPayloadImplementors = []string{"PreviewCardPayload"}
 
 func (ec *executionContext) _PreviewCardPayload(ctx context.Context, sel ast.SelectionSet, obj *PreviewCardPayload) graphql.Marshaler {
+	if out, ok := ec.plainPreviewCardPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, previewCardPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2250,6 +2277,9 @@ func (ec *executionContext) _PreviewCardPayload(ctx context.Context, sel ast.Sel
 var updateCardPayloadImplementors = []string{"UpdateCardPayload"}
 
 func (ec *executionContext) _UpdateCardPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateCardPayload) graphql.Marshaler {
+	if out, ok := ec.plainUpdateCardPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateCardPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2290,6 +2320,9 @@ func (ec *executionContext) _UpdateCardPayload(ctx context.Context, sel ast.Sele
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNCard2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Card) graphql.Marshaler {
+	if out, ok := ec.plainNCard2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2320,6 +2353,9 @@ func (ec *executionContext) marshalNCardEdge2githubᚗcomᚋkarutaᚑbiᚋkaruta
 }
 
 func (ec *executionContext) marshalNCardEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Card]) graphql.Marshaler {
+	if out, ok := ec.plainNCardEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

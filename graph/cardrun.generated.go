@@ -972,6 +972,9 @@ func (ec *executionContext) fieldContext_CardSnapshot_result(_ context.Context, 
 var cardDiagnosisImplementors = []string{"CardDiagnosis"}
 
 func (ec *executionContext) _CardDiagnosis(ctx context.Context, sel ast.SelectionSet, obj *card.Diagnosis) graphql.Marshaler {
+	if out, ok := ec.plainCardDiagnosis(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardDiagnosisImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1093,6 +1096,9 @@ func (ec *executionContext) _CardDiagnosis(ctx context.Context, sel ast.Selectio
 var cardRunImplementors = []string{"CardRun"}
 
 func (ec *executionContext) _CardRun(ctx context.Context, sel ast.SelectionSet, obj *core.CardRun) graphql.Marshaler {
+	if out, ok := ec.plainCardRun(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardRunImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1366,6 +1372,9 @@ func (ec *executionContext) _CardRun(ctx context.Context, sel ast.SelectionSet, 
 var cardRunFilterImplementors = []string{"CardRunFilter"}
 
 func (ec *executionContext) _CardRunFilter(ctx context.Context, sel ast.SelectionSet, obj *core.FilterValue) graphql.Marshaler {
+	if out, ok := ec.plainCardRunFilter(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardRunFilterImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1424,6 +1433,9 @@ func (ec *executionContext) _CardRunFilter(ctx context.Context, sel ast.Selectio
 var cardSnapshotImplementors = []string{"CardSnapshot"}
 
 func (ec *executionContext) _CardSnapshot(ctx context.Context, sel ast.SelectionSet, obj *card.Snapshot) graphql.Marshaler {
+	if out, ok := ec.plainCardSnapshot(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardSnapshotImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1502,6 +1514,9 @@ func (ec *executionContext) marshalNCardRunFilter2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNCardRunFilter2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterValueᚄ(ctx context.Context, sel ast.SelectionSet, v []core.FilterValue) graphql.Marshaler {
+	if out, ok := ec.plainNCardRunFilter2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterValueᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1542,6 +1557,9 @@ func (ec *executionContext) marshalOCardDiagnosis2ᚖgithubᚗcomᚋkarutaᚑbi�
 }
 
 func (ec *executionContext) marshalOCardRun2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardRunᚄ(ctx context.Context, sel ast.SelectionSet, v []core.CardRun) graphql.Marshaler {
+	if out, ok := ec.plainOCardRun2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardRunᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

@@ -108,6 +108,9 @@ func (ec *executionContext) unmarshalInputCloneDashboardInput(ctx context.Contex
 var cloneDashboardPayloadImplementors = []string{"CloneDashboardPayload"}
 
 func (ec *executionContext) _CloneDashboardPayload(ctx context.Context, sel ast.SelectionSet, obj *CloneDashboardPayload) graphql.Marshaler {
+	if out, ok := ec.plainCloneDashboardPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cloneDashboardPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)

@@ -427,6 +427,9 @@ func (ec *executionContext) unmarshalInputConfirmImportInput(ctx context.Context
 var blockedColumnImplementors = []string{"BlockedColumn"}
 
 func (ec *executionContext) _BlockedColumn(ctx context.Context, sel ast.SelectionSet, obj *core.Column) graphql.Marshaler {
+	if out, ok := ec.plainBlockedColumn(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, blockedColumnImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -470,6 +473,9 @@ func (ec *executionContext) _BlockedColumn(ctx context.Context, sel ast.Selectio
 var blockedImportImplementors = []string{"BlockedImport"}
 
 func (ec *executionContext) _BlockedImport(ctx context.Context, sel ast.SelectionSet, obj *core.StagedVersion) graphql.Marshaler {
+	if out, ok := ec.plainBlockedImport(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, blockedImportImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -513,6 +519,9 @@ func (ec *executionContext) _BlockedImport(ctx context.Context, sel ast.Selectio
 var confirmImportPayloadImplementors = []string{"ConfirmImportPayload"}
 
 func (ec *executionContext) _ConfirmImportPayload(ctx context.Context, sel ast.SelectionSet, obj *ConfirmImportPayload) graphql.Marshaler {
+	if out, ok := ec.plainConfirmImportPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, confirmImportPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -551,6 +560,9 @@ func (ec *executionContext) _ConfirmImportPayload(ctx context.Context, sel ast.S
 var importJobConnectionImplementors = []string{"ImportJobConnection"}
 
 func (ec *executionContext) _ImportJobConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.ImportJob]) graphql.Marshaler {
+	if out, ok := ec.plainImportJobConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, importJobConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -599,6 +611,9 @@ func (ec *executionContext) _ImportJobConnection(ctx context.Context, sel ast.Se
 var importJobEdgeImplementors = []string{"ImportJobEdge"}
 
 func (ec *executionContext) _ImportJobEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.ImportJob]) graphql.Marshaler {
+	if out, ok := ec.plainImportJobEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, importJobEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -648,6 +663,9 @@ func (ec *executionContext) marshalNBlockedColumn2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNBlockedColumn2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐColumnᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Column) graphql.Marshaler {
+	if out, ok := ec.plainNBlockedColumn2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐColumnᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -678,6 +696,9 @@ func (ec *executionContext) marshalNImportJobEdge2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNImportJobEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.ImportJob]) graphql.Marshaler {
+	if out, ok := ec.plainNImportJobEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

@@ -1702,6 +1702,9 @@ func (ec *executionContext) unmarshalInputUpdateDashboardInput(ctx context.Conte
 var createDashboardPayloadImplementors = []string{"CreateDashboardPayload"}
 
 func (ec *executionContext) _CreateDashboardPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateDashboardPayload) graphql.Marshaler {
+	if out, ok := ec.plainCreateDashboardPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createDashboardPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1740,6 +1743,9 @@ func (ec *executionContext) _CreateDashboardPayload(ctx context.Context, sel ast
 var dashboardImplementors = []string{"Dashboard", "Node"}
 
 func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet, obj *core.Dashboard) graphql.Marshaler {
+	if out, ok := ec.plainDashboard(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, dashboardImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2160,6 +2166,9 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 var dashboardCardImplementors = []string{"DashboardCard"}
 
 func (ec *executionContext) _DashboardCard(ctx context.Context, sel ast.SelectionSet, obj *DashboardCard) graphql.Marshaler {
+	if out, ok := ec.plainDashboardCard(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, dashboardCardImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2342,6 +2351,9 @@ func (ec *executionContext) _DashboardCard(ctx context.Context, sel ast.Selectio
 var dashboardConnectionImplementors = []string{"DashboardConnection"}
 
 func (ec *executionContext) _DashboardConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.Dashboard]) graphql.Marshaler {
+	if out, ok := ec.plainDashboardConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, dashboardConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2390,6 +2402,9 @@ func (ec *executionContext) _DashboardConnection(ctx context.Context, sel ast.Se
 var dashboardEdgeImplementors = []string{"DashboardEdge"}
 
 func (ec *executionContext) _DashboardEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.Dashboard]) graphql.Marshaler {
+	if out, ok := ec.plainDashboardEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, dashboardEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2433,6 +2448,9 @@ func (ec *executionContext) _DashboardEdge(ctx context.Context, sel ast.Selectio
 var deleteDashboardPayloadImplementors = []string{"DeleteDashboardPayload"}
 
 func (ec *executionContext) _DeleteDashboardPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteDashboardPayload) graphql.Marshaler {
+	if out, ok := ec.plainDeleteDashboardPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteDashboardPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2471,6 +2489,9 @@ func (ec *executionContext) _DeleteDashboardPayload(ctx context.Context, sel ast
 var filterImplementors = []string{"Filter"}
 
 func (ec *executionContext) _Filter(ctx context.Context, sel ast.SelectionSet, obj *core.Filter) graphql.Marshaler {
+	if out, ok := ec.plainFilter(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, filterImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2534,6 +2555,9 @@ func (ec *executionContext) _Filter(ctx context.Context, sel ast.SelectionSet, o
 var referencedDatasetImplementors = []string{"ReferencedDataset"}
 
 func (ec *executionContext) _ReferencedDataset(ctx context.Context, sel ast.SelectionSet, obj *dashboard.ReferencedDataset) graphql.Marshaler {
+	if out, ok := ec.plainReferencedDataset(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, referencedDatasetImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2625,6 +2649,9 @@ func (ec *executionContext) _ReferencedDataset(ctx context.Context, sel ast.Sele
 var updateDashboardPayloadImplementors = []string{"UpdateDashboardPayload"}
 
 func (ec *executionContext) _UpdateDashboardPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateDashboardPayload) graphql.Marshaler {
+	if out, ok := ec.plainUpdateDashboardPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateDashboardPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2670,6 +2697,9 @@ func (ec *executionContext) unmarshalNCreateDashboardInput2githubᚗcomᚋkaruta
 }
 
 func (ec *executionContext) marshalNDashboard2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐDashboardᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Dashboard) graphql.Marshaler {
+	if out, ok := ec.plainNDashboard2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐDashboardᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2700,6 +2730,9 @@ func (ec *executionContext) marshalNDashboardCard2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNDashboardCard2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐDashboardCardᚄ(ctx context.Context, sel ast.SelectionSet, v []DashboardCard) graphql.Marshaler {
+	if out, ok := ec.plainNDashboardCard2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐDashboardCardᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2720,6 +2753,9 @@ func (ec *executionContext) marshalNDashboardEdge2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNDashboardEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Dashboard]) graphql.Marshaler {
+	if out, ok := ec.plainNDashboardEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2745,6 +2781,9 @@ func (ec *executionContext) marshalNFilter2githubᚗcomᚋkarutaᚑbiᚋkaruta�
 }
 
 func (ec *executionContext) marshalNFilter2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Filter) graphql.Marshaler {
+	if out, ok := ec.plainNFilter2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2913,6 +2952,9 @@ func (ec *executionContext) marshalOPermission2ᚖgithubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalOReferencedDataset2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdashboardᚐReferencedDatasetᚄ(ctx context.Context, sel ast.SelectionSet, v []dashboard.ReferencedDataset) graphql.Marshaler {
+	if out, ok := ec.plainOReferencedDataset2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdashboardᚐReferencedDatasetᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

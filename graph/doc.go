@@ -1,4 +1,4 @@
-// Package graph is the running form of the contract. gqlgen writes it from
+// Package graph is the running form of the contract. gqlgen and tools/gqlgen write it from
 // schema/ and gqlgen.yml: run make generate after a change of either, and edit
 // nothing here by hand.
 package graph

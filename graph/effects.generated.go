@@ -542,6 +542,9 @@ func (ec *executionContext) fieldContext_PolicyEffect_sentence(_ context.Context
 var appliedPolicyImplementors = []string{"AppliedPolicy"}
 
 func (ec *executionContext) _AppliedPolicy(ctx context.Context, sel ast.SelectionSet, obj *core.AppliedPolicy) graphql.Marshaler {
+	if out, ok := ec.plainAppliedPolicy(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, appliedPolicyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -653,6 +656,9 @@ func (ec *executionContext) _AppliedPolicy(ctx context.Context, sel ast.Selectio
 var columnEffectImplementors = []string{"ColumnEffect"}
 
 func (ec *executionContext) _ColumnEffect(ctx context.Context, sel ast.SelectionSet, obj *core.ColumnEffect) graphql.Marshaler {
+	if out, ok := ec.plainColumnEffect(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, columnEffectImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -739,6 +745,9 @@ func (ec *executionContext) _ColumnEffect(ctx context.Context, sel ast.Selection
 var policyEffectImplementors = []string{"PolicyEffect"}
 
 func (ec *executionContext) _PolicyEffect(ctx context.Context, sel ast.SelectionSet, obj *core.PolicyEffect) graphql.Marshaler {
+	if out, ok := ec.plainPolicyEffect(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, policyEffectImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -874,6 +883,9 @@ func (ec *executionContext) marshalNAppliedPolicy2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNAppliedPolicy2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAppliedPolicyᚄ(ctx context.Context, sel ast.SelectionSet, v []core.AppliedPolicy) graphql.Marshaler {
+	if out, ok := ec.plainNAppliedPolicy2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAppliedPolicyᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -911,6 +923,9 @@ func (ec *executionContext) marshalNColumnEffect2githubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNColumnEffect2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐColumnEffectᚄ(ctx context.Context, sel ast.SelectionSet, v []core.ColumnEffect) graphql.Marshaler {
+	if out, ok := ec.plainNColumnEffect2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐColumnEffectᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -948,6 +963,9 @@ func (ec *executionContext) marshalNPolicyEffect2githubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNPolicyEffect2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐPolicyEffectᚄ(ctx context.Context, sel ast.SelectionSet, v []core.PolicyEffect) graphql.Marshaler {
+	if out, ok := ec.plainNPolicyEffect2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐPolicyEffectᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

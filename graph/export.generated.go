@@ -186,6 +186,9 @@ func (ec *executionContext) unmarshalInputExportDatasetInput(ctx context.Context
 var exportDatasetPayloadImplementors = []string{"ExportDatasetPayload"}
 
 func (ec *executionContext) _ExportDatasetPayload(ctx context.Context, sel ast.SelectionSet, obj *card.Offer) graphql.Marshaler {
+	if out, ok := ec.plainExportDatasetPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, exportDatasetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)

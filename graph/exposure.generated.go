@@ -310,6 +310,9 @@ func (ec *executionContext) fieldContext_ShareExposure_paths(_ context.Context, 
 var exposedDatasetImplementors = []string{"ExposedDataset"}
 
 func (ec *executionContext) _ExposedDataset(ctx context.Context, sel ast.SelectionSet, obj *dashboard.ExposedDataset) graphql.Marshaler {
+	if out, ok := ec.plainExposedDataset(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, exposedDatasetImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -406,6 +409,9 @@ func (ec *executionContext) _ExposedDataset(ctx context.Context, sel ast.Selecti
 var shareExposureImplementors = []string{"ShareExposure"}
 
 func (ec *executionContext) _ShareExposure(ctx context.Context, sel ast.SelectionSet, obj *dashboard.Exposure) graphql.Marshaler {
+	if out, ok := ec.plainShareExposure(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, shareExposureImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -465,6 +471,9 @@ func (ec *executionContext) marshalNExposedDataset2githubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNExposedDataset2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdashboardᚐExposedDatasetᚄ(ctx context.Context, sel ast.SelectionSet, v []dashboard.ExposedDataset) graphql.Marshaler {
+	if out, ok := ec.plainNExposedDataset2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdashboardᚐExposedDatasetᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

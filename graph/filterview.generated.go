@@ -1147,6 +1147,9 @@ func (ec *executionContext) unmarshalInputUpdateFilterViewInput(ctx context.Cont
 var createFilterViewPayloadImplementors = []string{"CreateFilterViewPayload"}
 
 func (ec *executionContext) _CreateFilterViewPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateFilterViewPayload) graphql.Marshaler {
+	if out, ok := ec.plainCreateFilterViewPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createFilterViewPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1185,6 +1188,9 @@ func (ec *executionContext) _CreateFilterViewPayload(ctx context.Context, sel as
 var deleteFilterViewPayloadImplementors = []string{"DeleteFilterViewPayload"}
 
 func (ec *executionContext) _DeleteFilterViewPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteFilterViewPayload) graphql.Marshaler {
+	if out, ok := ec.plainDeleteFilterViewPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteFilterViewPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1223,6 +1229,9 @@ func (ec *executionContext) _DeleteFilterViewPayload(ctx context.Context, sel as
 var filterValueImplementors = []string{"FilterValue"}
 
 func (ec *executionContext) _FilterValue(ctx context.Context, sel ast.SelectionSet, obj *core.FilterValue) graphql.Marshaler {
+	if out, ok := ec.plainFilterValue(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, filterValueImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1390,6 +1399,9 @@ func (ec *executionContext) _FilterValue(ctx context.Context, sel ast.SelectionS
 var filterViewImplementors = []string{"FilterView", "Node"}
 
 func (ec *executionContext) _FilterView(ctx context.Context, sel ast.SelectionSet, obj *core.FilterView) graphql.Marshaler {
+	if out, ok := ec.plainFilterView(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, filterViewImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1559,6 +1571,9 @@ func (ec *executionContext) _FilterView(ctx context.Context, sel ast.SelectionSe
 var filterViewConnectionImplementors = []string{"FilterViewConnection"}
 
 func (ec *executionContext) _FilterViewConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.FilterView]) graphql.Marshaler {
+	if out, ok := ec.plainFilterViewConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, filterViewConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1607,6 +1622,9 @@ func (ec *executionContext) _FilterViewConnection(ctx context.Context, sel ast.S
 var filterViewEdgeImplementors = []string{"FilterViewEdge"}
 
 func (ec *executionContext) _FilterViewEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.FilterView]) graphql.Marshaler {
+	if out, ok := ec.plainFilterViewEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, filterViewEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1650,6 +1668,9 @@ func (ec *executionContext) _FilterViewEdge(ctx context.Context, sel ast.Selecti
 var relativeRangeImplementors = []string{"RelativeRange"}
 
 func (ec *executionContext) _RelativeRange(ctx context.Context, sel ast.SelectionSet, obj *core.RelativeRange) graphql.Marshaler {
+	if out, ok := ec.plainRelativeRange(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, relativeRangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1698,6 +1719,9 @@ func (ec *executionContext) _RelativeRange(ctx context.Context, sel ast.Selectio
 var setDefaultFilterViewPayloadImplementors = []string{"SetDefaultFilterViewPayload"}
 
 func (ec *executionContext) _SetDefaultFilterViewPayload(ctx context.Context, sel ast.SelectionSet, obj *SetDefaultFilterViewPayload) graphql.Marshaler {
+	if out, ok := ec.plainSetDefaultFilterViewPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setDefaultFilterViewPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1736,6 +1760,9 @@ func (ec *executionContext) _SetDefaultFilterViewPayload(ctx context.Context, se
 var updateFilterViewPayloadImplementors = []string{"UpdateFilterViewPayload"}
 
 func (ec *executionContext) _UpdateFilterViewPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateFilterViewPayload) graphql.Marshaler {
+	if out, ok := ec.plainUpdateFilterViewPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateFilterViewPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1790,6 +1817,9 @@ func (ec *executionContext) marshalNFilterValue2githubᚗcomᚋkarutaᚑbiᚋkar
 }
 
 func (ec *executionContext) marshalNFilterValue2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterValueᚄ(ctx context.Context, sel ast.SelectionSet, v []core.FilterValue) graphql.Marshaler {
+	if out, ok := ec.plainNFilterValue2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterValueᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1806,6 +1836,9 @@ func (ec *executionContext) marshalNFilterValue2ᚕgithubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNFilterView2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterViewᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.FilterView) graphql.Marshaler {
+	if out, ok := ec.plainNFilterView2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐFilterViewᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1836,6 +1869,9 @@ func (ec *executionContext) marshalNFilterViewEdge2githubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNFilterViewEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.FilterView]) graphql.Marshaler {
+	if out, ok := ec.plainNFilterViewEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

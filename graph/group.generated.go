@@ -832,6 +832,9 @@ func (ec *executionContext) unmarshalInputRemoveGroupMemberInput(ctx context.Con
 var addGroupMemberPayloadImplementors = []string{"AddGroupMemberPayload"}
 
 func (ec *executionContext) _AddGroupMemberPayload(ctx context.Context, sel ast.SelectionSet, obj *AddGroupMemberPayload) graphql.Marshaler {
+	if out, ok := ec.plainAddGroupMemberPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, addGroupMemberPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -870,6 +873,9 @@ func (ec *executionContext) _AddGroupMemberPayload(ctx context.Context, sel ast.
 var createGroupPayloadImplementors = []string{"CreateGroupPayload"}
 
 func (ec *executionContext) _CreateGroupPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateGroupPayload) graphql.Marshaler {
+	if out, ok := ec.plainCreateGroupPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createGroupPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -908,6 +914,9 @@ func (ec *executionContext) _CreateGroupPayload(ctx context.Context, sel ast.Sel
 var groupImplementors = []string{"Group", "Node", "Principal"}
 
 func (ec *executionContext) _Group(ctx context.Context, sel ast.SelectionSet, obj *core.Group) graphql.Marshaler {
+	if out, ok := ec.plainGroup(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, groupImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1004,6 +1013,9 @@ func (ec *executionContext) _Group(ctx context.Context, sel ast.SelectionSet, ob
 var groupConnectionImplementors = []string{"GroupConnection"}
 
 func (ec *executionContext) _GroupConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.Group]) graphql.Marshaler {
+	if out, ok := ec.plainGroupConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, groupConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1052,6 +1064,9 @@ func (ec *executionContext) _GroupConnection(ctx context.Context, sel ast.Select
 var groupEdgeImplementors = []string{"GroupEdge"}
 
 func (ec *executionContext) _GroupEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.Group]) graphql.Marshaler {
+	if out, ok := ec.plainGroupEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, groupEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1095,6 +1110,9 @@ func (ec *executionContext) _GroupEdge(ctx context.Context, sel ast.SelectionSet
 var groupMemberImplementors = []string{"GroupMember"}
 
 func (ec *executionContext) _GroupMember(ctx context.Context, sel ast.SelectionSet, obj *core.Member) graphql.Marshaler {
+	if out, ok := ec.plainGroupMember(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, groupMemberImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1181,6 +1199,9 @@ func (ec *executionContext) _GroupMember(ctx context.Context, sel ast.SelectionS
 var groupMemberConnectionImplementors = []string{"GroupMemberConnection"}
 
 func (ec *executionContext) _GroupMemberConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.Member]) graphql.Marshaler {
+	if out, ok := ec.plainGroupMemberConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, groupMemberConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1229,6 +1250,9 @@ func (ec *executionContext) _GroupMemberConnection(ctx context.Context, sel ast.
 var groupMemberEdgeImplementors = []string{"GroupMemberEdge"}
 
 func (ec *executionContext) _GroupMemberEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.Member]) graphql.Marshaler {
+	if out, ok := ec.plainGroupMemberEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, groupMemberEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1272,6 +1296,9 @@ func (ec *executionContext) _GroupMemberEdge(ctx context.Context, sel ast.Select
 var removeGroupMemberPayloadImplementors = []string{"RemoveGroupMemberPayload"}
 
 func (ec *executionContext) _RemoveGroupMemberPayload(ctx context.Context, sel ast.SelectionSet, obj *RemoveGroupMemberPayload) graphql.Marshaler {
+	if out, ok := ec.plainRemoveGroupMemberPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, removeGroupMemberPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1326,6 +1353,9 @@ func (ec *executionContext) marshalNGroup2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋ
 }
 
 func (ec *executionContext) marshalNGroup2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Group) graphql.Marshaler {
+	if out, ok := ec.plainNGroup2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐGroupᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1356,6 +1386,9 @@ func (ec *executionContext) marshalNGroupEdge2githubᚗcomᚋkarutaᚑbiᚋkarut
 }
 
 func (ec *executionContext) marshalNGroupEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Group]) graphql.Marshaler {
+	if out, ok := ec.plainNGroupEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1372,6 +1405,9 @@ func (ec *executionContext) marshalNGroupEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNGroupMember2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐMemberᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Member) graphql.Marshaler {
+	if out, ok := ec.plainNGroupMember2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐMemberᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1402,6 +1438,9 @@ func (ec *executionContext) marshalNGroupMemberEdge2githubᚗcomᚋkarutaᚑbi�
 }
 
 func (ec *executionContext) marshalNGroupMemberEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Member]) graphql.Marshaler {
+	if out, ok := ec.plainNGroupMemberEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1437,6 +1476,9 @@ func (ec *executionContext) marshalOCreateGroupPayload2ᚖgithubᚗcomᚋkaruta�
 }
 
 func (ec *executionContext) marshalOGroup2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Group) graphql.Marshaler {
+	if out, ok := ec.plainOGroup2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐGroupᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

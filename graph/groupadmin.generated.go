@@ -430,6 +430,9 @@ func (ec *executionContext) unmarshalInputUpdateGroupInput(ctx context.Context, 
 var accessLossImplementors = []string{"AccessLoss"}
 
 func (ec *executionContext) _AccessLoss(ctx context.Context, sel ast.SelectionSet, obj *access.Loss) graphql.Marshaler {
+	if out, ok := ec.plainAccessLoss(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessLossImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -549,6 +552,9 @@ func (ec *executionContext) _AccessLoss(ctx context.Context, sel ast.SelectionSe
 var deleteGroupPayloadImplementors = []string{"DeleteGroupPayload"}
 
 func (ec *executionContext) _DeleteGroupPayload(ctx context.Context, sel ast.SelectionSet, obj *identity.Ending) graphql.Marshaler {
+	if out, ok := ec.plainDeleteGroupPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteGroupPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -612,6 +618,9 @@ func (ec *executionContext) _DeleteGroupPayload(ctx context.Context, sel ast.Sel
 var updateGroupPayloadImplementors = []string{"UpdateGroupPayload"}
 
 func (ec *executionContext) _UpdateGroupPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateGroupPayload) graphql.Marshaler {
+	if out, ok := ec.plainUpdateGroupPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateGroupPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -656,6 +665,9 @@ func (ec *executionContext) marshalNAccessLoss2githubᚗcomᚋkarutaᚑbiᚋkaru
 }
 
 func (ec *executionContext) marshalNAccessLoss2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋaccessᚐLossᚄ(ctx context.Context, sel ast.SelectionSet, v []access.Loss) graphql.Marshaler {
+	if out, ok := ec.plainNAccessLoss2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋaccessᚐLossᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

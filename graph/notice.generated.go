@@ -487,6 +487,9 @@ func (ec *executionContext) unmarshalInputMarkNotificationsReadInput(ctx context
 var markNotificationsReadPayloadImplementors = []string{"MarkNotificationsReadPayload"}
 
 func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, sel ast.SelectionSet, obj *MarkNotificationsReadPayload) graphql.Marshaler {
+	if out, ok := ec.plainMarkNotificationsReadPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, markNotificationsReadPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -525,6 +528,9 @@ func (ec *executionContext) _MarkNotificationsReadPayload(ctx context.Context, s
 var noticeImplementors = []string{"Notice", "Node"}
 
 func (ec *executionContext) _Notice(ctx context.Context, sel ast.SelectionSet, obj *core.Notice) graphql.Marshaler {
+	if out, ok := ec.plainNotice(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, noticeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -735,6 +741,9 @@ func (ec *executionContext) _Notice(ctx context.Context, sel ast.SelectionSet, o
 var noticeConnectionImplementors = []string{"NoticeConnection"}
 
 func (ec *executionContext) _NoticeConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.Notice]) graphql.Marshaler {
+	if out, ok := ec.plainNoticeConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, noticeConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -783,6 +792,9 @@ func (ec *executionContext) _NoticeConnection(ctx context.Context, sel ast.Selec
 var noticeEdgeImplementors = []string{"NoticeEdge"}
 
 func (ec *executionContext) _NoticeEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.Notice]) graphql.Marshaler {
+	if out, ok := ec.plainNoticeEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, noticeEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -833,6 +845,9 @@ func (ec *executionContext) unmarshalNMarkNotificationsReadInput2githubᚗcomᚋ
 }
 
 func (ec *executionContext) marshalNNotice2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐNoticeᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Notice) graphql.Marshaler {
+	if out, ok := ec.plainNNotice2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐNoticeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -863,6 +878,9 @@ func (ec *executionContext) marshalNNoticeEdge2githubᚗcomᚋkarutaᚑbiᚋkaru
 }
 
 func (ec *executionContext) marshalNNoticeEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Notice]) graphql.Marshaler {
+	if out, ok := ec.plainNNoticeEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

@@ -963,6 +963,9 @@ func (ec *executionContext) unmarshalInputUpdatePolicyInput(ctx context.Context,
 var createPolicyPayloadImplementors = []string{"CreatePolicyPayload"}
 
 func (ec *executionContext) _CreatePolicyPayload(ctx context.Context, sel ast.SelectionSet, obj *CreatePolicyPayload) graphql.Marshaler {
+	if out, ok := ec.plainCreatePolicyPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createPolicyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1006,6 +1009,9 @@ func (ec *executionContext) _CreatePolicyPayload(ctx context.Context, sel ast.Se
 var deletePolicyPayloadImplementors = []string{"DeletePolicyPayload"}
 
 func (ec *executionContext) _DeletePolicyPayload(ctx context.Context, sel ast.SelectionSet, obj *DeletePolicyPayload) graphql.Marshaler {
+	if out, ok := ec.plainDeletePolicyPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deletePolicyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1049,6 +1055,9 @@ func (ec *executionContext) _DeletePolicyPayload(ctx context.Context, sel ast.Se
 var maskedColumnImplementors = []string{"MaskedColumn"}
 
 func (ec *executionContext) _MaskedColumn(ctx context.Context, sel ast.SelectionSet, obj *core.MaskedColumn) graphql.Marshaler {
+	if out, ok := ec.plainMaskedColumn(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, maskedColumnImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1092,6 +1101,9 @@ func (ec *executionContext) _MaskedColumn(ctx context.Context, sel ast.Selection
 var policyImplementors = []string{"Policy"}
 
 func (ec *executionContext) _Policy(ctx context.Context, sel ast.SelectionSet, obj *dataset.Policy) graphql.Marshaler {
+	if out, ok := ec.plainPolicy(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, policyImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1208,6 +1220,9 @@ func (ec *executionContext) _Policy(ctx context.Context, sel ast.SelectionSet, o
 var policyTargetImplementors = []string{"PolicyTarget"}
 
 func (ec *executionContext) _PolicyTarget(ctx context.Context, sel ast.SelectionSet, obj *core.Target) graphql.Marshaler {
+	if out, ok := ec.plainPolicyTarget(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, policyTargetImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1289,6 +1304,9 @@ func (ec *executionContext) _PolicyTarget(ctx context.Context, sel ast.Selection
 var updatePolicyPayloadImplementors = []string{"UpdatePolicyPayload"}
 
 func (ec *executionContext) _UpdatePolicyPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdatePolicyPayload) graphql.Marshaler {
+	if out, ok := ec.plainUpdatePolicyPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updatePolicyPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1365,6 +1383,9 @@ func (ec *executionContext) marshalNMaskedColumn2githubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNMaskedColumn2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐMaskedColumnᚄ(ctx context.Context, sel ast.SelectionSet, v []core.MaskedColumn) graphql.Marshaler {
+	if out, ok := ec.plainNMaskedColumn2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐMaskedColumnᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1407,6 +1428,9 @@ func (ec *executionContext) marshalNPolicy2githubᚗcomᚋkarutaᚑbiᚋkaruta�
 }
 
 func (ec *executionContext) marshalNPolicy2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐPolicyᚄ(ctx context.Context, sel ast.SelectionSet, v []dataset.Policy) graphql.Marshaler {
+	if out, ok := ec.plainNPolicy2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐPolicyᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1437,6 +1461,9 @@ func (ec *executionContext) marshalNPolicyTarget2githubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNPolicyTarget2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTargetᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Target) graphql.Marshaler {
+	if out, ok := ec.plainNPolicyTarget2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTargetᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

@@ -330,6 +330,9 @@ func (ec *executionContext) unmarshalInputUserAttributeInput(ctx context.Context
 var setPiiAccessPayloadImplementors = []string{"SetPiiAccessPayload"}
 
 func (ec *executionContext) _SetPiiAccessPayload(ctx context.Context, sel ast.SelectionSet, obj *SetPiiAccessPayload) graphql.Marshaler {
+	if out, ok := ec.plainSetPiiAccessPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setPiiAccessPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -368,6 +371,9 @@ func (ec *executionContext) _SetPiiAccessPayload(ctx context.Context, sel ast.Se
 var setUserAttributesPayloadImplementors = []string{"SetUserAttributesPayload"}
 
 func (ec *executionContext) _SetUserAttributesPayload(ctx context.Context, sel ast.SelectionSet, obj *SetUserAttributesPayload) graphql.Marshaler {
+	if out, ok := ec.plainSetUserAttributesPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, setUserAttributesPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -406,6 +412,9 @@ func (ec *executionContext) _SetUserAttributesPayload(ctx context.Context, sel a
 var updateProfilePayloadImplementors = []string{"UpdateProfilePayload"}
 
 func (ec *executionContext) _UpdateProfilePayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateProfilePayload) graphql.Marshaler {
+	if out, ok := ec.plainUpdateProfilePayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateProfilePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -444,6 +453,9 @@ func (ec *executionContext) _UpdateProfilePayload(ctx context.Context, sel ast.S
 var userAttributeImplementors = []string{"UserAttribute"}
 
 func (ec *executionContext) _UserAttribute(ctx context.Context, sel ast.SelectionSet, obj *core.Attribute) graphql.Marshaler {
+	if out, ok := ec.plainUserAttribute(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, userAttributeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -548,6 +560,9 @@ func (ec *executionContext) marshalOUpdateProfilePayload2ᚖgithubᚗcomᚋkarut
 }
 
 func (ec *executionContext) marshalOUserAttribute2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAttributeᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Attribute) graphql.Marshaler {
+	if out, ok := ec.plainOUserAttribute2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAttributeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

@@ -769,6 +769,9 @@ func (ec *executionContext) fieldContext_AccessSighting_last(_ context.Context, 
 var accessIntervalImplementors = []string{"AccessInterval"}
 
 func (ec *executionContext) _AccessInterval(ctx context.Context, sel ast.SelectionSet, obj *core.AccessInterval) graphql.Marshaler {
+	if out, ok := ec.plainAccessInterval(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessIntervalImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -979,6 +982,9 @@ func (ec *executionContext) _AccessInterval(ctx context.Context, sel ast.Selecti
 var accessIntervalConnectionImplementors = []string{"AccessIntervalConnection"}
 
 func (ec *executionContext) _AccessIntervalConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.AccessInterval]) graphql.Marshaler {
+	if out, ok := ec.plainAccessIntervalConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessIntervalConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1027,6 +1033,9 @@ func (ec *executionContext) _AccessIntervalConnection(ctx context.Context, sel a
 var accessIntervalEdgeImplementors = []string{"AccessIntervalEdge"}
 
 func (ec *executionContext) _AccessIntervalEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.AccessInterval]) graphql.Marshaler {
+	if out, ok := ec.plainAccessIntervalEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessIntervalEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1070,6 +1079,9 @@ func (ec *executionContext) _AccessIntervalEdge(ctx context.Context, sel ast.Sel
 var accessReportImplementors = []string{"AccessReport"}
 
 func (ec *executionContext) _AccessReport(ctx context.Context, sel ast.SelectionSet, obj *access.Report) graphql.Marshaler {
+	if out, ok := ec.plainAccessReport(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessReportImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1161,6 +1173,9 @@ func (ec *executionContext) _AccessReport(ctx context.Context, sel ast.Selection
 var accessSightingImplementors = []string{"AccessSighting"}
 
 func (ec *executionContext) _AccessSighting(ctx context.Context, sel ast.SelectionSet, obj *core.AccessSighting) graphql.Marshaler {
+	if out, ok := ec.plainAccessSighting(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessSightingImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1264,6 +1279,9 @@ func (ec *executionContext) _AccessSighting(ctx context.Context, sel ast.Selecti
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNAccessInterval2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessIntervalᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.AccessInterval) graphql.Marshaler {
+	if out, ok := ec.plainNAccessInterval2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessIntervalᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1294,6 +1312,9 @@ func (ec *executionContext) marshalNAccessIntervalEdge2githubᚗcomᚋkarutaᚑb
 }
 
 func (ec *executionContext) marshalNAccessIntervalEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.AccessInterval]) graphql.Marshaler {
+	if out, ok := ec.plainNAccessIntervalEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -1314,6 +1335,9 @@ func (ec *executionContext) marshalNAccessSighting2githubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNAccessSighting2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessSightingᚄ(ctx context.Context, sel ast.SelectionSet, v []core.AccessSighting) graphql.Marshaler {
+	if out, ok := ec.plainNAccessSighting2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessSightingᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

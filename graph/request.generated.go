@@ -485,6 +485,9 @@ func (ec *executionContext) unmarshalInputRequestAccessInput(ctx context.Context
 var accessRequestImplementors = []string{"AccessRequest", "Node"}
 
 func (ec *executionContext) _AccessRequest(ctx context.Context, sel ast.SelectionSet, obj *core.AccessRequest) graphql.Marshaler {
+	if out, ok := ec.plainAccessRequest(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, accessRequestImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -672,6 +675,9 @@ func (ec *executionContext) _AccessRequest(ctx context.Context, sel ast.Selectio
 var answerAccessRequestPayloadImplementors = []string{"AnswerAccessRequestPayload"}
 
 func (ec *executionContext) _AnswerAccessRequestPayload(ctx context.Context, sel ast.SelectionSet, obj *AnswerAccessRequestPayload) graphql.Marshaler {
+	if out, ok := ec.plainAnswerAccessRequestPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, answerAccessRequestPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -710,6 +716,9 @@ func (ec *executionContext) _AnswerAccessRequestPayload(ctx context.Context, sel
 var requestAccessPayloadImplementors = []string{"RequestAccessPayload"}
 
 func (ec *executionContext) _RequestAccessPayload(ctx context.Context, sel ast.SelectionSet, obj *RequestAccessPayload) graphql.Marshaler {
+	if out, ok := ec.plainRequestAccessPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, requestAccessPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -791,6 +800,9 @@ func (ec *executionContext) marshalNRequestStatus2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalOAccessRequest2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessRequestᚄ(ctx context.Context, sel ast.SelectionSet, v []core.AccessRequest) graphql.Marshaler {
+	if out, ok := ec.plainOAccessRequest2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessRequestᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

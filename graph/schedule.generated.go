@@ -227,6 +227,9 @@ func (ec *executionContext) fieldContext_SchedulerStatus_nextRuns(_ context.Cont
 var scheduledRunImplementors = []string{"ScheduledRun"}
 
 func (ec *executionContext) _ScheduledRun(ctx context.Context, sel ast.SelectionSet, obj *transform.ScheduledRun) graphql.Marshaler {
+	if out, ok := ec.plainScheduledRun(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, scheduledRunImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -303,6 +306,9 @@ func (ec *executionContext) _ScheduledRun(ctx context.Context, sel ast.Selection
 var schedulerStatusImplementors = []string{"SchedulerStatus"}
 
 func (ec *executionContext) _SchedulerStatus(ctx context.Context, sel ast.SelectionSet, obj *transform.SchedulerStatus) graphql.Marshaler {
+	if out, ok := ec.plainSchedulerStatus(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, schedulerStatusImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -400,6 +406,9 @@ func (ec *executionContext) marshalNScheduledRun2githubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNScheduledRun2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋtransformᚐScheduledRunᚄ(ctx context.Context, sel ast.SelectionSet, v []transform.ScheduledRun) graphql.Marshaler {
+	if out, ok := ec.plainNScheduledRun2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋtransformᚐScheduledRunᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

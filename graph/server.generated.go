@@ -471,6 +471,9 @@ func (ec *executionContext) fieldContext_ServerInfo_keyFingerprint(_ context.Con
 var healthImplementors = []string{"Health"}
 
 func (ec *executionContext) _Health(ctx context.Context, sel ast.SelectionSet, obj *Health) graphql.Marshaler {
+	if out, ok := ec.plainHealth(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, healthImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -514,6 +517,9 @@ func (ec *executionContext) _Health(ctx context.Context, sel ast.SelectionSet, o
 var healthComponentImplementors = []string{"HealthComponent"}
 
 func (ec *executionContext) _HealthComponent(ctx context.Context, sel ast.SelectionSet, obj *HealthComponent) graphql.Marshaler {
+	if out, ok := ec.plainHealthComponent(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, healthComponentImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -577,6 +583,9 @@ func (ec *executionContext) _HealthComponent(ctx context.Context, sel ast.Select
 var sandboxLayerImplementors = []string{"SandboxLayer"}
 
 func (ec *executionContext) _SandboxLayer(ctx context.Context, sel ast.SelectionSet, obj *SandboxLayer) graphql.Marshaler {
+	if out, ok := ec.plainSandboxLayer(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sandboxLayerImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -635,6 +644,9 @@ func (ec *executionContext) _SandboxLayer(ctx context.Context, sel ast.Selection
 var serverInfoImplementors = []string{"ServerInfo"}
 
 func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSet, obj *ServerInfo) graphql.Marshaler {
+	if out, ok := ec.plainServerInfo(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, serverInfoImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -709,6 +721,9 @@ func (ec *executionContext) marshalNHealthComponent2githubᚗcomᚋkarutaᚑbi�
 }
 
 func (ec *executionContext) marshalNHealthComponent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐHealthComponentᚄ(ctx context.Context, sel ast.SelectionSet, v []HealthComponent) graphql.Marshaler {
+	if out, ok := ec.plainNHealthComponent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐHealthComponentᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -749,6 +764,9 @@ func (ec *executionContext) marshalNServerInfo2ᚖgithubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalOSandboxLayer2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐSandboxLayerᚄ(ctx context.Context, sel ast.SelectionSet, v []SandboxLayer) graphql.Marshaler {
+	if out, ok := ec.plainOSandboxLayer2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐSandboxLayerᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

@@ -250,6 +250,9 @@ func (ec *executionContext) unmarshalInputRevokeSessionsInput(ctx context.Contex
 var revokeSessionsPayloadImplementors = []string{"RevokeSessionsPayload"}
 
 func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *RevokeSessionsPayload) graphql.Marshaler {
+	if out, ok := ec.plainRevokeSessionsPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, revokeSessionsPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -288,6 +291,9 @@ func (ec *executionContext) _RevokeSessionsPayload(ctx context.Context, sel ast.
 var sessionImplementors = []string{"Session", "Node"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *core.Session) graphql.Marshaler {
+	if out, ok := ec.plainSession(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, sessionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -402,6 +408,9 @@ func (ec *executionContext) marshalORevokeSessionsPayload2ᚖgithubᚗcomᚋkaru
 }
 
 func (ec *executionContext) marshalOSession2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Session) graphql.Marshaler {
+	if out, ok := ec.plainOSession2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐSessionᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

@@ -564,6 +564,9 @@ func (ec *executionContext) _Principal(ctx context.Context, sel ast.SelectionSet
 var createSharePayloadImplementors = []string{"CreateSharePayload"}
 
 func (ec *executionContext) _CreateSharePayload(ctx context.Context, sel ast.SelectionSet, obj *CreateSharePayload) graphql.Marshaler {
+	if out, ok := ec.plainCreateSharePayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createSharePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -602,6 +605,9 @@ func (ec *executionContext) _CreateSharePayload(ctx context.Context, sel ast.Sel
 var deleteSharePayloadImplementors = []string{"DeleteSharePayload"}
 
 func (ec *executionContext) _DeleteSharePayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteSharePayload) graphql.Marshaler {
+	if out, ok := ec.plainDeleteSharePayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteSharePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -640,6 +646,9 @@ func (ec *executionContext) _DeleteSharePayload(ctx context.Context, sel ast.Sel
 var shareImplementors = []string{"Share", "Node"}
 
 func (ec *executionContext) _Share(ctx context.Context, sel ast.SelectionSet, obj *core.Share) graphql.Marshaler {
+	if out, ok := ec.plainShare(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, shareImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -789,6 +798,9 @@ func (ec *executionContext) _Share(ctx context.Context, sel ast.SelectionSet, ob
 var updateSharePayloadImplementors = []string{"UpdateSharePayload"}
 
 func (ec *executionContext) _UpdateSharePayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateSharePayload) graphql.Marshaler {
+	if out, ok := ec.plainUpdateSharePayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateSharePayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -843,6 +855,9 @@ func (ec *executionContext) marshalNShare2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋ
 }
 
 func (ec *executionContext) marshalNShare2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐShareᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Share) graphql.Marshaler {
+	if out, ok := ec.plainNShare2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐShareᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -922,6 +937,9 @@ func (ec *executionContext) marshalOPrincipal2githubᚗcomᚋkarutaᚑbiᚋkarut
 }
 
 func (ec *executionContext) marshalOShare2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐShareᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Share) graphql.Marshaler {
+	if out, ok := ec.plainOShare2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐShareᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

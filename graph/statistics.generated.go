@@ -472,6 +472,9 @@ func (ec *executionContext) fieldContext_ValueCount_count(_ context.Context, fie
 var columnProposalImplementors = []string{"ColumnProposal"}
 
 func (ec *executionContext) _ColumnProposal(ctx context.Context, sel ast.SelectionSet, obj *core.Proposal) graphql.Marshaler {
+	if out, ok := ec.plainColumnProposal(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, columnProposalImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -520,6 +523,9 @@ func (ec *executionContext) _ColumnProposal(ctx context.Context, sel ast.Selecti
 var columnStatisticsImplementors = []string{"ColumnStatistics"}
 
 func (ec *executionContext) _ColumnStatistics(ctx context.Context, sel ast.SelectionSet, obj *client.ColumnSummary) graphql.Marshaler {
+	if out, ok := ec.plainColumnStatistics(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, columnStatisticsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -608,6 +614,9 @@ func (ec *executionContext) _ColumnStatistics(ctx context.Context, sel ast.Selec
 var datasetStatisticsImplementors = []string{"DatasetStatistics"}
 
 func (ec *executionContext) _DatasetStatistics(ctx context.Context, sel ast.SelectionSet, obj *client.Summary) graphql.Marshaler {
+	if out, ok := ec.plainDatasetStatistics(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, datasetStatisticsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -651,6 +660,9 @@ func (ec *executionContext) _DatasetStatistics(ctx context.Context, sel ast.Sele
 var valueCountImplementors = []string{"ValueCount"}
 
 func (ec *executionContext) _ValueCount(ctx context.Context, sel ast.SelectionSet, obj *client.ValueCount) graphql.Marshaler {
+	if out, ok := ec.plainValueCount(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, valueCountImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -700,6 +712,9 @@ func (ec *executionContext) marshalNColumnStatistics2githubᚗcomᚋkarutaᚑbi�
 }
 
 func (ec *executionContext) marshalNColumnStatistics2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋexecutorᚋclientᚐColumnSummaryᚄ(ctx context.Context, sel ast.SelectionSet, v []client.ColumnSummary) graphql.Marshaler {
+	if out, ok := ec.plainNColumnStatistics2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋexecutorᚋclientᚐColumnSummaryᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -754,6 +769,9 @@ func (ec *executionContext) marshalNValueCount2githubᚗcomᚋkarutaᚑbiᚋkaru
 }
 
 func (ec *executionContext) marshalNValueCount2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋexecutorᚋclientᚐValueCountᚄ(ctx context.Context, sel ast.SelectionSet, v []client.ValueCount) graphql.Marshaler {
+	if out, ok := ec.plainNValueCount2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋexecutorᚋclientᚐValueCountᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

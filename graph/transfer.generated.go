@@ -490,6 +490,9 @@ func (ec *executionContext) unmarshalInputTransferOwnershipInput(ctx context.Con
 var ownedThingsImplementors = []string{"OwnedThings"}
 
 func (ec *executionContext) _OwnedThings(ctx context.Context, sel ast.SelectionSet, obj *identity.Owned) graphql.Marshaler {
+	if out, ok := ec.plainOwnedThings(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, ownedThingsImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -593,6 +596,9 @@ func (ec *executionContext) _OwnedThings(ctx context.Context, sel ast.SelectionS
 var transferOwnershipPayloadImplementors = []string{"TransferOwnershipPayload"}
 
 func (ec *executionContext) _TransferOwnershipPayload(ctx context.Context, sel ast.SelectionSet, obj *TransferOwnershipPayload) graphql.Marshaler {
+	if out, ok := ec.plainTransferOwnershipPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transferOwnershipPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)

@@ -3356,6 +3356,9 @@ func (ec *executionContext) unmarshalInputUpdateTransformInput(ctx context.Conte
 var cancelExecutionPayloadImplementors = []string{"CancelExecutionPayload"}
 
 func (ec *executionContext) _CancelExecutionPayload(ctx context.Context, sel ast.SelectionSet, obj *CancelExecutionPayload) graphql.Marshaler {
+	if out, ok := ec.plainCancelExecutionPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cancelExecutionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3394,6 +3397,9 @@ func (ec *executionContext) _CancelExecutionPayload(ctx context.Context, sel ast
 var createTransformPayloadImplementors = []string{"CreateTransformPayload"}
 
 func (ec *executionContext) _CreateTransformPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateTransformPayload) graphql.Marshaler {
+	if out, ok := ec.plainCreateTransformPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, createTransformPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3432,6 +3438,9 @@ func (ec *executionContext) _CreateTransformPayload(ctx context.Context, sel ast
 var deleteTransformPayloadImplementors = []string{"DeleteTransformPayload"}
 
 func (ec *executionContext) _DeleteTransformPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteTransformPayload) graphql.Marshaler {
+	if out, ok := ec.plainDeleteTransformPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteTransformPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3470,6 +3479,9 @@ func (ec *executionContext) _DeleteTransformPayload(ctx context.Context, sel ast
 var executeTransformPayloadImplementors = []string{"ExecuteTransformPayload"}
 
 func (ec *executionContext) _ExecuteTransformPayload(ctx context.Context, sel ast.SelectionSet, obj *ExecuteTransformPayload) graphql.Marshaler {
+	if out, ok := ec.plainExecuteTransformPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, executeTransformPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3508,6 +3520,9 @@ func (ec *executionContext) _ExecuteTransformPayload(ctx context.Context, sel as
 var executionImplementors = []string{"Execution", "Node"}
 
 func (ec *executionContext) _Execution(ctx context.Context, sel ast.SelectionSet, obj *core.Execution) graphql.Marshaler {
+	if out, ok := ec.plainExecution(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, executionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3991,6 +4006,9 @@ func (ec *executionContext) _Execution(ctx context.Context, sel ast.SelectionSet
 var executionConnectionImplementors = []string{"ExecutionConnection"}
 
 func (ec *executionContext) _ExecutionConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.Execution]) graphql.Marshaler {
+	if out, ok := ec.plainExecutionConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, executionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4039,6 +4057,9 @@ func (ec *executionContext) _ExecutionConnection(ctx context.Context, sel ast.Se
 var executionEdgeImplementors = []string{"ExecutionEdge"}
 
 func (ec *executionContext) _ExecutionEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.Execution]) graphql.Marshaler {
+	if out, ok := ec.plainExecutionEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, executionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4082,6 +4103,9 @@ func (ec *executionContext) _ExecutionEdge(ctx context.Context, sel ast.Selectio
 var executionErrorImplementors = []string{"ExecutionError"}
 
 func (ec *executionContext) _ExecutionError(ctx context.Context, sel ast.SelectionSet, obj *ExecutionError) graphql.Marshaler {
+	if out, ok := ec.plainExecutionError(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, executionErrorImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4130,6 +4154,9 @@ func (ec *executionContext) _ExecutionError(ctx context.Context, sel ast.Selecti
 var executionEventImplementors = []string{"ExecutionEvent"}
 
 func (ec *executionContext) _ExecutionEvent(ctx context.Context, sel ast.SelectionSet, obj *core.RunEvent) graphql.Marshaler {
+	if out, ok := ec.plainExecutionEvent(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, executionEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4259,6 +4286,9 @@ func (ec *executionContext) _ExecutionEvent(ctx context.Context, sel ast.Selecti
 var executionInputImplementors = []string{"ExecutionInput"}
 
 func (ec *executionContext) _ExecutionInput(ctx context.Context, sel ast.SelectionSet, obj *core.ExecutionInput) graphql.Marshaler {
+	if out, ok := ec.plainExecutionInput(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, executionInputImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4383,6 +4413,9 @@ func (ec *executionContext) _ExecutionInput(ctx context.Context, sel ast.Selecti
 var previewTransformPayloadImplementors = []string{"PreviewTransformPayload"}
 
 func (ec *executionContext) _PreviewTransformPayload(ctx context.Context, sel ast.SelectionSet, obj *PreviewTransformPayload) graphql.Marshaler {
+	if out, ok := ec.plainPreviewTransformPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, previewTransformPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4421,6 +4454,9 @@ func (ec *executionContext) _PreviewTransformPayload(ctx context.Context, sel as
 var scheduleImplementors = []string{"Schedule"}
 
 func (ec *executionContext) _Schedule(ctx context.Context, sel ast.SelectionSet, obj *core.Schedule) graphql.Marshaler {
+	if out, ok := ec.plainSchedule(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, scheduleImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4507,6 +4543,9 @@ func (ec *executionContext) _Schedule(ctx context.Context, sel ast.SelectionSet,
 var tracebackImplementors = []string{"Traceback"}
 
 func (ec *executionContext) _Traceback(ctx context.Context, sel ast.SelectionSet, obj *core.Traceback) graphql.Marshaler {
+	if out, ok := ec.plainTraceback(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, tracebackImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4550,6 +4589,9 @@ func (ec *executionContext) _Traceback(ctx context.Context, sel ast.SelectionSet
 var tracebackFrameImplementors = []string{"TracebackFrame"}
 
 func (ec *executionContext) _TracebackFrame(ctx context.Context, sel ast.SelectionSet, obj *core.TracebackFrame) graphql.Marshaler {
+	if out, ok := ec.plainTracebackFrame(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, tracebackFrameImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4598,6 +4640,9 @@ func (ec *executionContext) _TracebackFrame(ctx context.Context, sel ast.Selecti
 var transformImplementors = []string{"Transform", "Node"}
 
 func (ec *executionContext) _Transform(ctx context.Context, sel ast.SelectionSet, obj *core.Transform) graphql.Marshaler {
+	if out, ok := ec.plainTransform(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transformImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4881,6 +4926,9 @@ func (ec *executionContext) _Transform(ctx context.Context, sel ast.SelectionSet
 var transformAdviceItemImplementors = []string{"TransformAdviceItem"}
 
 func (ec *executionContext) _TransformAdviceItem(ctx context.Context, sel ast.SelectionSet, obj *TransformAdviceItem) graphql.Marshaler {
+	if out, ok := ec.plainTransformAdviceItem(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transformAdviceItemImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4924,6 +4972,9 @@ func (ec *executionContext) _TransformAdviceItem(ctx context.Context, sel ast.Se
 var transformConnectionImplementors = []string{"TransformConnection"}
 
 func (ec *executionContext) _TransformConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.Transform]) graphql.Marshaler {
+	if out, ok := ec.plainTransformConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transformConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4972,6 +5023,9 @@ func (ec *executionContext) _TransformConnection(ctx context.Context, sel ast.Se
 var transformDiagnosisImplementors = []string{"TransformDiagnosis"}
 
 func (ec *executionContext) _TransformDiagnosis(ctx context.Context, sel ast.SelectionSet, obj *transform.Diagnosis) graphql.Marshaler {
+	if out, ok := ec.plainTransformDiagnosis(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transformDiagnosisImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -5096,6 +5150,9 @@ func (ec *executionContext) _TransformDiagnosis(ctx context.Context, sel ast.Sel
 var transformEdgeImplementors = []string{"TransformEdge"}
 
 func (ec *executionContext) _TransformEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.Transform]) graphql.Marshaler {
+	if out, ok := ec.plainTransformEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transformEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -5139,6 +5196,9 @@ func (ec *executionContext) _TransformEdge(ctx context.Context, sel ast.Selectio
 var transformExecutorHealthImplementors = []string{"TransformExecutorHealth"}
 
 func (ec *executionContext) _TransformExecutorHealth(ctx context.Context, sel ast.SelectionSet, obj *TransformExecutorHealth) graphql.Marshaler {
+	if out, ok := ec.plainTransformExecutorHealth(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transformExecutorHealthImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -5192,6 +5252,9 @@ func (ec *executionContext) _TransformExecutorHealth(ctx context.Context, sel as
 var transformInputImplementors = []string{"TransformInput"}
 
 func (ec *executionContext) _TransformInput(ctx context.Context, sel ast.SelectionSet, obj *core.TransformInput) graphql.Marshaler {
+	if out, ok := ec.plainTransformInput(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transformInputImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -5306,6 +5369,9 @@ func (ec *executionContext) _TransformInput(ctx context.Context, sel ast.Selecti
 var transformInputStateImplementors = []string{"TransformInputState"}
 
 func (ec *executionContext) _TransformInputState(ctx context.Context, sel ast.SelectionSet, obj *transform.InputState) graphql.Marshaler {
+	if out, ok := ec.plainTransformInputState(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transformInputStateImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -5435,6 +5501,9 @@ func (ec *executionContext) _TransformInputState(ctx context.Context, sel ast.Se
 var transformPreviewImplementors = []string{"TransformPreview"}
 
 func (ec *executionContext) _TransformPreview(ctx context.Context, sel ast.SelectionSet, obj *transform.Preview) graphql.Marshaler {
+	if out, ok := ec.plainTransformPreview(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, transformPreviewImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -5488,6 +5557,9 @@ func (ec *executionContext) _TransformPreview(ctx context.Context, sel ast.Selec
 var updateTransformPayloadImplementors = []string{"UpdateTransformPayload"}
 
 func (ec *executionContext) _UpdateTransformPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateTransformPayload) graphql.Marshaler {
+	if out, ok := ec.plainUpdateTransformPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateTransformPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -5565,6 +5637,9 @@ func (ec *executionContext) unmarshalNExecuteTransformInput2githubᚗcomᚋkarut
 }
 
 func (ec *executionContext) marshalNExecution2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐExecutionᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Execution) graphql.Marshaler {
+	if out, ok := ec.plainNExecution2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐExecutionᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5595,6 +5670,9 @@ func (ec *executionContext) marshalNExecutionEdge2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNExecutionEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Execution]) graphql.Marshaler {
+	if out, ok := ec.plainNExecutionEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5615,6 +5693,9 @@ func (ec *executionContext) marshalNExecutionEvent2githubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNExecutionEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRunEventᚄ(ctx context.Context, sel ast.SelectionSet, v []core.RunEvent) graphql.Marshaler {
+	if out, ok := ec.plainNExecutionEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRunEventᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5652,6 +5733,9 @@ func (ec *executionContext) marshalNExecutionInput2githubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNExecutionInput2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐExecutionInputᚄ(ctx context.Context, sel ast.SelectionSet, v []core.ExecutionInput) graphql.Marshaler {
+	if out, ok := ec.plainNExecutionInput2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐExecutionInputᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5709,6 +5793,9 @@ func (ec *executionContext) marshalNTracebackFrame2githubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNTracebackFrame2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTracebackFrameᚄ(ctx context.Context, sel ast.SelectionSet, v []core.TracebackFrame) graphql.Marshaler {
+	if out, ok := ec.plainNTracebackFrame2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTracebackFrameᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5725,6 +5812,9 @@ func (ec *executionContext) marshalNTracebackFrame2ᚕgithubᚗcomᚋkarutaᚑbi
 }
 
 func (ec *executionContext) marshalNTransform2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTransformᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Transform) graphql.Marshaler {
+	if out, ok := ec.plainNTransform2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTransformᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5772,6 +5862,9 @@ func (ec *executionContext) marshalNTransformAdviceItem2githubᚗcomᚋkarutaᚑ
 }
 
 func (ec *executionContext) marshalNTransformAdviceItem2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐTransformAdviceItemᚄ(ctx context.Context, sel ast.SelectionSet, v []TransformAdviceItem) graphql.Marshaler {
+	if out, ok := ec.plainNTransformAdviceItem2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐTransformAdviceItemᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5792,6 +5885,9 @@ func (ec *executionContext) marshalNTransformEdge2githubᚗcomᚋkarutaᚑbiᚋk
 }
 
 func (ec *executionContext) marshalNTransformEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Transform]) graphql.Marshaler {
+	if out, ok := ec.plainNTransformEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5822,6 +5918,9 @@ func (ec *executionContext) marshalNTransformInput2githubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNTransformInput2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTransformInputᚄ(ctx context.Context, sel ast.SelectionSet, v []core.TransformInput) graphql.Marshaler {
+	if out, ok := ec.plainNTransformInput2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTransformInputᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5842,6 +5941,9 @@ func (ec *executionContext) marshalNTransformInputState2githubᚗcomᚋkarutaᚑ
 }
 
 func (ec *executionContext) marshalNTransformInputState2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋtransformᚐInputStateᚄ(ctx context.Context, sel ast.SelectionSet, v []transform.InputState) graphql.Marshaler {
+	if out, ok := ec.plainNTransformInputState2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋtransformᚐInputStateᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -5941,6 +6043,9 @@ func (ec *executionContext) marshalOExecutionError2ᚖgithubᚗcomᚋkarutaᚑbi
 }
 
 func (ec *executionContext) marshalOExecutionEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRunEventᚄ(ctx context.Context, sel ast.SelectionSet, v []core.RunEvent) graphql.Marshaler {
+	if out, ok := ec.plainOExecutionEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRunEventᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

@@ -1450,6 +1450,9 @@ func (ec *executionContext) _ReuploadDatasetPayload(ctx context.Context, sel ast
 var cardImpactImplementors = []string{"CardImpact"}
 
 func (ec *executionContext) _CardImpact(ctx context.Context, sel ast.SelectionSet, obj *core.Card) graphql.Marshaler {
+	if out, ok := ec.plainCardImpact(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cardImpactImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1564,6 +1567,9 @@ func (ec *executionContext) _CardImpact(ctx context.Context, sel ast.SelectionSe
 var columnImpactImplementors = []string{"ColumnImpact"}
 
 func (ec *executionContext) _ColumnImpact(ctx context.Context, sel ast.SelectionSet, obj *dataset.ColumnImpact) graphql.Marshaler {
+	if out, ok := ec.plainColumnImpact(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, columnImpactImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1622,6 +1628,9 @@ func (ec *executionContext) _ColumnImpact(ctx context.Context, sel ast.Selection
 var filterImpactImplementors = []string{"FilterImpact"}
 
 func (ec *executionContext) _FilterImpact(ctx context.Context, sel ast.SelectionSet, obj *dataset.FilterUse) graphql.Marshaler {
+	if out, ok := ec.plainFilterImpact(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, filterImpactImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1703,6 +1712,9 @@ func (ec *executionContext) _FilterImpact(ctx context.Context, sel ast.Selection
 var importS3PayloadImplementors = []string{"ImportS3Payload"}
 
 func (ec *executionContext) _ImportS3Payload(ctx context.Context, sel ast.SelectionSet, obj *ImportS3Payload) graphql.Marshaler {
+	if out, ok := ec.plainImportS3Payload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, importS3PayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1741,6 +1753,9 @@ func (ec *executionContext) _ImportS3Payload(ctx context.Context, sel ast.Select
 var reimportCompletedImplementors = []string{"ReimportCompleted", "ReimportDatasetPayload", "ReuploadDatasetPayload"}
 
 func (ec *executionContext) _ReimportCompleted(ctx context.Context, sel ast.SelectionSet, obj *ReimportCompleted) graphql.Marshaler {
+	if out, ok := ec.plainReimportCompleted(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, reimportCompletedImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1794,6 +1809,9 @@ func (ec *executionContext) _ReimportCompleted(ctx context.Context, sel ast.Sele
 var reimportPendingConfirmationImplementors = []string{"ReimportPendingConfirmation", "ReimportDatasetPayload", "ReuploadDatasetPayload"}
 
 func (ec *executionContext) _ReimportPendingConfirmation(ctx context.Context, sel ast.SelectionSet, obj *ReimportPendingConfirmation) graphql.Marshaler {
+	if out, ok := ec.plainReimportPendingConfirmation(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, reimportPendingConfirmationImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1857,6 +1875,9 @@ func (ec *executionContext) _ReimportPendingConfirmation(ctx context.Context, se
 var reimportRunningImplementors = []string{"ReimportRunning", "ReimportDatasetPayload", "ReuploadDatasetPayload"}
 
 func (ec *executionContext) _ReimportRunning(ctx context.Context, sel ast.SelectionSet, obj *ReimportRunning) graphql.Marshaler {
+	if out, ok := ec.plainReimportRunning(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, reimportRunningImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1900,6 +1921,9 @@ func (ec *executionContext) _ReimportRunning(ctx context.Context, sel ast.Select
 var restoreDatasetVersionPayloadImplementors = []string{"RestoreDatasetVersionPayload"}
 
 func (ec *executionContext) _RestoreDatasetVersionPayload(ctx context.Context, sel ast.SelectionSet, obj *RestoreDatasetVersionPayload) graphql.Marshaler {
+	if out, ok := ec.plainRestoreDatasetVersionPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, restoreDatasetVersionPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1943,6 +1967,9 @@ func (ec *executionContext) _RestoreDatasetVersionPayload(ctx context.Context, s
 var s3ObjectImplementors = []string{"S3Object"}
 
 func (ec *executionContext) _S3Object(ctx context.Context, sel ast.SelectionSet, obj *core.S3Object) graphql.Marshaler {
+	if out, ok := ec.plainS3Object(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, s3ObjectImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -1986,6 +2013,9 @@ func (ec *executionContext) _S3Object(ctx context.Context, sel ast.SelectionSet,
 var schemaChangeImplementors = []string{"SchemaChange"}
 
 func (ec *executionContext) _SchemaChange(ctx context.Context, sel ast.SelectionSet, obj *dataset.SchemaChange) graphql.Marshaler {
+	if out, ok := ec.plainSchemaChange(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, schemaChangeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2110,6 +2140,9 @@ func (ec *executionContext) _SchemaChange(ctx context.Context, sel ast.Selection
 var schemaImpactImplementors = []string{"SchemaImpact"}
 
 func (ec *executionContext) _SchemaImpact(ctx context.Context, sel ast.SelectionSet, obj *dataset.Impact) graphql.Marshaler {
+	if out, ok := ec.plainSchemaImpact(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, schemaImpactImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2160,6 +2193,9 @@ func (ec *executionContext) _SchemaImpact(ctx context.Context, sel ast.Selection
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNCardImpact2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Card) graphql.Marshaler {
+	if out, ok := ec.plainNCardImpact2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2190,6 +2226,9 @@ func (ec *executionContext) marshalNColumnImpact2githubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNColumnImpact2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐColumnImpactᚄ(ctx context.Context, sel ast.SelectionSet, v []dataset.ColumnImpact) graphql.Marshaler {
+	if out, ok := ec.plainNColumnImpact2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐColumnImpactᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2210,6 +2249,9 @@ func (ec *executionContext) marshalNFilterImpact2githubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNFilterImpact2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐFilterUseᚄ(ctx context.Context, sel ast.SelectionSet, v []dataset.FilterUse) graphql.Marshaler {
+	if out, ok := ec.plainNFilterImpact2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐFilterUseᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -2250,6 +2292,9 @@ func (ec *executionContext) marshalNSchemaChange2githubᚗcomᚋkarutaᚑbiᚋka
 }
 
 func (ec *executionContext) marshalNSchemaChange2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐSchemaChangeᚄ(ctx context.Context, sel ast.SelectionSet, v []dataset.SchemaChange) graphql.Marshaler {
+	if out, ok := ec.plainNSchemaChange2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdatasetᚐSchemaChangeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

@@ -766,6 +766,9 @@ func (ec *executionContext) fieldContext_View_groups(ctx context.Context, field 
 var viewImplementors = []string{"View"}
 
 func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj *View) graphql.Marshaler {
+	if out, ok := ec.plainView(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, viewImplementors)
 
 	out := graphql.NewFieldSet(fields)
