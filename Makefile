@@ -45,6 +45,7 @@ generate: ## Write the generated code anew after a change of schema/ or of a set
 
 .PHONY: bench
 bench: needs python ## Measure how fast it is
+	tools/peers/install.sh
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: fmt

@@ -494,6 +494,9 @@ func (ec *executionContext) unmarshalInputRepairDatasetPathInput(ctx context.Con
 var cancelImportPayloadImplementors = []string{"CancelImportPayload"}
 
 func (ec *executionContext) _CancelImportPayload(ctx context.Context, sel ast.SelectionSet, obj *CancelImportPayload) graphql.Marshaler {
+	if out, ok := ec.plainCancelImportPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, cancelImportPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -532,6 +535,9 @@ func (ec *executionContext) _CancelImportPayload(ctx context.Context, sel ast.Se
 var datasetDiagnosisImplementors = []string{"DatasetDiagnosis"}
 
 func (ec *executionContext) _DatasetDiagnosis(ctx context.Context, sel ast.SelectionSet, obj *dataset.Diagnosis) graphql.Marshaler {
+	if out, ok := ec.plainDatasetDiagnosis(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, datasetDiagnosisImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -595,6 +601,9 @@ func (ec *executionContext) _DatasetDiagnosis(ctx context.Context, sel ast.Selec
 var importEventImplementors = []string{"ImportEvent"}
 
 func (ec *executionContext) _ImportEvent(ctx context.Context, sel ast.SelectionSet, obj *core.ImportEvent) graphql.Marshaler {
+	if out, ok := ec.plainImportEvent(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, importEventImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -767,6 +776,9 @@ func (ec *executionContext) _ImportEvent(ctx context.Context, sel ast.SelectionS
 var repairDatasetPathPayloadImplementors = []string{"RepairDatasetPathPayload"}
 
 func (ec *executionContext) _RepairDatasetPathPayload(ctx context.Context, sel ast.SelectionSet, obj *RepairDatasetPathPayload) graphql.Marshaler {
+	if out, ok := ec.plainRepairDatasetPathPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, repairDatasetPathPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -869,6 +881,9 @@ func (ec *executionContext) marshalODatasetDiagnosis2ᚖgithubᚗcomᚋkarutaᚑ
 }
 
 func (ec *executionContext) marshalOImportEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportEventᚄ(ctx context.Context, sel ast.SelectionSet, v []core.ImportEvent) graphql.Marshaler {
+	if out, ok := ec.plainOImportEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportEventᚄ(ctx, sel, v); ok {
+		return out
+	}
 	if v == nil {
 		return graphql.Null
 	}

@@ -628,6 +628,13 @@ var plainTypes = map[string]plain.Type{
 		"sample":  {Index: 5},
 		"cell":    {Index: 6},
 	}},
+	"ImportEvent": {Implementors: importEventImplementors, Fields: map[string]plain.Field{
+		"seq":      {Index: 0},
+		"at":       {Index: 1},
+		"kind":     {Index: 2},
+		"status":   {Index: 3},
+		"progress": {Index: 4},
+	}},
 	"ImportJob": {Implementors: importJobImplementors, Fields: map[string]plain.Field{
 		"id":         {Index: 0},
 		"status":     {Index: 1},
@@ -6084,6 +6091,59 @@ func (ec *executionContext) openImportError(ctx context.Context, field graphql.C
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainImportEvent(sel ast.SelectionSet, obj *core.ImportEvent) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "ImportEvent", sel), obj, ec.writeImportEvent)
+}
+
+func (ec *executionContext) writeImportEvent(w *plain.Writer, p *plain.Plan, obj *core.ImportEvent) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // seq
+			w.Int(int64(obj.Seq))
+		case 1: // at
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.At), true) {
+				return false
+			}
+		case 2: // kind
+			w.String(string(obj.Kind))
+		case 3: // status
+			w.String(string(obj.Status))
+		case 4: // progress
+			if !w.Checked(ec.marshalNFloat2float64(w.Sink(), nil, obj.Progress), true) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openImportEvent(ctx context.Context, field graphql.CollectedField, obj *core.ImportEvent) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "seq":
+		return ec._ImportEvent_seq(ctx, field, obj), true
+	case "at":
+		return ec._ImportEvent_at(ctx, field, obj), true
+	case "kind":
+		return ec._ImportEvent_kind(ctx, field, obj), true
+	case "status":
+		return ec._ImportEvent_status(ctx, field, obj), true
+	case "stage":
+		return ec._ImportEvent_stage(ctx, field, obj), false
+	case "progress":
+		return ec._ImportEvent_progress(ctx, field, obj), true
+	case "rows":
+		return ec._ImportEvent_rows(ctx, field, obj), false
+	case "text":
+		return ec._ImportEvent_text(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainImportJob(sel ast.SelectionSet, obj *core.ImportJob) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "ImportJob", sel), obj, ec.writeImportJob)
 }
@@ -6160,6 +6220,8 @@ func (ec *executionContext) openImportJob(ctx context.Context, field graphql.Col
 		return ec._ImportJob_stage(ctx, field, obj), false
 	case "attempt":
 		return ec._ImportJob_attempt(ctx, field, obj), true
+	case "events":
+		return ec._ImportJob_events(ctx, field, obj), false
 	case "kind":
 		return ec._ImportJob_kind(ctx, field, obj), true
 	case "s3":
@@ -9713,6 +9775,10 @@ func (ec *executionContext) plainOExecutionEvent2ᚕgithubᚗcomᚋkarutaᚑbi�
 
 func (ec *executionContext) plainOGroup2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐGroupᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Group) (graphql.Marshaler, bool) {
 	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "Group", sel), v, true, ec.writeGroup, ec.openGroup)
+}
+
+func (ec *executionContext) plainOImportEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportEventᚄ(ctx context.Context, sel ast.SelectionSet, v []core.ImportEvent) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "ImportEvent", sel), v, true, ec.writeImportEvent, ec.openImportEvent)
 }
 
 func (ec *executionContext) plainOReferencedDataset2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdashboardᚐReferencedDatasetᚄ(ctx context.Context, sel ast.SelectionSet, v []dashboard.ReferencedDataset) (graphql.Marshaler, bool) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/validator/rules"
 	"pgregory.net/rapid"
 
 	"github.com/karuta-bi/karuta/graph/plain/todo"
@@ -96,7 +97,7 @@ func several(t *rapid.T, one func(*rapid.T) string) string {
 // answer is all that comes of a document: first the data, then what was deferred
 // and the errors, in an order that does not depend on chance.
 func answer(t *rapid.T, schema graphql.ExecutableSchema, document string) []string {
-	doc, problems := gqlparser.LoadQuery(schema.Schema(), document)
+	doc, problems := gqlparser.LoadQueryWithRules(schema.Schema(), document, rules.NewDefaultRules())
 	if problems != nil {
 		t.Skip(problems)
 	}

@@ -27,7 +27,6 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
-	Defer func(ctx context.Context, obj any, next graphql.Resolver, ifArg *bool, label *string) (res any, err error)
 }
 
 type ComplexityRoot struct {
@@ -111,10 +110,7 @@ func newExecutionContext(
 }
 
 var sources = []*ast.Source{
-	{Name: "../todo.graphqls", Input: `"Defers a fragment."
-directive @defer(if: Boolean = true, label: String) on FRAGMENT_SPREAD | INLINE_FRAGMENT
-
-"A moment, null where there is none."
+	{Name: "../todo.graphqls", Input: `"A moment, null where there is none."
 scalar Time
 
 type Query {
