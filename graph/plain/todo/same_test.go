@@ -26,17 +26,34 @@ func TestSameAnswers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		world := world(t)
 		document := "query($yes: Boolean = true) { " + labelled(root(t)) + " } " + strings.Join(fragments, " ")
-		was := answer(t, shipped.NewExecutableSchema(shipped.Config{Resolvers: shipped.Root{Resolver: world}}), document)
-		is := answer(t, ours.NewExecutableSchema(ours.Config{Resolvers: ours.Root{Resolver: world}}), document)
-		if !slices.Equal(was, is) {
-			t.Fatalf("%s\n gqlgen: %q\n ours:   %q", document, was, is)
-		}
+		same(t, world, document)
 	})
+}
+
+// An open field that fails takes its element, the first, one in between or the
+// last, and the list where its elements must be there.
+func TestSameAnswersWhereElementsAreLost(t *testing.T) {
+	for lost := range 4 {
+		world := todo.Example(4)
+		world.All[lost].Text = "fail"
+		for _, list := range []string{"maybe", "todos"} {
+			same(t, world, "{ "+list+"(n: 4) { id author { id name } text helper { id } } }")
+		}
+	}
+}
+
+func same(t rapid.TB, world *todo.Resolver, document string) {
+	was := answer(t, shipped.NewExecutableSchema(shipped.Config{Resolvers: shipped.Root{Resolver: world}}), document)
+	is := answer(t, ours.NewExecutableSchema(ours.Config{Resolvers: ours.Root{Resolver: world}}), document)
+	if !slices.Equal(was, is) {
+		t.Fatalf("%s\n gqlgen: %q\n ours:   %q", document, was, is)
+	}
 }
 
 // world is four todos, in which much is wrong.
 func world(t *rapid.T) *todo.Resolver {
 	r := todo.Example(4)
+	r.Gaps = rapid.Bool().Draw(t, "gaps")
 	for i := range r.All {
 		it := &r.All[i]
 		it.Text = rapid.SampledFrom([]string{"a", "tab\t\"quoted\" \\ \x01 \u2028 </script>", "no UTF-8 \xff", "fail", "crash", "panic"}).Draw(t, "text")
@@ -96,7 +113,7 @@ func several(t *rapid.T, one func(*rapid.T) string) string {
 
 // answer is all that comes of a document: first the data, then what was deferred
 // and the errors, in an order that does not depend on chance.
-func answer(t *rapid.T, schema graphql.ExecutableSchema, document string) []string {
+func answer(t rapid.TB, schema graphql.ExecutableSchema, document string) []string {
 	doc, problems := gqlparser.LoadQueryWithRules(schema.Schema(), document, rules.NewDefaultRules())
 	if problems != nil {
 		t.Skip(problems)
