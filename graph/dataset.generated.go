@@ -2639,6 +2639,9 @@ func (ec *executionContext) unmarshalInputUpdateDatasetInput(ctx context.Context
 var columnImplementors = []string{"Column"}
 
 func (ec *executionContext) _Column(ctx context.Context, sel ast.SelectionSet, obj *core.Column) graphql.Marshaler {
+	if out, ok := ec.plainColumn(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, columnImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2707,6 +2710,9 @@ func (ec *executionContext) _Column(ctx context.Context, sel ast.SelectionSet, o
 var columnValuesImplementors = []string{"ColumnValues"}
 
 func (ec *executionContext) _ColumnValues(ctx context.Context, sel ast.SelectionSet, obj *dataset.Values) graphql.Marshaler {
+	if out, ok := ec.plainColumnValues(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, columnValuesImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -2755,6 +2761,9 @@ func (ec *executionContext) _ColumnValues(ctx context.Context, sel ast.Selection
 var datasetImplementors = []string{"Dataset", "Node"}
 
 func (ec *executionContext) _Dataset(ctx context.Context, sel ast.SelectionSet, obj *core.Dataset) graphql.Marshaler {
+	if out, ok := ec.plainDataset(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, datasetImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3162,6 +3171,9 @@ func (ec *executionContext) _Dataset(ctx context.Context, sel ast.SelectionSet, 
 var datasetConnectionImplementors = []string{"DatasetConnection"}
 
 func (ec *executionContext) _DatasetConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.Dataset]) graphql.Marshaler {
+	if out, ok := ec.plainDatasetConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, datasetConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3210,6 +3222,9 @@ func (ec *executionContext) _DatasetConnection(ctx context.Context, sel ast.Sele
 var datasetEdgeImplementors = []string{"DatasetEdge"}
 
 func (ec *executionContext) _DatasetEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.Dataset]) graphql.Marshaler {
+	if out, ok := ec.plainDatasetEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, datasetEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3253,6 +3268,9 @@ func (ec *executionContext) _DatasetEdge(ctx context.Context, sel ast.SelectionS
 var datasetPreviewImplementors = []string{"DatasetPreview"}
 
 func (ec *executionContext) _DatasetPreview(ctx context.Context, sel ast.SelectionSet, obj *dataset.Preview) graphql.Marshaler {
+	if out, ok := ec.plainDatasetPreview(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, datasetPreviewImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3339,6 +3357,9 @@ func (ec *executionContext) _DatasetPreview(ctx context.Context, sel ast.Selecti
 var datasetVersionImplementors = []string{"DatasetVersion"}
 
 func (ec *executionContext) _DatasetVersion(ctx context.Context, sel ast.SelectionSet, obj *core.DatasetVersion) graphql.Marshaler {
+	if out, ok := ec.plainDatasetVersion(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, datasetVersionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3554,6 +3575,9 @@ func (ec *executionContext) _DatasetVersion(ctx context.Context, sel ast.Selecti
 var datasetVersionConnectionImplementors = []string{"DatasetVersionConnection"}
 
 func (ec *executionContext) _DatasetVersionConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.DatasetVersion]) graphql.Marshaler {
+	if out, ok := ec.plainDatasetVersionConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, datasetVersionConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3602,6 +3626,9 @@ func (ec *executionContext) _DatasetVersionConnection(ctx context.Context, sel a
 var datasetVersionEdgeImplementors = []string{"DatasetVersionEdge"}
 
 func (ec *executionContext) _DatasetVersionEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.DatasetVersion]) graphql.Marshaler {
+	if out, ok := ec.plainDatasetVersionEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, datasetVersionEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3645,6 +3672,9 @@ func (ec *executionContext) _DatasetVersionEdge(ctx context.Context, sel ast.Sel
 var deleteDatasetPayloadImplementors = []string{"DeleteDatasetPayload"}
 
 func (ec *executionContext) _DeleteDatasetPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteDatasetPayload) graphql.Marshaler {
+	if out, ok := ec.plainDeleteDatasetPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deleteDatasetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3688,6 +3718,9 @@ func (ec *executionContext) _DeleteDatasetPayload(ctx context.Context, sel ast.S
 var importCsvPayloadImplementors = []string{"ImportCsvPayload"}
 
 func (ec *executionContext) _ImportCsvPayload(ctx context.Context, sel ast.SelectionSet, obj *ImportCSVPayload) graphql.Marshaler {
+	if out, ok := ec.plainImportCsvPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, importCsvPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3726,6 +3759,9 @@ func (ec *executionContext) _ImportCsvPayload(ctx context.Context, sel ast.Selec
 var importErrorImplementors = []string{"ImportError"}
 
 func (ec *executionContext) _ImportError(ctx context.Context, sel ast.SelectionSet, obj *ImportError) graphql.Marshaler {
+	if out, ok := ec.plainImportError(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, importErrorImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -3794,6 +3830,9 @@ func (ec *executionContext) _ImportError(ctx context.Context, sel ast.SelectionS
 var importJobImplementors = []string{"ImportJob", "Node"}
 
 func (ec *executionContext) _ImportJob(ctx context.Context, sel ast.SelectionSet, obj *core.ImportJob) graphql.Marshaler {
+	if out, ok := ec.plainImportJob(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, importJobImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4100,6 +4139,9 @@ func (ec *executionContext) _ImportJob(ctx context.Context, sel ast.SelectionSet
 var updateDatasetPayloadImplementors = []string{"UpdateDatasetPayload"}
 
 func (ec *executionContext) _UpdateDatasetPayload(ctx context.Context, sel ast.SelectionSet, obj *UpdateDatasetPayload) graphql.Marshaler {
+	if out, ok := ec.plainUpdateDatasetPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, updateDatasetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -4144,6 +4186,9 @@ func (ec *executionContext) marshalNColumn2githubᚗcomᚋkarutaᚑbiᚋkaruta�
 }
 
 func (ec *executionContext) marshalNColumn2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐColumnᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Column) graphql.Marshaler {
+	if out, ok := ec.plainNColumn2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐColumnᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -4201,6 +4246,9 @@ var (
 )
 
 func (ec *executionContext) marshalNDataset2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐDatasetᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Dataset) graphql.Marshaler {
+	if out, ok := ec.plainNDataset2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐDatasetᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -4231,6 +4279,9 @@ func (ec *executionContext) marshalNDatasetEdge2githubᚗcomᚋkarutaᚑbiᚋkar
 }
 
 func (ec *executionContext) marshalNDatasetEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Dataset]) graphql.Marshaler {
+	if out, ok := ec.plainNDatasetEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -4247,6 +4298,9 @@ func (ec *executionContext) marshalNDatasetEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋ
 }
 
 func (ec *executionContext) marshalNDatasetVersion2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐDatasetVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.DatasetVersion) graphql.Marshaler {
+	if out, ok := ec.plainNDatasetVersion2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐDatasetVersionᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -4277,6 +4331,9 @@ func (ec *executionContext) marshalNDatasetVersionEdge2githubᚗcomᚋkarutaᚑb
 }
 
 func (ec *executionContext) marshalNDatasetVersionEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.DatasetVersion]) graphql.Marshaler {
+	if out, ok := ec.plainNDatasetVersionEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -4303,6 +4360,9 @@ func (ec *executionContext) unmarshalNImportCsvInput2githubᚗcomᚋkarutaᚑbi�
 }
 
 func (ec *executionContext) marshalNImportJob2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportJobᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.ImportJob) graphql.Marshaler {
+	if out, ok := ec.plainNImportJob2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportJobᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

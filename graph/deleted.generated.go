@@ -508,6 +508,9 @@ func (ec *executionContext) unmarshalInputRestoreDatasetInput(ctx context.Contex
 var deletedDatasetImplementors = []string{"DeletedDataset"}
 
 func (ec *executionContext) _DeletedDataset(ctx context.Context, sel ast.SelectionSet, obj *core.DeletedDataset) graphql.Marshaler {
+	if out, ok := ec.plainDeletedDataset(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deletedDatasetImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -657,6 +660,9 @@ func (ec *executionContext) _DeletedDataset(ctx context.Context, sel ast.Selecti
 var deletedDatasetConnectionImplementors = []string{"DeletedDatasetConnection"}
 
 func (ec *executionContext) _DeletedDatasetConnection(ctx context.Context, sel ast.SelectionSet, obj *schema.Connection[*core.DeletedDataset]) graphql.Marshaler {
+	if out, ok := ec.plainDeletedDatasetConnection(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deletedDatasetConnectionImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -705,6 +711,9 @@ func (ec *executionContext) _DeletedDatasetConnection(ctx context.Context, sel a
 var deletedDatasetEdgeImplementors = []string{"DeletedDatasetEdge"}
 
 func (ec *executionContext) _DeletedDatasetEdge(ctx context.Context, sel ast.SelectionSet, obj *schema.Edge[*core.DeletedDataset]) graphql.Marshaler {
+	if out, ok := ec.plainDeletedDatasetEdge(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, deletedDatasetEdgeImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -748,6 +757,9 @@ func (ec *executionContext) _DeletedDatasetEdge(ctx context.Context, sel ast.Sel
 var restoreDatasetPayloadImplementors = []string{"RestoreDatasetPayload"}
 
 func (ec *executionContext) _RestoreDatasetPayload(ctx context.Context, sel ast.SelectionSet, obj *RestoreDatasetPayload) graphql.Marshaler {
+	if out, ok := ec.plainRestoreDatasetPayload(sel, obj); ok {
+		return out
+	}
 	fields := graphql.CollectFields(ec.OperationContext, sel, restoreDatasetPayloadImplementors)
 
 	out := graphql.NewFieldSet(fields)
@@ -788,6 +800,9 @@ func (ec *executionContext) _RestoreDatasetPayload(ctx context.Context, sel ast.
 // region    ***************************** type.gotpl *****************************
 
 func (ec *executionContext) marshalNDeletedDataset2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐDeletedDatasetᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.DeletedDataset) graphql.Marshaler {
+	if out, ok := ec.plainNDeletedDataset2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐDeletedDatasetᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]
@@ -818,6 +833,9 @@ func (ec *executionContext) marshalNDeletedDatasetEdge2githubᚗcomᚋkarutaᚑb
 }
 
 func (ec *executionContext) marshalNDeletedDatasetEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.DeletedDataset]) graphql.Marshaler {
+	if out, ok := ec.plainNDeletedDatasetEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx, sel, v); ok {
+		return out
+	}
 	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
 		fc := graphql.GetFieldContext(ctx)
 		fc.Result = &v[i]

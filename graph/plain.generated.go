@@ -451,7 +451,8 @@ var plainTypes = map[string]plain.Type{
 		"deletedId": {Index: 0},
 	}},
 	"DeleteDatasetPayload": {Implementors: deleteDatasetPayloadImplementors, Fields: map[string]plain.Field{
-		"deletedId": {Index: 0},
+		"deletedId":       {Index: 0},
+		"restorableUntil": {Index: 1},
 	}},
 	"DeleteFilterViewPayload": {Implementors: deleteFilterViewPayloadImplementors, Fields: map[string]plain.Field{
 		"deletedId": {Index: 0},
@@ -473,6 +474,25 @@ var plainTypes = map[string]plain.Type{
 	}},
 	"DeleteTransformPayload": {Implementors: deleteTransformPayloadImplementors, Fields: map[string]plain.Field{
 		"deletedId": {Index: 0},
+	}},
+	"DeletedDataset": {Implementors: deletedDatasetImplementors, Fields: map[string]plain.Field{
+		"id":              {Index: 0},
+		"name":            {Index: 1},
+		"description":     {Index: 2},
+		"sourceType":      {Index: 3},
+		"rowCount":        {Index: 4},
+		"bytes":           {Index: 5},
+		"deletedAt":       {Index: 6},
+		"restorableUntil": {Index: 7},
+	}},
+	"DeletedDatasetConnection": {Implementors: deletedDatasetConnectionImplementors, Fields: map[string]plain.Field{
+		"nodes":    {Index: 0, Of: "DeletedDataset"},
+		"edges":    {Index: 1, Of: "DeletedDatasetEdge"},
+		"pageInfo": {Index: 2, Of: "PageInfo"},
+	}},
+	"DeletedDatasetEdge": {Implementors: deletedDatasetEdgeImplementors, Fields: map[string]plain.Field{
+		"node":   {Index: 0, Of: "DeletedDataset"},
+		"cursor": {Index: 1},
 	}},
 	"ExecuteCardPayload": {Implementors: executeCardPayloadImplementors, Fields: map[string]plain.Field{
 		"result": {Index: 0, Of: "CardResult"},
@@ -795,6 +815,9 @@ var plainTypes = map[string]plain.Type{
 	}},
 	"ResetPasswordPayload": {Implementors: resetPasswordPayloadImplementors, Fields: map[string]plain.Field{
 		"user": {Index: 0, Of: "User"},
+	}},
+	"RestoreDatasetPayload": {Implementors: restoreDatasetPayloadImplementors, Fields: map[string]plain.Field{
+		"dataset": {Index: 0, Of: "Dataset"},
 	}},
 	"RestoreDatasetVersionPayload": {Implementors: restoreDatasetVersionPayloadImplementors, Fields: map[string]plain.Field{
 		"dataset": {Index: 0, Of: "Dataset"},
@@ -4574,6 +4597,10 @@ func (ec *executionContext) writeDeleteDatasetPayload(w *plain.Writer, p *plain.
 		switch s.Index {
 		case 0: // deletedId
 			w.String(string(obj.DeletedID))
+		case 1: // restorableUntil
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.RestorableUntil), true) {
+				return false
+			}
 		default:
 			w.Other(p, s)
 		}
@@ -4586,6 +4613,8 @@ func (ec *executionContext) openDeleteDatasetPayload(ctx context.Context, field 
 	switch field.Name {
 	case "deletedId":
 		return ec._DeleteDatasetPayload_deletedId(ctx, field, obj), true
+	case "restorableUntil":
+		return ec._DeleteDatasetPayload_restorableUntil(ctx, field, obj), true
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -4775,6 +4804,163 @@ func (ec *executionContext) openDeleteTransformPayload(ctx context.Context, fiel
 	switch field.Name {
 	case "deletedId":
 		return ec._DeleteTransformPayload_deletedId(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainDeletedDataset(sel ast.SelectionSet, obj *core.DeletedDataset) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "DeletedDataset", sel), obj, ec.writeDeletedDataset)
+}
+
+func (ec *executionContext) writeDeletedDataset(w *plain.Writer, p *plain.Plan, obj *core.DeletedDataset) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // id
+			w.String(string(obj.ID))
+		case 1: // name
+			w.String(string(obj.Name))
+		case 2: // description
+			w.String(string(obj.Description))
+		case 3: // sourceType
+			w.String(string(obj.SourceType))
+		case 4: // rowCount
+			w.Int(int64(obj.RowCount))
+		case 5: // bytes
+			w.Int(int64(obj.Bytes))
+		case 6: // deletedAt
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.DeletedAt), true) {
+				return false
+			}
+		case 7: // restorableUntil
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.RestorableUntil()), true) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openDeletedDataset(ctx context.Context, field graphql.CollectedField, obj *core.DeletedDataset) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "id":
+		return ec._DeletedDataset_id(ctx, field, obj), true
+	case "name":
+		return ec._DeletedDataset_name(ctx, field, obj), true
+	case "description":
+		return ec._DeletedDataset_description(ctx, field, obj), true
+	case "sourceType":
+		return ec._DeletedDataset_sourceType(ctx, field, obj), true
+	case "rowCount":
+		return ec._DeletedDataset_rowCount(ctx, field, obj), true
+	case "bytes":
+		return ec._DeletedDataset_bytes(ctx, field, obj), true
+	case "owner":
+		return ec._DeletedDataset_owner(ctx, field, obj), false
+	case "deletedAt":
+		return ec._DeletedDataset_deletedAt(ctx, field, obj), true
+	case "deletedBy":
+		return ec._DeletedDataset_deletedBy(ctx, field, obj), false
+	case "restorableUntil":
+		return ec._DeletedDataset_restorableUntil(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainDeletedDatasetConnection(sel ast.SelectionSet, obj *schema.Connection[*core.DeletedDataset]) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "DeletedDatasetConnection", sel), obj, ec.writeDeletedDatasetConnection)
+}
+
+func (ec *executionContext) writeDeletedDatasetConnection(w *plain.Writer, p *plain.Plan, obj *schema.Connection[*core.DeletedDataset]) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // nodes
+			v := obj.Nodes
+			w.Begin()
+			for j := range v {
+				w.Next(j)
+				if v[j] == nil {
+					return false
+				}
+				if !ec.writeDeletedDataset(w, s.Inner, v[j]) {
+					return false
+				}
+			}
+			w.Close()
+		case 1: // edges
+			v := obj.Edges()
+			w.Begin()
+			for j := range v {
+				w.Next(j)
+				if !ec.writeDeletedDatasetEdge(w, s.Inner, &v[j]) {
+					return false
+				}
+			}
+			w.Close()
+		case 2: // pageInfo
+			v := obj.PageInfo
+			if !ec.writePageInfo(w, s.Inner, &v) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openDeletedDatasetConnection(ctx context.Context, field graphql.CollectedField, obj *schema.Connection[*core.DeletedDataset]) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "nodes":
+		return ec._DeletedDatasetConnection_nodes(ctx, field, obj), true
+	case "edges":
+		return ec._DeletedDatasetConnection_edges(ctx, field, obj), true
+	case "pageInfo":
+		return ec._DeletedDatasetConnection_pageInfo(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainDeletedDatasetEdge(sel ast.SelectionSet, obj *schema.Edge[*core.DeletedDataset]) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "DeletedDatasetEdge", sel), obj, ec.writeDeletedDatasetEdge)
+}
+
+func (ec *executionContext) writeDeletedDatasetEdge(w *plain.Writer, p *plain.Plan, obj *schema.Edge[*core.DeletedDataset]) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // node
+			v := obj.Node
+			if v == nil {
+				return false
+			}
+			if !ec.writeDeletedDataset(w, s.Inner, v) {
+				return false
+			}
+		case 1: // cursor
+			w.String(string(obj.Cursor))
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openDeletedDatasetEdge(ctx context.Context, field graphql.CollectedField, obj *schema.Edge[*core.DeletedDataset]) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "node":
+		return ec._DeletedDatasetEdge_node(ctx, field, obj), true
+	case "cursor":
+		return ec._DeletedDatasetEdge_cursor(ctx, field, obj), true
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -7623,6 +7809,39 @@ func (ec *executionContext) openResetPasswordPayload(ctx context.Context, field 
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainRestoreDatasetPayload(sel ast.SelectionSet, obj *RestoreDatasetPayload) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "RestoreDatasetPayload", sel), obj, ec.writeRestoreDatasetPayload)
+}
+
+func (ec *executionContext) writeRestoreDatasetPayload(w *plain.Writer, p *plain.Plan, obj *RestoreDatasetPayload) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // dataset
+			v := obj.Dataset
+			if v == nil {
+				return false
+			}
+			if !ec.writeDataset(w, s.Inner, v) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openRestoreDatasetPayload(ctx context.Context, field graphql.CollectedField, obj *RestoreDatasetPayload) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "dataset":
+		return ec._RestoreDatasetPayload_dataset(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainRestoreDatasetVersionPayload(sel ast.SelectionSet, obj *RestoreDatasetVersionPayload) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "RestoreDatasetVersionPayload", sel), obj, ec.writeRestoreDatasetVersionPayload)
 }
@@ -9599,6 +9818,14 @@ func (ec *executionContext) plainNDatasetVersion2ᚕᚖgithubᚗcomᚋkarutaᚑb
 
 func (ec *executionContext) plainNDatasetVersionEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.DatasetVersion]) (graphql.Marshaler, bool) {
 	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "DatasetVersionEdge", sel), v, true, ec.writeDatasetVersionEdge, ec.openDatasetVersionEdge)
+}
+
+func (ec *executionContext) plainNDeletedDataset2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐDeletedDatasetᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.DeletedDataset) (graphql.Marshaler, bool) {
+	return plain.Pointers(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "DeletedDataset", sel), v, true, ec.writeDeletedDataset, ec.openDeletedDataset)
+}
+
+func (ec *executionContext) plainNDeletedDatasetEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.DeletedDataset]) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "DeletedDatasetEdge", sel), v, true, ec.writeDeletedDatasetEdge, ec.openDeletedDatasetEdge)
 }
 
 func (ec *executionContext) plainNExecution2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐExecutionᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Execution) (graphql.Marshaler, bool) {

@@ -111,83 +111,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	opCtx := graphql.GetOperationContext(ctx)
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
-	inputUnmarshalMap := graphql.BuildUnmarshalerMap(
-		ec.unmarshalInputAddGroupMemberInput,
-		ec.unmarshalInputAnswerAccessRequestInput,
-		ec.unmarshalInputAuditLogFilter,
-		ec.unmarshalInputCancelExecutionInput,
-		ec.unmarshalInputCancelImportInput,
-		ec.unmarshalInputCardParameterInput,
-		ec.unmarshalInputChangePasswordInput,
-		ec.unmarshalInputCloneDashboardInput,
-		ec.unmarshalInputColumnChangeInput,
-		ec.unmarshalInputColumnClassInput,
-		ec.unmarshalInputConfirmImportInput,
-		ec.unmarshalInputCreateApiKeyInput,
-		ec.unmarshalInputCreateCardInput,
-		ec.unmarshalInputCreateDashboardInput,
-		ec.unmarshalInputCreateFilterViewInput,
-		ec.unmarshalInputCreateGroupInput,
-		ec.unmarshalInputCreatePolicyInput,
-		ec.unmarshalInputCreateShareInput,
-		ec.unmarshalInputCreateTransformInput,
-		ec.unmarshalInputCreateUserInput,
-		ec.unmarshalInputDeactivateUserInput,
-		ec.unmarshalInputDeleteCardInput,
-		ec.unmarshalInputDeleteDashboardInput,
-		ec.unmarshalInputDeleteDatasetInput,
-		ec.unmarshalInputDeleteFilterViewInput,
-		ec.unmarshalInputDeleteGroupInput,
-		ec.unmarshalInputDeletePolicyInput,
-		ec.unmarshalInputDeleteShareInput,
-		ec.unmarshalInputDeleteTransformInput,
-		ec.unmarshalInputExecuteCardInput,
-		ec.unmarshalInputExecuteTransformInput,
-		ec.unmarshalInputExportDatasetInput,
-		ec.unmarshalInputFilterInput,
-		ec.unmarshalInputFilterValueInput,
-		ec.unmarshalInputImportCsvInput,
-		ec.unmarshalInputImportS3Input,
-		ec.unmarshalInputLayoutInput,
-		ec.unmarshalInputLoginInput,
-		ec.unmarshalInputMarkNotificationsReadInput,
-		ec.unmarshalInputMaskedColumnInput,
-		ec.unmarshalInputPlacementInput,
-		ec.unmarshalInputPolicyTargetInput,
-		ec.unmarshalInputPreviewCardInput,
-		ec.unmarshalInputPreviewTransformInput,
-		ec.unmarshalInputReimportDatasetInput,
-		ec.unmarshalInputRelativeRangeInput,
-		ec.unmarshalInputRemoveGroupMemberInput,
-		ec.unmarshalInputRepairDatasetPathInput,
-		ec.unmarshalInputRequestAccessInput,
-		ec.unmarshalInputResetPasswordInput,
-		ec.unmarshalInputRestoreDatasetInput,
-		ec.unmarshalInputRestoreDatasetVersionInput,
-		ec.unmarshalInputReuploadDatasetInput,
-		ec.unmarshalInputRevokeApiKeyInput,
-		ec.unmarshalInputRevokeSessionsInput,
-		ec.unmarshalInputRowConditionInput,
-		ec.unmarshalInputScheduleInput,
-		ec.unmarshalInputSetDefaultFilterViewInput,
-		ec.unmarshalInputSetPiiAccessInput,
-		ec.unmarshalInputSetUserAttributesInput,
-		ec.unmarshalInputSetUserRoleInput,
-		ec.unmarshalInputShareTargetInput,
-		ec.unmarshalInputTransferOwnershipInput,
-		ec.unmarshalInputTransformFilter,
-		ec.unmarshalInputTransformSourceInput,
-		ec.unmarshalInputUpdateCardInput,
-		ec.unmarshalInputUpdateDashboardInput,
-		ec.unmarshalInputUpdateDatasetInput,
-		ec.unmarshalInputUpdateFilterViewInput,
-		ec.unmarshalInputUpdateGroupInput,
-		ec.unmarshalInputUpdatePolicyInput,
-		ec.unmarshalInputUpdateProfileInput,
-		ec.unmarshalInputUpdateShareInput,
-		ec.unmarshalInputUpdateTransformInput,
-		ec.unmarshalInputUserAttributeInput,
-	)
+	inputUnmarshalMap := graphql.BuildUnmarshalerMap()
 	first := true
 
 	switch opCtx.Operation.Operation {
@@ -244,6 +168,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 
 type executionContext struct {
 	*graphql.ExecutionContextState[ResolverRoot, DirectiveRoot, ComplexityRoot]
+	plans plainPlans
 }
 
 func newExecutionContext(
