@@ -107,6 +107,7 @@ def _matplotlib():
     import numpy as np
     import PIL.Image
     import seaborn as sns
+    from matplotlib import font_manager
 
     PIL.Image.init()
     for kind in ("png", "svg", "pdf"):
@@ -121,6 +122,7 @@ def _matplotlib():
     sns.lineplot(x=[1, 2, 3], y=[1, 2, 3])
     plt.gcf().savefig(io.BytesIO())
     plt.close("all")
+    font_manager._get_font.cache_clear()  # matplotlib closes the fonts in each child, one after the other
     matplotlib = importlib.import_module("matplotlib")
     matplotlib.rcParams["figure.max_open_warning"] = 0
 

@@ -22,7 +22,9 @@ READY, FORKED, EXITED, FAILED = 1, 2, 3, 4
 
 SETUP_FAILED = 99  # exit status of a child that could not enter the sandbox
 BLOCK = 479  # a bytes object of the largest size that Python itself keeps in arenas: 512 bytes
-OBJECT_MEMORY = 72 << 20  # about what the warm-up takes in such objects
+OBJECT_MEMORY = 80 << 20  # about what the warm-up takes in such objects
+POOL = 16 << 10  # bytes that Python takes at a time for small objects of one size
+MOST_BATCHES = 128  # of a pool's objects, to fill holes of one size
 CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT = 6, 7, 18
 
 
@@ -134,6 +136,28 @@ def _gather_objects():
     return blocks[:: (1 << 20) // 512 - 128]
 
 
+def _fill_holes():
+    """Takes the room that is left between Python's small objects, so that what is made from now on lies together.
+
+    A write to a huge page that a run shares ends that page: the zygote should write to few of them.
+    """
+    held = []
+    for size in range(16, 513, 16):  # all that Python keeps in pools
+        batches, together = [], 0
+        while together < 4 and len(batches) < MOST_BATCHES:
+            batches.append([_block(size) for _ in range(POOL // size)])
+            together = together + 1 if len({id(block) // POOL for block in batches[-1]}) <= 3 else 0
+        held += batches[: len(batches) - together]
+    return held
+
+
+def _block(size):
+    """An object that takes so many bytes."""
+    if size > 33:
+        return bytes(size - 33)
+    return float(size) if size > 16 else object()
+
+
 def main():
     arenas = _gather_objects()  # noqa: F841  held for as long as the process lives
     prefix = os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))
@@ -153,6 +177,7 @@ def main():
     sandbox = Sandbox(prefix, program, rooms)
     linux.prctl(linux.PR_SET_DUMPABLE, 0)
     gc.collect()
+    holes = _fill_holes()  # noqa: F841  held for as long as the process lives
     gc.freeze()
     gc.disable()
     linux.map_large_blocks()
