@@ -30,7 +30,8 @@ const (
 	VerbTablesList        = "tables/list"         // nothing → []TableRow
 	VerbTablesInit        = "tables/init"         // nothing → []TableRow
 	VerbTokenInspect      = "token/inspect"       // the token as text → TokenReport
-	VerbImport            = "import"              // ImportArgs, then the file → ImportRow
+	VerbImport            = "import"              // ImportArgs, then the file → ImportRow; tells ImportTold
+	VerbImportCancel      = "import/cancel"       // JobArgs → ImportRow where it was done before
 	VerbDoctor            = "doctor"              // nothing → []Check
 	VerbDatasetDoctor     = "dataset/doctor"      // DatasetArgs → DoctorRow
 	VerbSeed              = "seed"                // nothing → SeedRow
@@ -52,6 +53,7 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbTablesInit:        verb(a.initTables),
 		VerbTokenInspect:      verb(a.inspectToken),
 		VerbImport:            a.importFile,
+		VerbImportCancel:      verb(a.cancelImport),
 		VerbDatasetDoctor:     verb(a.doctorDataset),
 		VerbDoctor:            verb(a.doctor),
 		VerbSeed:              verb(a.seed),
@@ -66,7 +68,8 @@ var ErrBusy = errors.New("another Karuta is just starting or stopping on this da
 
 // Operate does a verb: in the Karuta that runs on the data folder, else
 // directly on the data. args and out are the verb's, file is what VerbImport
-// reads and nil for the others.
+// reads and nil for the others. What the verb tells meanwhile goes to who hears it
+// in the context; see [HearImport].
 func Operate(ctx context.Context, c config.Config, log *slog.Logger, verb string, args any, file io.Reader, out any) error {
 	err := control.Call(ctx, c.DataDir, verb, args, file, out)
 	if !errors.Is(err, control.ErrNotRunning) {

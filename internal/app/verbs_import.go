@@ -10,6 +10,7 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/server/control"
 )
 
 // ImportArgs ask for a file to become a dataset of somebody's.
@@ -28,6 +29,25 @@ type ImportRow struct {
 	Rows    int64
 	Columns []core.Column
 }
+
+// ImportTold is what VerbImport tells while it works.
+type ImportTold struct {
+	JobID  string
+	Events []core.ImportEvent
+}
+
+// HearImport is a context in which heard gets what VerbImport tells.
+func HearImport(ctx context.Context, heard func(ImportTold)) context.Context {
+	return control.Hear(ctx, func(raw json.RawMessage) {
+		var told ImportTold
+		if json.Unmarshal(raw, &told) == nil {
+			heard(told)
+		}
+	})
+}
+
+// JobArgs name an import.
+type JobArgs struct{ ID string }
 
 const (
 	jobPoll       = 50 * time.Millisecond // how often an operator's import looks whether it has ended
@@ -54,17 +74,25 @@ func (a *App) importFor(ctx context.Context, ownerID string, in ImportArgs, file
 	if err != nil {
 		return ImportRow{}, err
 	}
-	if job, err = a.awaitImport(ctx, job.ID); err != nil {
+	return a.imported(ctx, job.ID)
+}
+
+// imported waits for the end of an import and gives what came out.
+func (a *App) imported(ctx context.Context, jobID string) (ImportRow, error) {
+	job, err := a.awaitImport(ctx, jobID)
+	if err != nil {
 		return ImportRow{}, err
 	}
 	if job.Problem != nil {
 		return ImportRow{}, problemError(job.Problem)
 	}
 	if job.Status == core.StatusCancelled {
-		return ImportRow{}, &core.Error{Code: core.CodeUnavailable, Reason: "interrupted"}
+		return ImportRow{}, &core.Error{Code: core.CodeExecution, Reason: "import_cancelled"}
 	}
 	if job.Staged != nil {
-		return ImportRow{}, core.Invalid("input.file", "import_blocked")
+		e := core.Invalid("input.file", "import_blocked")
+		e.Cause = fmt.Errorf("job %s", job.ID) // to be confirmed by somebody who may
+		return ImportRow{}, e
 	}
 	d, err := a.Datasets.Dataset(ctx, job.DatasetID)
 	if err != nil {
@@ -73,24 +101,42 @@ func (a *App) importFor(ctx context.Context, ownerID string, in ImportArgs, file
 	return ImportRow{ID: d.ID, Name: d.Name, Rows: d.RowCount, Columns: d.Columns}, nil
 }
 
+// awaitImport waits for the end of an import and tells what it tells.
 func (a *App) awaitImport(ctx context.Context, id string) (*core.ImportJob, error) {
+	var told int64
 	poll := time.NewTicker(jobPoll)
 	defer poll.Stop()
 	for {
 		job, err := a.Datasets.ImportJob(ctx, id)
-		if err != nil || !job.FinishedAt.IsZero() {
-			return job, err
+		if err != nil {
+			return nil, err
+		}
+		if events, err := a.Datasets.ImportEvents(job, told); err == nil && len(events) > 0 {
+			told = events[len(events)-1].Seq
+			control.Tell(ctx, ImportTold{JobID: id, Events: events})
+		}
+		if !job.FinishedAt.IsZero() {
+			return job, nil
 		}
 		select {
 		case <-ctx.Done():
-			return nil, errors.Join(ctx.Err(), a.cancelImport(ctx, id))
+			return nil, errors.Join(ctx.Err(), a.stopImport(ctx, id))
 		case <-poll.C:
 		}
 	}
 }
 
-// cancelImport ends an import that nobody waits for any more.
-func (a *App) cancelImport(ctx context.Context, id string) error {
+// cancelImport ends an import; what came out where it had ended before, an error
+// that says so where it had not.
+func (a *App) cancelImport(ctx context.Context, in JobArgs) (ImportRow, error) {
+	if _, err := a.Datasets.CancelImport(ctx, in.ID); err != nil {
+		return ImportRow{}, err
+	}
+	return a.imported(ctx, in.ID)
+}
+
+// stopImport ends an import that nobody waits for any more.
+func (a *App) stopImport(ctx context.Context, id string) error {
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), cancelTimeout)
 	defer stop()
 	_, err := a.Datasets.CancelImport(ctx, id)

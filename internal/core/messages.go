@@ -104,6 +104,7 @@ var sentences = map[string]text{
 	"MEMORY_LIMIT.transform":                {"変換が使えるメモリの上限を超えました。必要な列だけを使うか、処理を分けてください。", "The transform needed more memory than allowed. Use only the columns that it needs, or split it."},
 	"EXECUTION_ERROR.cancelled":             {"実行は取り消されました。", "The run was cancelled."},
 	"EXECUTION_ERROR.raised":                {"コードの実行中にエラーが起きました。表示された行を確認してください。", "The code raised an error. Check the line that is shown."},
+	"EXECUTION_ERROR.import_cancelled":      {"取り込みは取り消されました。何も取り込まれていません。", "The import was cancelled. Nothing was imported."},
 	"EXECUTION_ERROR.executor_lost":         {"実行中に処理環境が再起動しました。もう一度実行してください。", "The run was interrupted. Please run it again."},
 	"EXECUTION_ERROR.syntax":                {"コードの書き方に誤りがあります。表示された行を確認してください。", "The code has a mistake in its form. Check the line that is shown."},
 	"EXECUTION_ERROR.no_render":             {"render(dataset, filters, params) という関数がありません。コードに追加してください。", "There is no function render(dataset, filters, params). Add it to the code."},

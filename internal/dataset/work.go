@@ -281,7 +281,7 @@ func (s *Service) fail(ctx context.Context, job *core.ImportJob, p *core.ImportP
 			return errEnded
 		}
 		j.Status, j.Problem, j.FinishedAt = core.StatusFailed, p, store.Now()
-		if p.Reason == cancelled().Reason {
+		if p.Reason == cancelled().Reason || j.Cancel && p.Reason == interrupted().Reason {
 			j.Status, j.Problem = core.StatusCancelled, nil
 		}
 		tell(j, core.ImportEvent{Kind: core.ImportEventStatus, Problem: j.Problem})

@@ -12,7 +12,8 @@ import (
 
 // Call asks the Karuta that runs on the data folder to do a verb and reads its
 // result into out (nil to drop it). file may be nil. Errors: [ErrNotRunning]
-// when nothing runs there, a *core.Error when the verb failed.
+// when nothing runs there, a *core.Error when the verb failed. What the verb tells
+// meanwhile goes to who hears it in the context; see [Hear].
 func Call(ctx context.Context, dataDir, verb string, args any, file io.Reader, out any) error {
 	line, err := json.Marshal(args)
 	if err != nil {
@@ -38,23 +39,28 @@ func Call(ctx context.Context, dataDir, verb string, args any, file io.Reader, o
 		return fmt.Errorf("control: %w", err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	return read(resp, out)
+	return read(ctx, resp, out)
 }
 
-func read(resp *http.Response, out any) error {
-	dec := json.NewDecoder(resp.Body)
-	if resp.StatusCode != http.StatusOK {
-		var r refusal
+// read reads an answer up to its result.
+func read(ctx context.Context, resp *http.Response, out any) error {
+	for dec := json.NewDecoder(resp.Body); ; {
+		var r reply
 		if err := dec.Decode(&r); err != nil {
-			return fmt.Errorf("control: status %d", resp.StatusCode)
+			return fmt.Errorf("control: status %d: %w", resp.StatusCode, err)
 		}
-		return r.error()
-	}
-	if out == nil {
+		switch {
+		case r.Told != nil:
+			Tell(ctx, r.Told)
+			continue
+		case r.Refusal != nil:
+			return r.Refusal.error()
+		case out == nil:
+			return nil
+		}
+		if err := json.Unmarshal(r.Result, out); err != nil {
+			return fmt.Errorf("control: answer: %w", err)
+		}
 		return nil
 	}
-	if err := dec.Decode(out); err != nil {
-		return fmt.Errorf("control: answer: %w", err)
-	}
-	return nil
 }

@@ -74,6 +74,36 @@ func TestErrorsKeepTheirCode(t *testing.T) {
 	}
 }
 
+// A long verb tells how far it is, and the end comes after that, be it good or bad.
+func TestAVerbTellsWhileItWorks(t *testing.T) {
+	dir, heard := t.TempDir(), make(chan string)
+	serve(t, dir, map[string]control.Verb{
+		"work": func(ctx context.Context, _ json.RawMessage, file io.Reader) (any, error) {
+			end, err := io.ReadAll(file)
+			for _, word := range []string{"half", "whole"} {
+				control.Tell(ctx, word)
+				<-heard // the caller has heard it before the verb goes on
+			}
+			if string(end) == "bad" {
+				err = core.Invalid("file", "required")
+			}
+			return string(end), err
+		},
+	})
+	for _, end := range []string{"good", "bad"} {
+		var told []string
+		ctx := control.Hear(t.Context(), func(raw json.RawMessage) { told = append(told, string(raw)); heard <- "" })
+		var got string
+		err := control.Call(ctx, dir, "work", nil, strings.NewReader(end), &got)
+		if strings.Join(told, " ") != `"half" "whole"` {
+			t.Errorf("%s: heard %v", end, told)
+		}
+		if end == "good" && (err != nil || got != "good") || end == "bad" && core.CodeOf(err) != core.CodeValidation {
+			t.Errorf("%s: got %q, %v", end, got, err)
+		}
+	}
+}
+
 func TestOnlyTheOwnerMayOpenTheSocket(t *testing.T) {
 	dir := t.TempDir()
 	serve(t, dir, nil)

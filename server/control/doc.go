@@ -4,5 +4,6 @@
 //
 // A call names a verb. Its body is one line of JSON, the verb's arguments, and
 // after it the bytes of a file where the verb takes one. The answer is JSON, or
-// an error with the code and sentence that other clients get.
+// an error with the code and sentence that other clients get. Before it come lines with what
+// a long verb tells while it works.
 package control

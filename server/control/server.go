@@ -34,13 +34,14 @@ func handler(verbs map[string]Verb, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	for name, verb := range verbs {
 		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
-			result, err := run(r, verb)
+			to := &answer{w: w}
+			result, err := run(r.WithContext(Hear(r.Context(), to.tell)), verb)
 			if err != nil {
 				log.Warn("operator's verb failed", "operation", name, "error", err)
 			} else {
 				log.Info("operator's verb", "operation", name)
 			}
-			answer(w, result, err)
+			to.end(result, err)
 		})
 	}
 	return mux
@@ -56,15 +57,44 @@ func run(r *http.Request, verb Verb) (any, error) {
 	return verb(core.AsSystem(r.Context(), "operator"), args, body)
 }
 
-func answer(w http.ResponseWriter, result any, err error) {
-	w.Header().Set("Content-Type", "application/json")
+// reply is one line of an answer: what the verb tells, or at last its result or why
+// there is none.
+type reply struct {
+	Told    json.RawMessage `json:"told,omitempty"`
+	Result  json.RawMessage `json:"result,omitempty"`
+	Refusal *refusal        `json:"refusal,omitempty"`
+}
+
+// answer writes the lines of one answer.
+type answer struct {
+	w     http.ResponseWriter
+	begun bool
+}
+
+// line sends a line at once. The client is gone when that fails.
+func (a *answer) line(status int, r reply) {
+	if !a.begun {
+		a.begun = true
+		a.w.Header().Set("Content-Type", "application/jsonl")
+		a.w.WriteHeader(status)
+	}
+	_ = json.NewEncoder(a.w).Encode(r)
+	_ = http.NewResponseController(a.w).Flush()
+}
+
+func (a *answer) tell(told json.RawMessage) { a.line(http.StatusOK, reply{Told: told}) }
+
+func (a *answer) end(result any, err error) {
+	var raw json.RawMessage
+	if err == nil {
+		raw, err = json.Marshal(result)
+	}
 	if err != nil {
 		refusal := refusalOf(err)
-		w.WriteHeader(refusal.Code.HTTPStatus())
-		_ = json.NewEncoder(w).Encode(refusal) // the client is gone when this fails
+		a.line(refusal.Code.HTTPStatus(), reply{Refusal: &refusal})
 		return
 	}
-	_ = json.NewEncoder(w).Encode(result)
+	a.line(http.StatusOK, reply{Result: raw})
 }
 
 // refusal is a [core.Error] on the wire. Text is the cause, for the operator's eyes.
