@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -27,6 +28,8 @@ type S3Server struct {
 	SecretKey string
 	Region    string
 	Bucket    string
+
+	client *s3.Client
 }
 
 // S3 starts an S3 server that checks signatures. It ends with the test.
@@ -38,14 +41,30 @@ func S3(t testing.TB) S3Server {
 	s.Endpoint = start(t, "versitygw", env, func(host, port string) []string {
 		return []string{"--port", host + ":" + port, "--quiet", "posix", "--sidecar", filepath.Clean(meta), root}
 	})
-	client := s3.New(s3.Options{
+	s.client = s3.New(s3.Options{
 		BaseEndpoint: &s.Endpoint, Region: s.Region, UsePathStyle: true,
 		Credentials: credentials.NewStaticCredentialsProvider(s.AccessKey, s.SecretKey, ""),
 	})
-	if _, err := client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(s.Bucket)}); err != nil {
+	if _, err := s.client.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String(s.Bucket)}); err != nil {
 		t.Fatalf("create the bucket: %v", err)
 	}
 	return s
+}
+
+// Put writes an object of the bucket.
+func (s S3Server) Put(t testing.TB, key, text string) {
+	t.Helper()
+	if _, err := s.client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &s.Bucket, Key: &key, Body: strings.NewReader(text)}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Remove removes an object of the bucket.
+func (s S3Server) Remove(t testing.TB, key string) {
+	t.Helper()
+	if _, err := s.client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: &s.Bucket, Key: &key}); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // answers tells whether something speaks HTTP there; any status will do.
