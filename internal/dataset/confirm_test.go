@@ -113,6 +113,41 @@ func TestConfidentialColumnsAreLeftOut(t *testing.T) { // PII-4
 	}
 }
 
+// A column that was left out does not come back with another upload, and what was
+// decided on one holds for it, too.
+func TestReuploadsHoldToWhatWasDecided(t *testing.T) { // PII-4
+	w := newWorld(t)
+	w.dropping(t, region, salary)
+	decide := func(u *core.User, in dataset.ConfirmInput) (datasetID string) {
+		t.Helper()
+		job := w.blocked(t, csv("社員"))
+		in.JobID = job.ID
+		_, err := w.s.ConfirmImport(w.As(u), in)
+		accesstest.Code(t, "decide", err, "")
+		w.ended(t, job)
+		return job.DatasetID
+	}
+	reupload := func(id string) *dataset.Outcome {
+		t.Helper()
+		o, err := w.s.Reupload(w.As(w.owner), dataset.ReuploadInput{ID: id, File: strings.NewReader("x")})
+		accesstest.Code(t, "re-upload", err, "")
+		if o.Version == nil {
+			t.Fatalf("waits: %+v", o)
+		}
+		return o
+	}
+	without := decide(w.owner, dataset.ConfirmInput{Drop: []string{salary.Name}})
+	for range 2 {
+		if d := reupload(without).Dataset; len(d.Columns) != 1 || !slices.Equal(d.Source.DropColumns, []string{salary.Name}) {
+			t.Errorf("what was left out: %+v", d)
+		}
+	}
+	open := decide(w.admin, dataset.ConfirmInput{Classes: []dataset.ColumnClass{{Column: salary.Name, Class: core.ClassNone}}})
+	if d := reupload(open).Dataset; d.Columns[1].Class != core.ClassNone {
+		t.Errorf("what was approved: %+v", d.Columns)
+	}
+}
+
 // Nobody but administrators decides beforehand that what is confidential is not.
 func TestClassesBeforehand(t *testing.T) { // PII-4
 	w := newWorld(t)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/access"
@@ -84,7 +85,8 @@ func (s *Service) Reimport(ctx context.Context, in ReimportInput) (*Outcome, err
 	return s.await(ctx, job.ID, ended, err)
 }
 
-// Reupload replaces a dataset's data with the file's, as Reimport does.
+// Reupload replaces a dataset's data with the file's, as Reimport does. Columns that
+// were left out stay so, and classes are those that were last given.
 // VALIDATION_ERROR.reupload_other for a dataset whose data comes from elsewhere.
 func (s *Service) Reupload(ctx context.Context, in ReuploadInput) (*Outcome, error) {
 	d, err := s.Gate.RequireDataset(ctx, "input.id", in.ID, access.Manage)
@@ -100,6 +102,7 @@ func (s *Service) Reupload(ctx context.Context, in ReuploadInput) (*Outcome, err
 	if err := checkOptions(in.Options); err != nil {
 		return nil, err
 	}
+	in.Options.DropColumns = slices.Concat(in.Options.DropColumns, d.Source.DropColumns)
 	job := replacement(ctx, d, core.ImportReupload, in.Options)
 	ended, err := s.start(ctx, job, in.File, in.Filename)
 	return s.await(ctx, job.ID, ended, err)

@@ -61,9 +61,9 @@ func exportsOf(p *pull) {
 }
 
 // bytesOf gets the whole file, and what the server says of it.
-func bytesOf(t *testing.T, k *apptest.Instance, url string) (int, string) {
+func bytesOf(t *testing.T, url string) (int, string) {
 	t.Helper()
-	resp, err := http.Get(k.URL + url)
+	resp, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestExportedFormulasAreText(t *testing.T) {
 	w.Flush()
 	dataset := owner.ImportCSV(t, "式", "formulas.csv", &upload)
 	offer := owner.Must(t, exportDocument, map[string]any{"input": map[string]any{"id": dataset, "format": "CSV"}})
-	status, text := bytesOf(t, k, offer.Str("exportDataset.url"))
+	status, text := bytesOf(t, k.URL+offer.Str("exportDataset.url"))
 	file, err := fileTable(strings.TrimPrefix(text, "\ufeff"))
 	if err != nil || status != http.StatusOK || len(file.rows) != len(formulas) || !slices.Equal(file.columns, []string{"'=名前", "額"}) {
 		t.Fatalf("%d %v: %s", status, err, text)
