@@ -21,12 +21,12 @@ const (
 
 // renewal is the story of a dataset whose object changes.
 type renewal struct {
-	k               *apptest.Instance
-	bucket          testkit.S3Server
-	owner, reader   apptest.Client
-	dataset         string
-	dashboard       string
-	rows, note, sum string // cards: on the dataset, on the column that goes, on the one whose type changes
+	k             *apptest.Instance
+	bucket        testkit.S3Server
+	owner, reader apptest.Client
+	dataset       string
+	dashboard     string
+	rows, note    string // cards: on the column whose type changes, and on the one that goes
 }
 
 // The whole way of a re-import, as the runbook has it: nobody sees the new data
