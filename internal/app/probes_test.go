@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"strings"
 	"testing"
 
 	"github.com/karuta-bi/karuta/executor/client"
@@ -92,11 +91,11 @@ func TestTheAddressThatIsSaidReachesTheServer(t *testing.T) {
 		}
 	}
 	for _, host := range []string{"127.0.0.1:8000", "0.0.0.0:8000", "[::]:8000"} {
-		if got := baseURL(tcp(t, host)); got != "http://127.0.0.1:8000" {
+		if got := baseURL(tcp(t, host), false); got != "http://127.0.0.1:8000" {
 			t.Errorf("%s: %s", host, got)
 		}
 	}
-	if got := baseURL(tcp(t, "[::1]:8000")); !strings.Contains(got, "[::1]") {
+	if got := baseURL(tcp(t, "[::1]:8000"), true); got != "https://[::1]:8000" {
 		t.Error(got)
 	}
 }

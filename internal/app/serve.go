@@ -2,11 +2,11 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"runtime/debug"
 	"strconv"
@@ -24,6 +24,7 @@ import (
 	"github.com/karuta-bi/karuta/schema"
 	"github.com/karuta-bi/karuta/server"
 	"github.com/karuta-bi/karuta/server/control"
+	"github.com/karuta-bi/karuta/server/door"
 	"github.com/karuta-bi/karuta/server/socket"
 	"github.com/karuta-bi/karuta/web"
 )
@@ -59,7 +60,7 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}
-	l, err := net.Listen("tcp", net.JoinHostPort(a.Config.APIHost, strconv.Itoa(a.Config.APIPort)))
+	l, err := a.listen()
 	if err != nil {
 		return err
 	}
@@ -74,14 +75,38 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	}
 	handler := a.Handler()
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return drain.Serve(ctx, httpServer(handler), l, serveGrace, a.named("api")) })
+	group.Go(func() error {
+		return drain.Serve(ctx, door.Server(handler, door.Standard), l, serveGrace, a.named("api"))
+	})
 	group.Go(func() error { <-ctx.Done(); handler.Drain(); return nil })
 	group.Go(func() error { return control.Serve(ctx, ctl, a.verbs(), a.named("control"), serveGrace) })
 	group.Go(func() error { a.Audit.Run(ctx); return nil })
 	group.Go(func() error { a.upkeep(ctx); return nil })
 	group.Go(func() error { a.Scheduler.Run(ctx); return nil })
-	group.Go(func() error { return a.announce(ctx, baseURL(l.Addr()), o) })
+	group.Go(func() error { return a.announce(ctx, baseURL(l.Addr(), a.Config.TLS()), o) })
 	return group.Wait()
+}
+
+// listen opens the address of the API, with TLS where there is a certificate.
+func (a *App) listen() (net.Listener, error) {
+	c := a.Config
+	var locked *tls.Config
+	if c.TLS() {
+		certificate, err := door.LoadCertificate(c.TLSCertFile, c.TLSKeyFile, a.named("tls"))
+		if err != nil {
+			return nil, err
+		}
+		locked = certificate.Config()
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(c.APIHost, strconv.Itoa(c.APIPort)))
+	if err != nil {
+		return nil, err
+	}
+	l = door.Limit(l, c.PerAddress, c.TrustedProxies, a.named("door"))
+	if locked != nil {
+		l = tls.NewListener(l, locked)
+	}
+	return l, nil
 }
 
 // begin starts the executor and clears up what an earlier process left undone.
@@ -138,14 +163,5 @@ func socketLimits(c config.Config) socket.Limits {
 		Total: c.Sockets, PerAddress: c.SocketsPerAddress, PerUser: c.SocketsPerUser,
 		Operations: c.SocketOperations, Message: c.SocketMessageBytes, PerSecond: c.SocketMessages,
 		Queue: c.SocketQueue, QueueBytes: c.SocketQueueBytes, Life: time.Duration(c.SocketHours) * time.Hour,
-	}
-}
-
-func httpServer(handler http.Handler) *http.Server {
-	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
 	}
 }

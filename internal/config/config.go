@@ -26,6 +26,9 @@ type Config struct {
 	LogFormat      string   `env:"LOG_FORMAT" envDefault:"json" oneof:"json text" doc:"Form of the log on standard error."`
 	CORSOrigins    Origins  `env:"CORS_ORIGINS" envDefault:"[\"http://localhost:3000\"]" doc:"Origins of pages, apart from our own, that may call the API: a JSON list."`
 	TrustedProxies Networks `env:"TRUSTED_PROXIES" envDefault:"[]" doc:"Networks of the load balancers in front of the API: a JSON list such as [\"10.0.0.0/8\"]. What these say in X-Forwarded-For is believed; without any, the header is ignored."`
+	TLSCertFile    string   `env:"TLS_CERT_FILE" doc:"File with the certificate chain (PEM), where Karuta is to speak HTTPS without a proxy in front; a renewed file is taken without a restart."`
+	TLSKeyFile     string   `env:"TLS_KEY_FILE" doc:"File with the certificate's key (PEM)."`
+	PerAddress     int      `env:"CONNECTIONS_PER_ADDRESS" envDefault:"5000" range:"0 1000000" doc:"Connections that one client's address may hold, of IPv6 its network of 64 bits; 0 for any number. TRUSTED_PROXIES are not counted."`
 	DataDir        string   `env:"DATA_DIR" envDefault:"data" doc:"Folder for what Karuta keeps on this machine: the embedded store, blobs, local secrets, the control socket, the audit spool."`
 	Store          string   `env:"STORE" oneof:"embedded dynamodb" doc:"Where items are kept. Default: embedded where ENV=local, else dynamodb."`
 	Blobs          string   `env:"BLOBS" oneof:"folder s3" doc:"Where files are kept. Default: folder where ENV=local, else s3."`
@@ -96,6 +99,9 @@ func (c Config) Given(variable string) bool { return c.given[variable] }
 
 // Relaxed tells that Python runs even where its sandbox does not hold.
 func (c Config) Relaxed() bool { return c.Sandbox == "relaxed" }
+
+// TLS tells that the API speaks HTTPS itself.
+func (c Config) TLS() bool { return c.TLSCertFile != "" }
 
 // TokenLifetime is how long a sign-in lasts.
 func (c Config) TokenLifetime() time.Duration {

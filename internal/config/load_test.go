@@ -40,6 +40,7 @@ func TestDefaults(t *testing.T) {
 		"PERSISTED_QUERIES_BYTES": "8388608", "CACHE_TTL_SECONDS": "3600", "MAX_UPLOAD_SIZE_BYTES": "104857600", "RATE_LIMIT_ENABLED": "true",
 		"SOCKETS": "30000", "SOCKETS_PER_ADDRESS": "1000", "SOCKETS_PER_USER": "100", "SOCKET_OPERATIONS": "100",
 		"SOCKET_MESSAGE_BYTES": "1048576", "SOCKET_MESSAGES_PER_SECOND": "50", "SOCKET_QUEUE": "256", "SOCKET_QUEUE_BYTES": "4194304", "SOCKET_HOURS": "24",
+		"TLS_CERT_FILE": "", "TLS_KEY_FILE": "", "CONNECTIONS_PER_ADDRESS": "5000",
 		"STORE": "embedded", "BLOBS": "folder", "DATA_DIR": "data", "REDIS_URL": "",
 	}
 	rows := load(t).Table()
@@ -94,6 +95,7 @@ func TestBadValuesAreRefusedByName(t *testing.T) {
 		"too hot":                      {[]string{"CHATBOT_TEMPERATURE=2.1"}, "CHATBOT_TEMPERATURE"},
 		"unknown store":                {[]string{"STORE=sqlite"}, "STORE"},
 		"chatbot without a model":      {[]string{"LLM_ENABLED=true"}, "LLM_ENABLED"},
+		"certificate without a key":    {[]string{"TLS_CERT_FILE=c.pem"}, "TLS_KEY_FILE"},
 		"short previous key":           {[]string{"JWT_SECRET_KEY_PREVIOUS=short"}, "JWT_SECRET_KEY_PREVIOUS"},
 		"production, no key":           {[]string{"ENV=production", deployed[2]}, "JWT_SECRET_KEY"},
 		"production, 31 characters":    {production("JWT_SECRET_KEY=0123456789abcdef0123456789abcde"), "JWT_SECRET_KEY"},

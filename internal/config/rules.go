@@ -17,6 +17,9 @@ func (c *Config) check() []error {
 	if c.deployed() && len(c.JWTSecretKey) < MinSecret {
 		problems = append(problems, tooShort("JWT_SECRET_KEY"))
 	}
+	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
+		problems = append(problems, fmt.Errorf("TLS_KEY_FILE: goes together with TLS_CERT_FILE"))
+	}
 	return problems
 }
 
