@@ -28,6 +28,7 @@ var advice = map[dataset.Fix]string{
 	dataset.FixPath:     "the files are there, the dataset points elsewhere: run this again with --repair",
 	dataset.FixReimport: "files of the newest version are gone: import the data again, or restore the objects from a backup",
 	dataset.FixRegister: "there are files and no dataset: import the data again as a new dataset",
+	dataset.FixRestore:  "it was deleted: restoreDataset brings it back",
 	dataset.FixUnknown:  "there is neither a dataset nor a file with this id",
 }
 

@@ -2,6 +2,8 @@ package dataset_test
 
 import (
 	"errors"
+	"log/slog"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/table/embedded"
 )
 
 func (w *world) delete(t *testing.T, id string) {
@@ -144,7 +147,6 @@ func TestDeletedDatasetsAreListed(t *testing.T) { // DS-15
 // leaves nothing but its history.
 func TestPurge(t *testing.T) { // DS-15
 	w := newWorld(t)
-	w.later = 0
 	d := w.fromS3(t, region)
 	d = w.reimport(t, d).Dataset
 	if err := w.s.Close(t.Context()); err != nil { // the uploads are removed after the jobs have ended
@@ -179,6 +181,55 @@ func TestPurge(t *testing.T) { // DS-15
 	accesstest.Code(t, "what is gone", err, core.CodeNotFound)
 	if evs := w.Events(core.EventDatasetPurged); len(evs) != 1 || evs[0].TargetID != d.ID || evs[0].Details["deletedBy"] != w.owner.ID {
 		t.Errorf("audited %+v", evs)
+	}
+}
+
+// However far a purge came before its process died: nobody brings a part of the
+// dataset back, not by a clock that is behind either, and the next purge finishes it.
+func TestPurgeBreaksOff(t *testing.T) { // DS-15, FAIL-5
+	file, err := embedded.Open(filepath.Join(t.TempDir(), "karuta.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	life := &mortal{}
+	life.revive()
+	w := &world{World: accesstest.Over(t, mortalEngine{file, life}, slog.New(slog.DiscardHandler)), blobs: accesstest.NewBlobs()}
+	w.owner = w.User("owner")
+	w.s = dataset.New(dataset.Deps{Store: w.Store, Gate: w.Gate, Audit: w.Audit, Blobs: mortalBlobs{w.blobs, life}, Log: w.Log}, dataset.Config{Now: w.clock})
+	for n := int64(0); ; n++ {
+		d := w.Dataset(w.owner, region)
+		files := []string{d.Parts[0], d.Path + "whole/summary.jsonl"}
+		for _, key := range files {
+			if _, err := w.blobs.Put(t.Context(), key, strings.NewReader("x")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.later = 0
+		w.delete(t, d.ID)
+		life.left.Store(n)
+		died := w.s.Purge(t.Context(), store.Now().Add(31*day))
+		life.revive()
+		w.later = 29 * day
+		if _, err := w.s.Undelete(w.As(w.owner), d.ID); err == nil {
+			if keys := w.blobs.Keys(); !slices.Equal(keys, files) || !slices.Equal(w.numbers(t, d.ID), []int64{1}) {
+				t.Fatalf("after %d writes it is back with %v", n, keys)
+			}
+			w.delete(t, d.ID)
+		}
+		if err := w.s.Purge(t.Context(), store.Now().Add(60*day)); err != nil {
+			t.Fatal(err)
+		}
+		kept, err := w.Store.Datasets.Deleted(t.Context(), d.ID)
+		if keys := w.blobs.Keys(); kept != nil || err != nil || len(keys) > 0 || len(w.numbers(t, d.ID)) > 0 {
+			t.Fatalf("after %d writes and another purge there are %+v, %v, %v", n, kept, keys, err)
+		}
+		if died == nil {
+			if n < 5 {
+				t.Errorf("a purge of %d writes", n)
+			}
+			return
+		}
 	}
 }
 
