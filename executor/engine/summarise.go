@@ -73,6 +73,7 @@ func summarise(ctx context.Context, t task, d data) (*client.Summary, error) {
 // keeps no more than one core busy. Each has a DuckDB of its own, and other fields of
 // the summary to fill in.
 func (s *summarising) sideBySide(ctx context.Context, t task, d data) error {
+	t.MemoryMB /= 2
 	r, err := openData(ctx, t, d)
 	if err != nil {
 		return err

@@ -7,7 +7,6 @@ import (
 )
 
 // What a file may hold at most.
-// What a file may hold at most.
 const (
 	MaxFieldBytes  = 1 << 20
 	MaxRecordBytes = 16 << 20
@@ -63,19 +62,23 @@ func (s *scanner) field() (content []byte, end ending, fault *Fault) {
 			toQuote = bytes.HasPrefix(s.text[start:], []byte(markUTF8))
 		}
 	}
-	i := start
+	text, classes, i := s.text, s.classes, start
 	for {
-		for i < len(s.text) && s.classes[s.text[i]] == plainByte {
+		for i < len(text) && classes[text[i]] == plainByte {
 			i++
 		}
-		if i < len(s.text) && s.text[i] == '"' {
+		if i < len(text) && text[i] == '"' {
 			toQuote = true
 			i++
 			continue
 		}
 		break
 	}
-	content = s.text[start:i]
+	if i < len(text) && classes[text[i]] == delimiterByte && !toQuote && i-start <= MaxFieldBytes { // nearly all of them
+		s.pos = i + 1
+		return text[start:i], endField, nil
+	}
+	content = text[start:i]
 	s.pos = i
 	if len(content) > MaxFieldBytes {
 		return nil, 0, s.fault("field_too_long", start, "max", HumanBytes(MaxFieldBytes))
