@@ -114,6 +114,9 @@ func (c *conn) readAll() error {
 // linger lets a client that broke a rule of WebSockets read why it is closed:
 // a connection that is cut with something unread on it takes that away.
 func (c *conn) linger() {
+	if c.failed(c.wire.setPatient(true)) {
+		return
+	}
 	if half, ok := c.wire.Conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		_ = c.wire.SetReadDeadline(time.Now().Add(c.h.Times.Close))
 		_, _ = io.Copy(io.Discard, io.LimitReader(c.wire, 64<<20))

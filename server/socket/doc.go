@@ -6,10 +6,11 @@
 //	the upgrade, who is connected, limits    handler.go
 //	one socket: messages in, and its end     conn.go, message.go
 //	one operation, as its sink               operation.go
-//	messages out: the queue, batches         queue.go, wire.go
+//	messages out: the queue, batches         queue.go, writers.go, wire.go
 //	what time does to sockets                sweep.go, drain.go
 //
 // A socket on which nothing happens has one goroutine, which reads, and neither
-// buffers nor timers: what is to be written starts a goroutine that ends with the
-// queue, and one goroutine looks at the clock for all sockets.
+// timers nor a buffer to write to: a few goroutines write for all sockets, and one
+// looks at the clock for them. Only what a reader does not take at once gets a
+// goroutine that waits for it.
 package socket

@@ -62,6 +62,7 @@ type Options struct {
 type Handler struct {
 	Options
 	upgrader websocket.Upgrader
+	writers  writers
 
 	mu        sync.Mutex
 	conns     map[*conn]bool

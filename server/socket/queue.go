@@ -48,45 +48,72 @@ func (c *conn) push(f frame) bool {
 	c.queued += f.size()
 	if !c.writing {
 		c.writing = true
-		go c.write()
+		c.h.writers.add(c)
 	}
 	return true
 }
 
-// write writes until nothing waits any more.
+// batch takes what waits. When nothing does, the writing is over, and so may be
+// the socket.
+func (c *conn) batch() []frame {
+	c.mu.Lock()
+	batch := c.queue
+	c.queue, c.queued = nil, 0
+	c.writing = len(batch) > 0
+	over := c.over && !c.writing
+	c.mu.Unlock()
+	if over {
+		c.cut()
+	}
+	return batch
+}
+
+// write writes what waits. Where the reader does not take it at once, a goroutine
+// of the socket's own goes on.
 func (c *conn) write() {
-	for {
-		c.mu.Lock()
-		batch := c.queue
-		c.queue, c.queued = nil, 0
-		over := len(batch) == 0 && c.over
-		c.writing = len(batch) > 0
-		c.mu.Unlock()
-		if over {
-			c.cut()
-		}
-		if len(batch) == 0 {
+	for batch := c.batch(); len(batch) > 0; batch = c.batch() {
+		if n := c.writeSome(batch); c.wire.behind() {
+			go c.catchUp(batch, n)
 			return
 		}
-		if err := c.writeAll(batch); err != nil && !errors.Is(err, websocket.ErrCloseSent) {
-			_ = c.wire.Close() // the reading goroutine clears up
-		}
-		clear(batch)
-		batch = batch[:0]
-		queues.Put(&batch)
+		reuse(batch)
 	}
 }
 
-func (c *conn) writeAll(batch []frame) error {
+// catchUp writes what stayed behind, the batch from n on, and all that comes
+// meanwhile, as fast as the reader reads.
+func (c *conn) catchUp(batch []frame, n int) {
+	for ; len(batch) > 0; batch, n = c.batch(), 0 {
+		c.failed(c.wire.setPatient(true))
+		c.writeSome(batch[n:])
+		c.failed(c.wire.setPatient(false))
+		reuse(batch)
+	}
+}
+
+// writeSome writes frames until something stays behind, and tells how many.
+func (c *conn) writeSome(batch []frame) int {
 	if len(batch) > 1 {
 		c.wire.cork()
 	}
-	for _, f := range batch {
-		if err := c.writeOne(f); err != nil {
-			return err
+	n := 0
+	for n < len(batch) && !c.wire.behind() {
+		if c.failed(c.writeOne(batch[n])) {
+			return len(batch)
 		}
+		n++
 	}
-	return c.wire.uncork()
+	c.failed(c.wire.uncork())
+	return n
+}
+
+// failed ends a connection on which a write has failed; the reading goroutine
+// clears up. A frame after the close frame is no failure, it is just not sent.
+func (c *conn) failed(err error) bool {
+	if err != nil && !errors.Is(err, websocket.ErrCloseSent) {
+		_ = c.wire.Close()
+	}
+	return err != nil
 }
 
 func (c *conn) writeOne(f frame) error {
@@ -103,4 +130,10 @@ func (c *conn) writeOne(f frame) error {
 		}
 	}
 	return w.Close()
+}
+
+func reuse(batch []frame) {
+	clear(batch)
+	batch = batch[:0]
+	queues.Put(&batch)
 }

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 
 	"github.com/karuta-bi/karuta/server/socket"
 )
@@ -203,4 +206,46 @@ func TestAnEndedOperationIsSilent(t *testing.T) {
 func drop(r *raw) bool {
 	_, _ = r.hear(time.Second)
 	return false
+}
+
+// Over TLS, where a write cannot be tried, everything is the same.
+func TestOverTLS(t *testing.T) {
+	c, catch := caught()
+	s := play(t, catch)
+	secure := httptest.NewTLSServer(s.Handler)
+	t.Cleanup(secure.Close)
+	dialer := websocket.Dialer{Subprotocols: []string{socket.Protocol}, TLSClientConfig: secure.Client().Transport.(*http.Transport).TLSClientConfig}
+	ws, _, err := dialer.Dial("wss"+strings.TrimPrefix(secure.URL, "https"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ws.Close() })
+	_ = ws.WriteMessage(websocket.TextMessage, []byte(hello))
+	_ = ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`))
+	heard := map[string]bool{}
+	for range 2 { // the answer to a ping may overtake the other
+		_, text, err := ws.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		heard[string(text)] = true
+	}
+	if !heard[ack] || !heard[`{"type":"pong"}`] {
+		t.Fatalf("heard %v", heard)
+	}
+	_ = ws.WriteMessage(websocket.TextMessage, []byte(subscribe("1", forever)))
+	sink := <-c.sinks
+	for i := range 200 {
+		sink.Next(fmt.Appendf(nil, `{"n":%d,"x":"%s"}`, i, strings.Repeat("x", i*100)))
+	}
+	sink.Complete()
+	for i := range 200 {
+		_, text, err := ws.ReadMessage()
+		if want := fmt.Sprintf(`{"id":"1","type":"next","payload":{"n":%d,`, i); err != nil || !strings.HasPrefix(string(text), want) {
+			t.Fatalf("message %d: %.100s, %v", i, text, err)
+		}
+	}
+	if _, text, err := ws.ReadMessage(); string(text) != `{"id":"1","type":"complete"}` {
+		t.Errorf("%s, %v", text, err)
+	}
 }

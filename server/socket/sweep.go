@@ -112,6 +112,9 @@ func ended(done <-chan struct{}) bool {
 func (c *conn) ping(now time.Time) {
 	k, t := &c.clock, c.h.Times
 	unread := c.wire.unread.Load()
+	if c.ops == nil {
+		unread = 0 // what is neither event nor answer may be read at leisure
+	}
 	if since := now.Sub(k.asked); k.waiting || since < t.Busy || since < t.Idle && unread == 0 {
 		return
 	}

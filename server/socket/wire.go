@@ -2,10 +2,12 @@ package socket
 
 import (
 	"bufio"
+	"errors"
 	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -15,19 +17,34 @@ const (
 )
 
 // wire is the connection under a socket. While it is corked, frames wait for
-// each other and leave in one write. How long a write takes is watched from
-// outside (see sweep), because a deadline for each write would cost a timer each.
+// each other and leave in one write.
+//
+// A write never waits for the reader, unless the wire is patient: what the reader
+// does not take at once stays behind, and is for a goroutine that may wait. How
+// long that takes is watched from outside (see sweep), because a deadline for each
+// write would cost a timer each.
 type wire struct {
 	net.Conn
-	since  atomic.Int64 // when the write that is under way began, as UnixNano; 0: none is
-	unread atomic.Int64 // bytes written since the other side last proved that it reads
+	raw    syscall.RawConn // nil where a write cannot be tried, as with TLS
+	since  atomic.Int64    // when the write that waits began, as UnixNano; 0: none does
+	unread atomic.Int64    // bytes written since the other side last proved that it reads
 
-	mu     sync.Mutex // gorilla writes some control frames from the reading side
-	corked bool
-	batch  *[]byte
+	mu      sync.Mutex // gorilla writes some control frames from the reading side
+	corked  bool
+	patient bool
+	batch   *[]byte
+	late    []byte // what stayed behind
 }
 
 var batches = sync.Pool{New: func() any { b := make([]byte, 0, batchBytes); return &b }}
+
+func newWire(bare net.Conn) *wire {
+	w := &wire{Conn: bare}
+	if c, ok := bare.(syscall.Conn); ok {
+		w.raw, _ = c.SyscallConn() // without it, every write waits
+	}
+	return w
+}
 
 // SetWriteDeadline does nothing, for gorilla sets one before every frame.
 func (*wire) SetWriteDeadline(time.Time) error { return nil }
@@ -39,16 +56,15 @@ func (w *wire) Write(p []byte) (int, error) {
 	if !w.corked {
 		return len(p), w.write(p)
 	}
-	if w.batch == nil {
-		w.batch = batches.Get().(*[]byte)
-	}
-	if len(*w.batch)+len(p) > batchBytes {
+	if w.batch != nil && len(*w.batch)+len(p) > batchBytes {
 		if err := w.flush(); err != nil {
 			return 0, err
 		}
-		if len(p) > batchBytes {
-			return len(p), w.write(p)
-		}
+	}
+	if len(p) > batchBytes {
+		return len(p), w.write(p)
+	}
+	if w.batch == nil {
 		w.batch = batches.Get().(*[]byte)
 	}
 	*w.batch = append(*w.batch, p...)
@@ -80,8 +96,59 @@ func (w *wire) flush() error {
 	return err
 }
 
+// behind tells whether something has stayed behind.
+func (w *wire) behind() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.late) > 0
+}
+
+// setPatient lets writes wait, beginning with what has stayed behind, or forbids
+// it again.
+func (w *wire) setPatient(patient bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.patient = patient
+	late := w.late
+	if w.late = nil; len(late) == 0 {
+		return nil
+	}
+	return w.wait(late)
+}
+
 func (w *wire) write(p []byte) error {
 	w.unread.Add(int64(len(p)))
+	if w.patient {
+		return w.wait(p)
+	}
+	n := 0
+	if w.raw != nil && len(w.late) == 0 {
+		var err error
+		if n, err = w.try(p); err != nil {
+			return err
+		}
+	}
+	w.late = append(w.late, p[n:]...)
+	return nil
+}
+
+// try writes what is taken at once.
+func (w *wire) try(p []byte) (n int, err error) {
+	closed := w.raw.Write(func(fd uintptr) bool {
+		for {
+			n, err = syscall.Write(int(fd), p)
+			if !errors.Is(err, syscall.EINTR) {
+				return true
+			}
+		}
+	})
+	if errors.Is(err, syscall.EAGAIN) {
+		err = nil
+	}
+	return max(n, 0), errors.Join(closed, err)
+}
+
+func (w *wire) wait(p []byte) error {
 	defer w.since.Store(0)
 	for len(p) > 0 {
 		w.since.Store(time.Now().UnixNano())
@@ -103,6 +170,6 @@ type hijacker struct {
 // Hijack takes the connection over (see [http.Hijacker]).
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	bare, buffers, err := http.NewResponseController(h.ResponseWriter).Hijack()
-	h.wire = &wire{Conn: bare}
+	h.wire = newWire(bare)
 	return h.wire, buffers, err
 }
