@@ -54,6 +54,7 @@ type conn struct {
 }
 
 func newConn(h *Handler, ws *websocket.Conn, wire *wire, r *http.Request) *conn {
+	_ = wire.setPatient(false) // nothing has stayed behind yet
 	life, end := context.WithCancel(context.WithoutCancel(r.Context()))
 	c := &conn{
 		h: h, ws: ws, wire: wire, life: life, end: end, address: address(life),

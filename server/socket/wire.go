@@ -38,8 +38,9 @@ type wire struct {
 
 var batches = sync.Pool{New: func() any { b := make([]byte, 0, batchBytes); return &b }}
 
+// newWire is patient, for the answer to the upgrade.
 func newWire(bare net.Conn) *wire {
-	w := &wire{Conn: bare}
+	w := &wire{Conn: bare, patient: true}
 	if c, ok := bare.(syscall.Conn); ok {
 		w.raw, _ = c.SyscallConn() // without it, every write waits
 	}
