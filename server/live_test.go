@@ -26,7 +26,7 @@ func (h *house) talk(headers ...string) *talk {
 	ws, _, err := dialer.Dial("ws"+strings.TrimPrefix(web.URL, "http")+"/graphql/ws", head)
 	must(h.t, err)
 	h.t.Cleanup(func() { _ = ws.Close() })
-	must(h.t, ws.SetReadDeadline(time.Now().Add(20*time.Second)))
+	must(h.t, ws.SetReadDeadline(time.Now().Add(2*time.Minute)))
 	return &talk{t: h.t, ws: ws}
 }
 

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 
 // patience bounds every wait, so that a broken program fails the test instead
 // of hanging it.
-const patience = 60 * time.Second
+const patience = 3 * time.Minute
 
 // process is a running "karuta serve".
 type process struct {

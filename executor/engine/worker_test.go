@@ -35,7 +35,7 @@ func signalChildren(t testing.TB, s syscall.Signal) {
 // until waits for something that happens in another goroutine or process.
 func until(t testing.TB, what string, happened func() bool) {
 	t.Helper()
-	end := time.Now().Add(20 * time.Second)
+	end := time.Now().Add(2 * time.Minute)
 	for !happened() {
 		if time.Now().After(end) {
 			t.Fatal("it did not happen: ", what)

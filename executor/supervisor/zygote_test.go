@@ -25,7 +25,7 @@ func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
-	for patience := time.After(20 * time.Second); !condition(); {
+	for patience := time.After(2 * time.Minute); !condition(); {
 		select {
 		case <-tick.C:
 		case <-patience:

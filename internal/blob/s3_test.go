@@ -304,7 +304,7 @@ func TestS3ClosesConnections(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Error(err)
 	}
-	late := time.After(10 * time.Second)
+	late := time.After(2 * time.Minute)
 	for open := 1; open > 0; {
 		select {
 		case state := <-states:

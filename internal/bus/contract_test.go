@@ -15,7 +15,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/testkit"
 )
 
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // both runs the test against each engine. two gives two processes' views of one bus;
 // in memory there is one process.

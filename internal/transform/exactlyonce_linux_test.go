@@ -156,7 +156,7 @@ func (p *proof) pass(d time.Duration) {
 	p.t.Helper()
 	p.clock = p.clock.Add(d)
 	p.must(p.plan.setClock(p.clock))
-	seen, patience := p.looks.Load(), time.Now().Add(time.Minute)
+	seen, patience := p.looks.Load(), time.Now().Add(3*time.Minute)
 	for p.looks.Load() < seen+2 {
 		if time.Now().After(patience) {
 			p.t.Fatal("nobody looks at what is due any more")

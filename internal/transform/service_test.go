@@ -85,7 +85,7 @@ func (w *shop) ran(t *testing.T, in ExecuteInput) *core.Execution {
 
 func (w *shop) ended(t *testing.T, id string) *core.Execution {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(2 * time.Minute); time.Now().Before(deadline); {
 		x, err := w.Execution(w.As(w.owner), id)
 		must(t, err)
 		if x.Status.Final() && !w.ours(id) {

@@ -56,7 +56,7 @@ func (r *raw) begin(t testing.TB, payload string) {
 // eventually waits for what must come true.
 func eventually(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	for range 2000 {
+	for range 20_000 {
 		if is() {
 			return
 		}

@@ -208,7 +208,7 @@ func play(t testing.TB, change ...func(*socket.Options)) *stage {
 func noneLeft(t testing.TB) {
 	t.Cleanup(func() {
 		stacks := ""
-		for range 1000 {
+		for range 10_000 {
 			stack := make([]byte, 8<<20)
 			stacks = string(stack[:runtime.Stack(stack, true)])
 			if !strings.Contains(stacks, "karuta/server/socket.(") {

@@ -75,7 +75,7 @@ const runState = `query($id: ID!) { execution(id: $id) { status attempt progress
 // follow looks at a run until it is as somebody waits for it.
 func (w *weaver) follow(t *testing.T, id string, until func(apptest.Answer) bool) apptest.Answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
