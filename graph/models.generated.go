@@ -53,6 +53,12 @@ type AuditDetail struct {
 	Value string `json:"value"`
 }
 
+// What was blocked.
+type BlockIPPayload struct {
+	// The network.
+	Blocked *core.BlockedAddress `json:"blocked"`
+}
+
 // A run to stop.
 type CancelExecutionInput struct {
 	// Id of the run.
@@ -725,6 +731,12 @@ type SetPiiAccessPayload struct {
 	User *core.User `json:"user"`
 }
 
+// What was set.
+type SetRateLimitPayload struct {
+	// What holds now.
+	RateLimit *core.RateLimit `json:"rateLimit"`
+}
+
 // All attributes of a person.
 type SetUserAttributesInput struct {
 	// Id of the person.
@@ -785,6 +797,18 @@ type TransformExecutorHealth struct {
 	Running int `json:"running"`
 	// How many wait.
 	Queued int `json:"queued"`
+}
+
+// A network to be answered again.
+type UnblockIPInput struct {
+	// The network, as it is listed.
+	Cidr string `json:"cidr"`
+}
+
+// What is answered again.
+type UnblockIPPayload struct {
+	// The network.
+	Network string `json:"network"`
 }
 
 // The changed card.

@@ -140,6 +140,15 @@ var plainTypes = map[string]plain.Type{
 		"node":   {Index: 0, Of: "AuditLog"},
 		"cursor": {Index: 1},
 	}},
+	"BlockIpPayload": {Implementors: blockIpPayloadImplementors, Fields: map[string]plain.Field{
+		"blocked": {Index: 0, Of: "BlockedAddress"},
+	}},
+	"BlockedAddress": {Implementors: blockedAddressImplementors, Fields: map[string]plain.Field{
+		"network": {Index: 0},
+		"until":   {Index: 1},
+		"reason":  {Index: 2},
+		"setAt":   {Index: 3},
+	}},
 	"BlockedColumn": {Implementors: blockedColumnImplementors, Fields: map[string]plain.Field{
 		"name":     {Index: 0},
 		"proposed": {Index: 1, Of: "ColumnProposal"},
@@ -775,6 +784,24 @@ var plainTypes = map[string]plain.Type{
 	"PreviewTransformPayload": {Implementors: previewTransformPayloadImplementors, Fields: map[string]plain.Field{
 		"result": {Index: 0, Of: "TransformPreview"},
 	}},
+	"RateLimit": {Implementors: rateLimitImplementors, Fields: map[string]plain.Field{
+		"class":   {Index: 0},
+		"limit":   {Index: 1},
+		"default": {Index: 2},
+		"until":   {Index: 3},
+		"reason":  {Index: 4},
+		"setAt":   {Index: 5},
+	}},
+	"RateLimitUsage": {Implementors: rateLimitUsageImplementors, Fields: map[string]plain.Field{
+		"class":   {Index: 0},
+		"subject": {Index: 1},
+		"limit":   {Index: 2},
+		"peak":    {Index: 3},
+		"share":   {Index: 4},
+		"near":    {Index: 5},
+		"over":    {Index: 6},
+		"lastAt":  {Index: 7},
+	}},
 	"ReferencedDataset": {Implementors: referencedDatasetImplementors, Fields: map[string]plain.Field{
 		"datasetId":   {Index: 0},
 		"name":        {Index: 1},
@@ -884,6 +911,9 @@ var plainTypes = map[string]plain.Type{
 	"SetPiiAccessPayload": {Implementors: setPiiAccessPayloadImplementors, Fields: map[string]plain.Field{
 		"user": {Index: 0, Of: "User"},
 	}},
+	"SetRateLimitPayload": {Implementors: setRateLimitPayloadImplementors, Fields: map[string]plain.Field{
+		"rateLimit": {Index: 0, Of: "RateLimit"},
+	}},
 	"SetUserAttributesPayload": {Implementors: setUserAttributesPayloadImplementors, Fields: map[string]plain.Field{
 		"user": {Index: 0, Of: "User"},
 	}},
@@ -970,6 +1000,9 @@ var plainTypes = map[string]plain.Type{
 		"rows":     {Index: 1},
 		"rowCount": {Index: 2},
 		"log":      {Index: 3},
+	}},
+	"UnblockIpPayload": {Implementors: unblockIpPayloadImplementors, Fields: map[string]plain.Field{
+		"network": {Index: 0},
 	}},
 	"UpdateCardPayload": {Implementors: updateCardPayloadImplementors, Fields: map[string]plain.Field{
 		"card": {Index: 0, Of: "Card"},
@@ -2001,6 +2034,84 @@ func (ec *executionContext) openAuditLogEdge(ctx context.Context, field graphql.
 		return ec._AuditLogEdge_node(ctx, field, obj), true
 	case "cursor":
 		return ec._AuditLogEdge_cursor(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainBlockIpPayload(sel ast.SelectionSet, obj *BlockIPPayload) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "BlockIpPayload", sel), obj, ec.writeBlockIpPayload)
+}
+
+func (ec *executionContext) writeBlockIpPayload(w *plain.Writer, p *plain.Plan, obj *BlockIPPayload) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // blocked
+			v := obj.Blocked
+			if v == nil {
+				return false
+			}
+			if !ec.writeBlockedAddress(w, s.Inner, v) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openBlockIpPayload(ctx context.Context, field graphql.CollectedField, obj *BlockIPPayload) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "blocked":
+		return ec._BlockIpPayload_blocked(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainBlockedAddress(sel ast.SelectionSet, obj *core.BlockedAddress) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "BlockedAddress", sel), obj, ec.writeBlockedAddress)
+}
+
+func (ec *executionContext) writeBlockedAddress(w *plain.Writer, p *plain.Plan, obj *core.BlockedAddress) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // network
+			w.String(string(obj.Network))
+		case 1: // until
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.Until), true) {
+				return false
+			}
+		case 2: // reason
+			w.String(string(obj.Reason))
+		case 3: // setAt
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.SetAt), true) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openBlockedAddress(ctx context.Context, field graphql.CollectedField, obj *core.BlockedAddress) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "network":
+		return ec._BlockedAddress_network(ctx, field, obj), true
+	case "until":
+		return ec._BlockedAddress_until(ctx, field, obj), true
+	case "reason":
+		return ec._BlockedAddress_reason(ctx, field, obj), true
+	case "setBy":
+		return ec._BlockedAddress_setBy(ctx, field, obj), false
+	case "setAt":
+		return ec._BlockedAddress_setAt(ctx, field, obj), true
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -7443,6 +7554,124 @@ func (ec *executionContext) openPreviewTransformPayload(ctx context.Context, fie
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainRateLimit(sel ast.SelectionSet, obj *core.RateLimit) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "RateLimit", sel), obj, ec.writeRateLimit)
+}
+
+func (ec *executionContext) writeRateLimit(w *plain.Writer, p *plain.Plan, obj *core.RateLimit) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // class
+			if !w.Leaf(ec.marshalNRateClass2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRateClass(w.Sink(), nil, obj.Class), true) {
+				return false
+			}
+		case 1: // limit
+			w.Int(int64(obj.Limit))
+		case 2: // default
+			w.Int(int64(obj.Default))
+		case 3: // until
+			if !w.Leaf(ec.marshalOTime2timeᚐTime(w.Sink(), nil, obj.Until), false) {
+				return false
+			}
+		case 4: // reason
+			w.String(string(obj.Reason))
+		case 5: // setAt
+			if !w.Leaf(ec.marshalOTime2timeᚐTime(w.Sink(), nil, obj.SetAt), false) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openRateLimit(ctx context.Context, field graphql.CollectedField, obj *core.RateLimit) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "class":
+		return ec._RateLimit_class(ctx, field, obj), true
+	case "limit":
+		return ec._RateLimit_limit(ctx, field, obj), true
+	case "default":
+		return ec._RateLimit_default(ctx, field, obj), true
+	case "until":
+		return ec._RateLimit_until(ctx, field, obj), false
+	case "reason":
+		return ec._RateLimit_reason(ctx, field, obj), true
+	case "setBy":
+		return ec._RateLimit_setBy(ctx, field, obj), false
+	case "setAt":
+		return ec._RateLimit_setAt(ctx, field, obj), false
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainRateLimitUsage(sel ast.SelectionSet, obj *core.RateUsage) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "RateLimitUsage", sel), obj, ec.writeRateLimitUsage)
+}
+
+func (ec *executionContext) writeRateLimitUsage(w *plain.Writer, p *plain.Plan, obj *core.RateUsage) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // class
+			if !w.Leaf(ec.marshalNRateClass2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRateClass(w.Sink(), nil, obj.Class), true) {
+				return false
+			}
+		case 1: // subject
+			w.String(string(obj.Subject))
+		case 2: // limit
+			w.Int(int64(obj.Limit))
+		case 3: // peak
+			w.Int(int64(obj.Peak))
+		case 4: // share
+			if !w.Checked(ec.marshalNFloat2float64(w.Sink(), nil, obj.Share()), true) {
+				return false
+			}
+		case 5: // near
+			w.Int(int64(obj.Near))
+		case 6: // over
+			w.Int(int64(obj.Over))
+		case 7: // lastAt
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.Last), true) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openRateLimitUsage(ctx context.Context, field graphql.CollectedField, obj *core.RateUsage) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "class":
+		return ec._RateLimitUsage_class(ctx, field, obj), true
+	case "user":
+		return ec._RateLimitUsage_user(ctx, field, obj), false
+	case "subject":
+		return ec._RateLimitUsage_subject(ctx, field, obj), true
+	case "limit":
+		return ec._RateLimitUsage_limit(ctx, field, obj), true
+	case "peak":
+		return ec._RateLimitUsage_peak(ctx, field, obj), true
+	case "share":
+		return ec._RateLimitUsage_share(ctx, field, obj), true
+	case "near":
+		return ec._RateLimitUsage_near(ctx, field, obj), true
+	case "over":
+		return ec._RateLimitUsage_over(ctx, field, obj), true
+	case "lastAt":
+		return ec._RateLimitUsage_lastAt(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainReferencedDataset(sel ast.SelectionSet, obj *dashboard.ReferencedDataset) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "ReferencedDataset", sel), obj, ec.writeReferencedDataset)
 }
@@ -8384,6 +8613,39 @@ func (ec *executionContext) openSetPiiAccessPayload(ctx context.Context, field g
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainSetRateLimitPayload(sel ast.SelectionSet, obj *SetRateLimitPayload) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "SetRateLimitPayload", sel), obj, ec.writeSetRateLimitPayload)
+}
+
+func (ec *executionContext) writeSetRateLimitPayload(w *plain.Writer, p *plain.Plan, obj *SetRateLimitPayload) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // rateLimit
+			v := obj.RateLimit
+			if v == nil {
+				return false
+			}
+			if !ec.writeRateLimit(w, s.Inner, v) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openSetRateLimitPayload(ctx context.Context, field graphql.CollectedField, obj *SetRateLimitPayload) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "rateLimit":
+		return ec._SetRateLimitPayload_rateLimit(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainSetUserAttributesPayload(sel ast.SelectionSet, obj *SetUserAttributesPayload) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "SetUserAttributesPayload", sel), obj, ec.writeSetUserAttributesPayload)
 }
@@ -9121,6 +9383,33 @@ func (ec *executionContext) openTransformPreview(ctx context.Context, field grap
 		return ec._TransformPreview_rowCount(ctx, field, obj), true
 	case "log":
 		return ec._TransformPreview_log(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainUnblockIpPayload(sel ast.SelectionSet, obj *UnblockIPPayload) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "UnblockIpPayload", sel), obj, ec.writeUnblockIpPayload)
+}
+
+func (ec *executionContext) writeUnblockIpPayload(w *plain.Writer, p *plain.Plan, obj *UnblockIPPayload) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // network
+			w.String(string(obj.Network))
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openUnblockIpPayload(ctx context.Context, field graphql.CollectedField, obj *UnblockIPPayload) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "network":
+		return ec._UnblockIpPayload_network(ctx, field, obj), true
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -9988,6 +10277,10 @@ func (ec *executionContext) plainOAccessRequest2ᚕgithubᚗcomᚋkarutaᚑbiᚋ
 	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "AccessRequest", sel), v, true, ec.writeAccessRequest, ec.openAccessRequest)
 }
 
+func (ec *executionContext) plainOBlockedAddress2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐBlockedAddressᚄ(ctx context.Context, sel ast.SelectionSet, v []core.BlockedAddress) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "BlockedAddress", sel), v, true, ec.writeBlockedAddress, ec.openBlockedAddress)
+}
+
 func (ec *executionContext) plainOCardRun2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardRunᚄ(ctx context.Context, sel ast.SelectionSet, v []core.CardRun) (graphql.Marshaler, bool) {
 	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "CardRun", sel), v, true, ec.writeCardRun, ec.openCardRun)
 }
@@ -10006,6 +10299,14 @@ func (ec *executionContext) plainOGroup2ᚕgithubᚗcomᚋkarutaᚑbiᚋkaruta�
 
 func (ec *executionContext) plainOImportEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportEventᚄ(ctx context.Context, sel ast.SelectionSet, v []core.ImportEvent) (graphql.Marshaler, bool) {
 	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "ImportEvent", sel), v, true, ec.writeImportEvent, ec.openImportEvent)
+}
+
+func (ec *executionContext) plainORateLimit2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRateLimitᚄ(ctx context.Context, sel ast.SelectionSet, v []core.RateLimit) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "RateLimit", sel), v, true, ec.writeRateLimit, ec.openRateLimit)
+}
+
+func (ec *executionContext) plainORateLimitUsage2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRateUsageᚄ(ctx context.Context, sel ast.SelectionSet, v []core.RateUsage) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "RateLimitUsage", sel), v, true, ec.writeRateLimitUsage, ec.openRateLimitUsage)
 }
 
 func (ec *executionContext) plainOReferencedDataset2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋdashboardᚐReferencedDatasetᚄ(ctx context.Context, sel ast.SelectionSet, v []dashboard.ReferencedDataset) (graphql.Marshaler, bool) {

@@ -32,6 +32,7 @@ type ResolverRoot interface {
 	ApiKey() ApiKeyResolver
 	AppliedPolicy() AppliedPolicyResolver
 	AuditLog() AuditLogResolver
+	BlockedAddress() BlockedAddressResolver
 	Card() CardResolver
 	CardDiagnosis() CardDiagnosisResolver
 	CardImpact() CardImpactResolver
@@ -64,6 +65,8 @@ type ResolverRoot interface {
 	PolicyEffect() PolicyEffectResolver
 	PolicyTarget() PolicyTargetResolver
 	Query() QueryResolver
+	RateLimit() RateLimitResolver
+	RateLimitUsage() RateLimitUsageResolver
 	ReferencedDataset() ReferencedDatasetResolver
 	Schedule() ScheduleResolver
 	ScheduledRun() ScheduledRunResolver
@@ -548,6 +551,12 @@ enum EventType {
   POLICY_UPDATED
   "A policy was taken away."
   POLICY_DELETED
+  "How much may be asked in a minute was set."
+  RATE_LIMIT_SET
+  "Nothing is answered to a network any more."
+  ADDRESS_BLOCKED
+  "A network is answered again."
+  ADDRESS_UNBLOCKED
   "A dashboard was copied."
   DASHBOARD_CLONED
   "Something was given to a new owner."
@@ -809,13 +818,13 @@ extend type Mutation {
   previewCard(
     "The code and its data."
     input: PreviewCardInput!
-  ): PreviewCardPayload @auth
+  ): PreviewCardPayload @auth @cost(weight: 20)
 
   "Run a saved card, or take the result from the cache."
   executeCard(
     "The card and the values of the page filters."
     input: ExecuteCardInput!
-  ): ExecuteCardPayload @card(right: VIEW, arg: "input.cardId")
+  ): ExecuteCardPayload @card(right: VIEW, arg: "input.cardId") @cost(weight: 20)
 }
 
 "How a card makes its HTML."
@@ -1380,14 +1389,14 @@ type DashboardCard {
     filters: [FilterValueInput!]
     "A result from the cache will do."
     useCache: Boolean! = true
-  ): CardResult
+  ): CardResult @cost(weight: 20)
   "The data under the card, narrowed as its result is. For everybody who may see the dashboard; null for text cards."
   rows(
     "Values of the page filters, as for ` + "`" + `result` + "`" + `."
     filters: [FilterValueInput!]
     "How many rows, 1 to 1000."
     limit: Int! = 100
-  ): CardRows
+  ): CardRows @cost(weight: 20)
 }
 
 "How a page filter chooses."
@@ -1640,7 +1649,7 @@ type Dataset implements Node {
   preview(
     "How many rows, 1 to 1000."
     limit: Int! = 100
-  ): DatasetPreview
+  ): DatasetPreview @cost(weight: 20)
   "The distinct values of a column, sorted. For its owner and administrators; with a dashboard, for its viewers and the columns that its filters choose from."
   columnValues(
     "Name of the column."
@@ -1651,7 +1660,7 @@ type Dataset implements Node {
     search: String
     "How many values, 1 to 500."
     limit: Int! = 500
-  ): ColumnValues
+  ): ColumnValues @cost(weight: 20) @rateLimit(class: SEARCH, with: "search")
   "The versions of its data, newest first. For its owner and administrators."
   versions(
     "How many at most, 1 to 100."
@@ -2164,6 +2173,20 @@ enum Right {
   "Run the transform: its owner. Others get FORBIDDEN, whether they may see it or not."
   RUN
 }
+
+"What a field counts as, where it is not an ordinary one, among what may be asked in a minute."
+directive @rateLimit(
+  "The kind of work."
+  class: RateClass!
+  "The argument that must be there for it to count so; without it the field counts in any case."
+  with: String
+) on FIELD_DEFINITION
+
+"What a field costs, where that is not 1."
+directive @cost(
+  "How much."
+  weight: Int!
+) on FIELD_DEFINITION
 `, BuiltIn: false},
 	{Name: "../schema/effects.graphqls", Input: `extend type AccessExplanation {
   "What the policies and classes of the datasets behind it leave them to see, by name of the dataset; empty where it is closed. The owner of a dataset and administrators are told all of it, others of themselves how much they see, and of anybody else nothing."
@@ -2837,6 +2860,162 @@ type AccessLoss {
   dashboardId: ID!
   "The dashboard."
   dashboard: Dashboard
+}
+`, BuiltIn: false},
+	{Name: "../schema/guard.graphqls", Input: `extend type Query {
+  "How much of each kind of work there may be in a minute, and what has been set otherwise."
+  rateLimits: [RateLimit!] @admin
+  "Who came near a limit, or over it, the nearest first: 200 at most."
+  rateLimitUsage(
+    "Over which days."
+    window: RateWindow! = WEEK
+    "From which part of the limit on, 0.8 to 10."
+    over: Float! = 0.8
+  ): [RateLimitUsage!] @admin
+  "The networks to which nothing is answered."
+  blockedAddresses: [BlockedAddress!] @admin
+}
+
+extend type Mutation {
+  "Set how much of a kind of work there may be in a minute. It holds within seconds."
+  setRateLimit(
+    "Which kind, how much, until when and why."
+    input: SetRateLimitInput!
+  ): SetRateLimitPayload @admin
+  "Answer nothing to a network for a while. Nobody can block the address they come from."
+  blockIp(
+    "Which network, for how long and why."
+    input: BlockIpInput!
+  ): BlockIpPayload @admin
+  "Answer to a network again."
+  unblockIp(
+    "Which network."
+    input: UnblockIpInput!
+  ): UnblockIpPayload @admin
+}
+
+"A kind of work of which there may be so much in a minute."
+enum RateClass {
+  "Root fields of visitors who have not signed in, for each address."
+  ALL
+  "Root fields, for each person or key."
+  API
+  "Changes and exports by administrators, for each of them."
+  ADMIN
+  "Searches, for each person or key."
+  SEARCH
+  "Questions to a language model, for each person or key."
+  LLM
+  "Runs of cards that the cache does not answer, for each dashboard."
+  CARDS
+}
+
+"A span of days."
+enum RateWindow {
+  "Today."
+  DAY
+  "The last seven days."
+  WEEK
+}
+
+"How much of a kind of work there may be."
+type RateLimit {
+  "Which kind."
+  class: RateClass!
+  "How much there may be in a minute; 0 stops it."
+  limit: Int!
+  "What it is where nobody has set it."
+  default: Int!
+  "When what was set ends; null for never, and where nobody has set it."
+  until: Time
+  "Why it was set."
+  reason: String!
+  "Who set it; null where nobody has."
+  setBy: User
+  "When it was set."
+  setAt: Time
+}
+
+"How near somebody came to a limit."
+type RateLimitUsage {
+  "Of which kind of work."
+  class: RateClass!
+  "The person, where it was one."
+  user: User
+  "The id of a person, a key or a dashboard, or an address."
+  subject: String!
+  "The limit at the time of the peak."
+  limit: Int!
+  "The most in a minute."
+  peak: Int!
+  "The peak as a part of the limit."
+  share: Float!
+  "Minutes in which four fifths of the limit were reached."
+  near: Int!
+  "Minutes in which the limit was exceeded."
+  over: Int!
+  "When it was last near the limit."
+  lastAt: Time!
+}
+
+"A network to which nothing is answered."
+type BlockedAddress {
+  "The network: 203.0.113.0/24."
+  network: String!
+  "Until when."
+  until: Time!
+  "Why it was blocked."
+  reason: String!
+  "Who blocked it."
+  setBy: User
+  "When it was blocked."
+  setAt: Time!
+}
+
+"How much of a kind of work there may be in a minute."
+input SetRateLimitInput {
+  "Which kind."
+  class: RateClass!
+  "How much there may be in a minute, 0 to 1,000,000; 0 stops it, null is the usual limit again."
+  limit: Int
+  "When it ends, at most a year from now; null for when it is set again."
+  until: Time
+  "Why, at most 200 characters."
+  reason: String!
+}
+
+"What was set."
+type SetRateLimitPayload {
+  "What holds now."
+  rateLimit: RateLimit!
+}
+
+"A network to be blocked."
+input BlockIpInput {
+  "The network, 203.0.113.0/24, or one address. Of IPv4 at most a /8, of IPv6 a /19."
+  cidr: String!
+  "For how many minutes, 1 to 43,200 (30 days)."
+  minutes: Int!
+  "Why, at most 200 characters."
+  reason: String!
+}
+
+"What was blocked."
+type BlockIpPayload {
+  "The network."
+  blocked: BlockedAddress!
+}
+
+"A network to be answered again."
+input UnblockIpInput {
+  "The network, as it is listed."
+  cidr: String!
+}
+
+"What is answered again."
+type UnblockIpPayload {
+  "The network."
+  network: String!
 }
 `, BuiltIn: false},
 	{Name: "../schema/notice.graphqls", Input: `extend type Query {
@@ -5007,7 +5186,7 @@ type View {
     id: ID!
     "How many rows at most, 1 to 1000."
     limit: Int! = 100
-  ): DatasetPreview
+  ): DatasetPreview @cost(weight: 20)
 
   "The person's datasets, newest first."
   datasets(
@@ -5371,6 +5550,30 @@ func (ec *executionContext) childFields_AuditLogEdge(ctx context.Context, field 
 		return ec.fieldContext_AuditLogEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AuditLogEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_BlockIpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "blocked":
+		return ec.fieldContext_BlockIpPayload_blocked(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockIpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_BlockedAddress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "network":
+		return ec.fieldContext_BlockedAddress_network(ctx, field)
+	case "until":
+		return ec.fieldContext_BlockedAddress_until(ctx, field)
+	case "reason":
+		return ec.fieldContext_BlockedAddress_reason(ctx, field)
+	case "setBy":
+		return ec.fieldContext_BlockedAddress_setBy(ctx, field)
+	case "setAt":
+		return ec.fieldContext_BlockedAddress_setAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BlockedAddress", field.Name)
 }
 
 func (ec *executionContext) childFields_BlockedColumn(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7041,6 +7244,50 @@ func (ec *executionContext) childFields_PreviewTransformPayload(ctx context.Cont
 	return nil, fmt.Errorf("no field named %q was found under type PreviewTransformPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RateLimit(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "class":
+		return ec.fieldContext_RateLimit_class(ctx, field)
+	case "limit":
+		return ec.fieldContext_RateLimit_limit(ctx, field)
+	case "default":
+		return ec.fieldContext_RateLimit_default(ctx, field)
+	case "until":
+		return ec.fieldContext_RateLimit_until(ctx, field)
+	case "reason":
+		return ec.fieldContext_RateLimit_reason(ctx, field)
+	case "setBy":
+		return ec.fieldContext_RateLimit_setBy(ctx, field)
+	case "setAt":
+		return ec.fieldContext_RateLimit_setAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RateLimit", field.Name)
+}
+
+func (ec *executionContext) childFields_RateLimitUsage(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "class":
+		return ec.fieldContext_RateLimitUsage_class(ctx, field)
+	case "user":
+		return ec.fieldContext_RateLimitUsage_user(ctx, field)
+	case "subject":
+		return ec.fieldContext_RateLimitUsage_subject(ctx, field)
+	case "limit":
+		return ec.fieldContext_RateLimitUsage_limit(ctx, field)
+	case "peak":
+		return ec.fieldContext_RateLimitUsage_peak(ctx, field)
+	case "share":
+		return ec.fieldContext_RateLimitUsage_share(ctx, field)
+	case "near":
+		return ec.fieldContext_RateLimitUsage_near(ctx, field)
+	case "over":
+		return ec.fieldContext_RateLimitUsage_over(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_RateLimitUsage_lastAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RateLimitUsage", field.Name)
+}
+
 func (ec *executionContext) childFields_ReferencedDataset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "datasetId":
@@ -7297,6 +7544,14 @@ func (ec *executionContext) childFields_SetPiiAccessPayload(ctx context.Context,
 	return nil, fmt.Errorf("no field named %q was found under type SetPiiAccessPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SetRateLimitPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "rateLimit":
+		return ec.fieldContext_SetRateLimitPayload_rateLimit(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetRateLimitPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_SetUserAttributesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -7527,6 +7782,14 @@ func (ec *executionContext) childFields_TransformPreview(ctx context.Context, fi
 		return ec.fieldContext_TransformPreview_log(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TransformPreview", field.Name)
+}
+
+func (ec *executionContext) childFields_UnblockIpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "network":
+		return ec.fieldContext_UnblockIpPayload_network(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnblockIpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_UpdateCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

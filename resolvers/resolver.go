@@ -14,6 +14,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/internal/guard"
 	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/transform"
 	"github.com/karuta-bi/karuta/loaders"
@@ -30,6 +31,7 @@ type Services struct {
 	Dashboards *dashboard.Service
 	Transforms *transform.Service
 	Scheduler  *transform.Scheduler
+	Guard      *guard.Guard
 	Info       graph.ServerInfo
 	Monitor    *Monitor
 }

@@ -13,6 +13,10 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
+// dryRunHeader asks, with the value 1, what an operation would cost. It is then
+// counted and measured, and nothing runs.
+const dryRunHeader = "X-Karuta-Dry-Run"
+
 // graphql answers GraphQL over HTTP.
 func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 	form, ok := negotiate(r)
@@ -26,6 +30,7 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(w, r, form, refused)
 		return
 	}
+	req.dryRun = r.Header.Get(dryRunHeader) == "1"
 	s.engine.do(r.Context(), req).write(w, r, form)
 }
 
@@ -33,7 +38,7 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 // executed only in the form that is made for it, and of what HTTP itself forbids.
 func (a *answer) write(w http.ResponseWriter, r *http.Request, form string) {
 	status := http.StatusOK
-	if a.data == nil && (form == typeResponse || a.status == http.StatusMethodNotAllowed) {
+	if a.data == nil && (form == typeResponse || a.status == http.StatusMethodNotAllowed || a.status == http.StatusTooManyRequests) {
 		status = a.status
 	}
 	if status == http.StatusMethodNotAllowed {
@@ -84,7 +89,12 @@ func (a *answer) encode(ctx context.Context) []byte {
 	}
 	body.WriteString(`"extensions":{"requestId":"`)
 	body.WriteString(core.ActorFrom(ctx).RequestID) // letters and digits, see telemetry
-	body.WriteString(`"}}`)
+	body.WriteByte('"')
+	if a.bill != nil {
+		body.WriteString(`,"cost":`)
+		body.WriteString(a.bill.text())
+	}
+	body.WriteString(`}}`)
 	return body.Bytes()
 }
 
@@ -100,7 +110,11 @@ func encodeErrors(list gqlerror.List) []byte {
 func writeProblem(w http.ResponseWriter, r *http.Request, problem *core.Error) {
 	shown := extensions(r.Context(), problem)
 	shown["message"] = core.Sentence(core.ActorFrom(r.Context()).Locale, problem)
-	body, err := json.Marshal(map[string]any{"error": shown})
+	whole := map[string]any{"error": shown}
+	if problem.Code == core.CodeRateLimit { // operations runbook §6.2
+		whole = map[string]any{"error": "rate_limit_exceeded", "message": shown["message"], "retry_after": shown["retryAfter"]}
+	}
+	body, err := json.Marshal(whole)
 	if err != nil {
 		panic(err) // details are plain values
 	}

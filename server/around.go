@@ -35,6 +35,10 @@ func (s *server) around(next http.Handler) http.Handler {
 		r = r.WithContext(ctx)
 		allow(w, operationTimeout+slack)
 		defer s.survive(w, r)
+		if s.Resolver.Services.Guard.Blocked(core.ActorFrom(ctx).IP) {
+			writeProblem(w, r, core.Forbidden("address_blocked"))
+			return
+		}
 		next.ServeHTTP(w, r)
 	})
 }

@@ -82,6 +82,14 @@ AuditLogFilter.targetId           bytes 300
 AuditLogFilter.from               time
 AuditLogFilter.to                 time
 
+Query.rateLimitUsage.over         share
+SetRateLimitInput.limit           int 0 1000000
+SetRateLimitInput.until           future year
+SetRateLimitInput.reason          note 200
+BlockIpInput.cidr                 network
+BlockIpInput.minutes              int 1 43200
+BlockIpInput.reason               note 200
+UnblockIpInput.cidr               network
 DashboardCard.result.filters      list 20
 DashboardCard.rows.filters        list 20
 DashboardCard.rows.limit          int 1 1000

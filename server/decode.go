@@ -27,6 +27,7 @@ type request struct {
 
 	hash     string // SHA-256 of the document in hex, "" where the client does not name it
 	readOnly bool   // came by GET
+	dryRun   bool   // is measured, not executed
 	upload   bool   // brings a file
 }
 

@@ -87,6 +87,9 @@ var asked = map[string]string{
 	"Mutation.resetPassword":      `mutation { resetPassword(input: {userId: "<guest>", newPassword: "Another-Horse-9"}) { user { id } } }`,
 
 	"Mutation.updateProfile":     `mutation { updateProfile(input: {name: "花子", locale: EN}) { user { id name locale } } }`,
+	"Mutation.setRateLimit":      `mutation { setRateLimit(input: {class: LLM, limit: 5, reason: "dear"}) { rateLimit { class limit default until reason setBy { id } setAt } } }`,
+	"Mutation.blockIp":           `mutation { blockIp(input: {cidr: "203.0.113.0/24", minutes: 10, reason: "guesses"}) { blocked { network until reason setBy { id } setAt } } }`,
+	"Mutation.unblockIp":         `mutation { unblockIp(input: {cidr: "203.0.113.128/25"}) { network } }`,
 	"Mutation.setUserAttributes": `mutation { setUserAttributes(input: {userId: "<guest>", attributes: [{name: "department", values: ["営業"]}]}) { user { id attributes { name values } } } }`,
 	"Mutation.setPiiAccess":      `mutation { setPiiAccess(input: {userId: "<guest>", piiAccess: true}) { user { id piiAccess } } }`,
 
@@ -176,6 +179,9 @@ var asked = map[string]string{
 	"Query.transforms/all": `{ transforms(all: true, filter: {scheduled: false}) { nodes { id name } } }`,
 	"Query.execution": `{ execution(id: "<execution>") { id status transform { name } requestedBy { id } params codeHash inputs { datasetId alias version rows dataset { name } } output { name } outputVersion outputRowCount
 		attempt progress error { code message traceback { message frames { line function text } } } skipReason dueAt dueUntil cancelledBy { id } executorVersion events(after: 0) { seq at kind status progress text } durationMs } }`,
+	"Query.rateLimits":             `{ rateLimits { class limit default until reason setBy { id } setAt } }`,
+	"Query.rateLimitUsage":         `{ rateLimitUsage { class user { id } subject limit peak share near over lastAt } }`,
+	"Query.blockedAddresses":       `{ blockedAddresses { network until reason setBy { id } setAt } }`,
 	"Query.schedulerStatus":        `{ schedulerStatus { enabled leader lastTickAt lagSeconds nextRuns { at transform { id name } } } }`,
 	"Query.transformDiagnosis":     `{ transformDiagnosis(id: "<transform>") { newestExecution { id status } executorHealth { answers problem running queued } inputs { datasetId alias exists rows fileExists dataset { name } } logHits { text } advice { kind sentence } } }`,
 	"Query.whyCanAccess/transform": `{ whyCanAccess(userId: "<guest>", resource: "<transform>") { allowed missing { kind sentence whoCanGive { id } } } }`,

@@ -27,6 +27,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/internal/guard"
 	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/table"
@@ -76,6 +77,7 @@ type site struct {
 	executor *client.Client
 	engine   func(table.Engine) table.Engine // stands before the file's own, nil: nothing does
 	brakes   bool                            // slow down who guesses passwords
+	limits   bool                            // refuse who asks too much
 }
 
 // newHouse is a house on an empty store without an executor.
@@ -102,8 +104,10 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	datasets := dataset.New(dataset.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Objects: bucket(), Executor: on.executor,
 	}, dataset.Config{MaxUpload: 1 << 20, Buckets: []string{"company-data"}, PlanKeys: []string{secret}})
+	guards, err := guard.New(t.Context(), guard.Deps{Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Unlimited: !on.limits})
+	must(t, err)
 	cards := card.New(card.Deps{
-		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor, Resume: h.identity.Resume,
+		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor, Resume: h.identity.Resume, Admit: guards.AdmitCard,
 	}, card.Config{RunLogEvery: time.Hour, PageSecret: secret, Timeout: time.Minute, CacheTTL: time.Hour})
 	transforms := transform.New(transform.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
@@ -112,6 +116,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 		must(t, transforms.Close(context.Background()))
 		must(t, datasets.Close(context.Background()))
 		must(t, cards.Close(context.Background()))
+		must(t, guards.Close(context.Background()))
 		must(t, engine.Close())
 	})
 	t.Cleanup(h.close)
@@ -119,6 +124,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 		Gate: h.Gate, Reports: access.NewReports(h.store, h.Gate, h.Audit), Identity: h.identity, Audit: h.Audit, Datasets: datasets, Cards: cards, Transforms: transforms,
 		Scheduler:  transform.NewScheduler(h.store, h.Gate, transforms, h.Log, transform.SchedulerConfig{Interval: time.Minute, Holder: "house"}),
 		Dashboards: dashboard.New(h.store, h.Gate, h.Audit),
+		Guard:      guards,
 		Monitor:    resolvers.NewMonitor(),
 		Info:       graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},
 	}}

@@ -48,6 +48,9 @@ Query.transform               401       404!     404!   404!   404!    ok    404
 Query.transforms              401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.transforms/all          401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
 Query.execution               401       404!     404!   404!   404!    ok    404!   ok    401    bad
+Query.rateLimits              401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Query.rateLimitUsage          401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Query.blockedAddresses        401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Query.schedulerStatus         401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Query.transformDiagnosis      401       404!     404!   404!   404!    ok    404!   ok    401    bad
 Query.whyCanAccess/transform  401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
@@ -112,6 +115,9 @@ Mutation.deactivateUser       401       403!     403!   403!   403!    403!  403
 Mutation.changePassword       401       400*     400*   400*   400*    400*  400*   400*  401    bad
 Mutation.resetPassword        401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.updateProfile        401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Mutation.setRateLimit         401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.blockIp              401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.unblockIp            401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.setUserAttributes    401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.setPiiAccess         401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.importCsv            401       ok       ok     ok     ok      ok    ok     ok    401    bad

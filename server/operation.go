@@ -14,6 +14,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/audit"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/guard"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 	"github.com/karuta-bi/karuta/loaders"
 )
@@ -33,6 +34,7 @@ type engine struct {
 	audit     *audit.Log
 	root      graphql.RootFieldMiddleware
 	gate      *access.Gate
+	guard     *guard.Guard
 	log       *slog.Logger
 	local     bool
 }
@@ -41,7 +43,7 @@ func newEngine(d Deps) *engine {
 	r := d.Resolver
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: r.Directives()})
 	return &engine{
-		schema: schema, documents: newDocuments(schema.Schema(), d.Persisted), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit, gate: r.Services.Gate,
+		schema: schema, documents: newDocuments(schema.Schema(), d.Persisted), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit, gate: r.Services.Gate, guard: r.Services.Guard,
 		log: telemetry.Named(d.Log, "graphql"), local: d.Local,
 	}
 }
@@ -50,8 +52,9 @@ func newEngine(d Deps) *engine {
 type answer struct {
 	data   []byte // a JSON object or null; nil where nothing was executed
 	errors gqlerror.List
-	status int  // HTTP status where it was not executed
-	read   bool // of a query
+	status int   // HTTP status where it was not executed
+	read   bool  // of a query
+	bill   *bill // nil where it was refused before it was measured
 }
 
 // do answers a request: validate, measure, execute.
@@ -62,6 +65,9 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 	}
 	if req.readOnly && op.Operation.Operation != ast.Query {
 		return &answer{errors: e.shown(ctx, gqlerror.List{gqlerror.Wrap(refuse(405, "", "method").err)}), status: 405}
+	}
+	if req.dryRun {
+		return &answer{data: []byte("null"), bill: billOf(op)}
 	}
 	timeout := operationTimeout
 	if req.upload {
@@ -89,20 +95,25 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 	if err != nil {
 		return nil, gqlerror.List{gqlerror.Wrap(err)}
 	}
-	actor, budget := core.ActorFrom(ctx), userBudget
+	actor, bill := core.ActorFrom(ctx), &bill{meter: measure(doc, op, variables), budget: userBudget}
 	if actor.IsAdmin() {
-		budget = adminBudget
+		bill.budget = adminBudget
 	}
 	introspect := e.local || actor.IsAdmin()
-	if problems := measure(doc, op, variables, budget, introspect); problems != nil {
+	if problems := bill.meter.refuse(bill.budget, introspect); problems != nil {
 		return nil, problems
 	}
-	return &graphql.OperationContext{
+	if problems := e.charge(ctx, op, bill.meter); problems != nil {
+		return nil, problems
+	}
+	prepared := &graphql.OperationContext{
 		RawQuery: req.Query, OperationName: req.OperationName, Variables: variables, Doc: doc, Operation: op,
 		DisableIntrospection: !introspect, RecoverFunc: e.panicked,
 		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
 		RootResolverMiddleware: e.root,
-	}, nil
+	}
+	prepared.Stats.SetExtension(billName, bill)
+	return prepared, nil
 }
 
 func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *answer {
@@ -118,7 +129,9 @@ func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *ans
 	response := e.schema.Exec(ctx)(ctx)
 	found := graphql.GetErrors(ctx)
 	e.log.DebugContext(ctx, "operation", telemetry.Duration(time.Since(began)), slog.Int("errors", len(found)))
-	return &answer{data: response.Data, errors: append(response.Errors, found...), read: op.Operation.Operation == ast.Query}
+	bill := billOf(op)
+	bill.settle(op.Operation, response.Data)
+	return &answer{data: response.Data, errors: append(response.Errors, found...), read: op.Operation.Operation == ast.Query, bill: bill}
 }
 
 // panicked is what a person sees of a bug; the log sees all of it.

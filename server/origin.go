@@ -44,7 +44,7 @@ func (s *server) crossOrigin(next http.Handler) http.Handler {
 			h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 			if r.Method == http.MethodOptions {
 				h.Set("Access-Control-Allow-Methods", "GET, POST")
-				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Apollo-Require-Preflight, "+clientHeader+", X-Request-Id, Traceparent")
+				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Apollo-Require-Preflight, "+dryRunHeader+", "+clientHeader+", X-Request-Id, Traceparent")
 				h.Set("Access-Control-Max-Age", "600")
 			}
 		}

@@ -175,6 +175,8 @@ var special = map[string][]probe{
 	"choose":   invalid("not among the choices", "nothing", controls, odd, megabyte),
 	"float":    taken("a number", 0.5),
 	"snapshot": append(invalid("no id", "", "x", controls, odd, megabyte, 1), invalid("not quite", "snap_0", "snap_../x")...),
+	"share":    append(invalid("out of range", 0.79, 10.1, -1, 1e300), taken("at the ends", 0.8, 10)...),
+	"network":  invalid("no network", "", "x", "0.0.0.0/0", "::/0", "1.2.3.4/33", "::ffff:1.2.3.4", "fe80::1%eth0", controls, odd, megabyte),
 	"upload":   invalid("no file", "x", 1, map[string]any{}, megabyte),
 }
 

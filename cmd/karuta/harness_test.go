@@ -108,7 +108,7 @@ func (p *process) wait() error {
 // but the Python beside the repository.
 func environment() []string {
 	python, _ := filepath.Abs("../../bin/python/bin/python3")
-	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "EXECUTOR_PYTHON=" + python}
+	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "EXECUTOR_PYTHON=" + python, "RATE_LIMIT_ENABLED=false"}
 }
 
 // live is a process that can be waited for without being its parent.

@@ -66,7 +66,7 @@ type killer struct {
 
 func (k *killer) serve() {
 	k.t.Helper()
-	k.p = serveIn(k.t, k.dir, []string{"RATE_LIMIT_ENABLED=false", "LOG_LEVEL=WARN"})
+	k.p = serveIn(k.t, k.dir, []string{"LOG_LEVEL=WARN"})
 }
 
 // kill kills one process at a random moment, of each kind as often as of any other.

@@ -20,6 +20,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/config"
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
+	"github.com/karuta-bi/karuta/internal/guard"
 	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/telemetry"
@@ -39,6 +40,7 @@ type App struct {
 	Audit      *audit.Log
 	Gate       *access.Gate
 	Identity   *identity.Service
+	Guard      *guard.Guard
 	Datasets   *dataset.Service
 	Cards      *card.Service
 	Dashboards *dashboard.Service
@@ -107,6 +109,24 @@ func (a *App) openBus(ctx context.Context) (err error) {
 	return nil
 }
 
+// openGuard opens what holds back who asks too much. Its counters are shared with
+// all processes that share a Redis.
+func (a *App) openGuard(ctx context.Context) (*guard.Guard, error) {
+	d := guard.Deps{
+		Store: a.Store, Gate: a.Gate, Audit: a.Audit, Log: telemetry.Named(a.Log, "guard"), Metrics: a.Metrics,
+		Unlimited: !a.Config.RateLimiting,
+	}
+	if url := a.Config.RedisURL.Reveal(); url != "" {
+		client, err := guard.OpenRedis(url)
+		if err != nil {
+			return nil, err
+		}
+		a.atClose(closing(client))
+		d.Redis = client
+	}
+	return guard.New(ctx, d)
+}
+
 func (a *App) openAudit(context.Context) (err error) {
 	spool := filepath.Join(a.Config.DataDir, spoolFolder)
 	a.Audit, err = audit.New(a.Store.Audit, spool, a.Log, a.Metrics)
@@ -137,7 +157,7 @@ func (a *App) openExecutor(context.Context) error {
 	return nil
 }
 
-func (a *App) openServices(context.Context) error {
+func (a *App) openServices(ctx context.Context) error {
 	secret, err := tokenSecret(a.Config)
 	if err != nil {
 		return err
@@ -160,8 +180,12 @@ func (a *App) openServices(context.Context) error {
 			PlanKeys: planKeys(secret, c.JWTSecretKeyPrevious.Reveal()),
 		})
 	a.atClose(a.Datasets.Close)
+	if a.Guard, err = a.openGuard(ctx); err != nil {
+		return err
+	}
+	a.atClose(a.Guard.Close)
 	a.Cards = card.New(
-		card.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "card"), Resume: a.Identity.Resume},
+		card.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "card"), Resume: a.Identity.Resume, Admit: a.Guard.AdmitCard},
 		card.Config{Timeout: c.CardTimeout(), CacheTTL: c.CacheLifetime(), PageSecret: derived(secret, "card pages"), Platform: version + " " + revision})
 	a.atClose(a.Cards.Close)
 	a.Transforms = transform.New(

@@ -145,7 +145,7 @@ func (a *App) Handler() *server.Handler {
 	return server.New(server.Deps{
 		Resolver: &resolvers.Resolver{Services: resolvers.Services{
 			Gate: a.Gate, Reports: access.NewReports(a.Store, a.Gate, a.Audit), Identity: a.Identity, Audit: a.Audit,
-			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Transforms: a.Transforms, Scheduler: a.Scheduler,
+			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Transforms: a.Transforms, Scheduler: a.Scheduler, Guard: a.Guard,
 			Monitor: a.Monitor,
 			Info: graph.ServerInfo{
 				Env: string(a.Config.Env), Version: version, GitSha: revision,

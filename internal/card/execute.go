@@ -107,6 +107,9 @@ func (s *Service) Preview(ctx context.Context, in PreviewInput) (*core.CardResul
 	if err != nil {
 		return nil, err
 	}
+	if err := s.Admit(ctx, ""); err != nil {
+		return nil, err
+	}
 	result, err := s.run(ctx, j, previewKey())
 	if err != nil {
 		return nil, tell(err, true)

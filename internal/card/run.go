@@ -40,6 +40,9 @@ func (s *Service) result(ctx context.Context, j job, useCache bool) (*core.CardR
 		}
 		flight = key
 	}
+	if err := s.Admit(ctx, j.dashboardID); err != nil {
+		return nil, err
+	}
 	done := s.flights.DoChan(flight, func() (any, error) { return s.share(core.Detach(s.life, ctx), j, key) })
 	select {
 	case <-ctx.Done():

@@ -29,6 +29,10 @@ type Deps struct {
 	// Resume is the actor of somebody who signed in before; an error where that has
 	// ended, see [identity.Service.Resume].
 	Resume func(context.Context, core.SignIn) (*core.Actor, error)
+
+	// Admit refuses a run that the cache does not answer where there were too many of
+	// the dashboard's, "" for none; see [guard.Guard.AdmitCard]. nil: there are never.
+	Admit func(ctx context.Context, dashboardID string) error
 }
 
 // Config says how the service works.
@@ -74,6 +78,9 @@ func New(d Deps, cfg Config) *Service {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if d.Admit == nil {
+		d.Admit = func(context.Context, string) error { return nil }
 	}
 	life, stop := context.WithCancel(context.Background())
 	s := &Service{Deps: d, cfg: cfg, kept: newResults(d.Blobs, cfg.CacheBytes), life: life, stop: stop}

@@ -17,6 +17,7 @@ var sentences = map[string]text{
 	"FORBIDDEN.export":                      {"データを書き出せるのは、データセットの所有者、管理者、およびダッシュボードの編集者です。所有者に書き出しを依頼するか、編集者としての共有を依頼してください。", "Data can be taken out by the dataset's owner, administrators and those who may edit the dashboard. Ask the owner for the file, or to let you edit the dashboard."},
 	"FORBIDDEN.key_scope":                   {"このAPIキーではこの操作を行えません。必要な項目を範囲に含むキーを作成してください。", "This API key does not cover this. Please make a key that covers it."},
 	"FORBIDDEN.csrf":                        {"この画面からの操作であることを確認できませんでした。ページを読み込み直してください。", "We could not confirm that this request came from our page. Please reload the page."},
+	"FORBIDDEN.address_blocked":             {"この接続元からの利用は停止されています。管理者に連絡してください。", "Karuta does not answer to where you connect from. Please ask an administrator."},
 	"NOT_FOUND":                             {"見つかりません。削除されたか、閲覧する権限がない可能性があります。", "Not found. It may have been deleted, or you may not have access to it."},
 	"NOT_FOUND.dataset_deleted":             {"取り込みの間にデータセットが削除されました。30日以内なら元に戻せるので、戻してからもう一度取り込んでください。", "The dataset was deleted during the import. It can be brought back for 30 days. Do that, then import again."},
 	"VALIDATION_ERROR":                      {"入力内容を確認してください。", "Please check what you entered."},

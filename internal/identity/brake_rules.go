@@ -2,7 +2,6 @@ package identity
 
 import (
 	"math"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -84,20 +83,6 @@ func delay(failures int) time.Duration {
 		}
 	}
 	return d
-}
-
-// clientOf is what counts as one client: an address, and of IPv6 the network
-// that one subscriber has.
-func clientOf(ip string) string {
-	addr, err := netip.ParseAddr(ip)
-	if err != nil {
-		return ip
-	}
-	if addr = addr.Unmap().WithZone(""); addr.Is4() {
-		return addr.String()
-	}
-	network, _ := addr.Prefix(64) // there are 128
-	return network.Masked().String()
 }
 
 func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

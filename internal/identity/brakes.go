@@ -35,7 +35,7 @@ var errCrowded = errors.New("identity: too many tries at the same time")
 // The account is whatever was typed in, so that an address without an account
 // is braked like one with.
 func (s *Service) reserve(ctx context.Context, account string) (*attempt, error) {
-	client := clientOf(core.ActorFrom(ctx).IP)
+	client := core.ClientOf(core.ActorFrom(ctx).IP)
 	a := &attempt{id: rand.Text(), brakes: []string{brakeID("account", account), brakeID("client", client)}}
 	if s.unlimited {
 		return a, nil

@@ -15,6 +15,7 @@ type Store struct {
 	Users       *Users
 	Sessions    *Sessions
 	Brakes      *Brakes
+	Limits      *Limits
 	APIKeys     *APIKeys
 	Groups      *Groups
 	Datasets    *Datasets
@@ -39,6 +40,7 @@ func New(e table.Engine) *Store {
 		Users:       &Users{e},
 		Sessions:    &Sessions{e},
 		Brakes:      &Brakes{e},
+		Limits:      &Limits{e},
 		APIKeys:     &APIKeys{e},
 		Groups:      &Groups{e},
 		Datasets:    &Datasets{e},

@@ -37,6 +37,7 @@ var stories = []struct {
 	{"sessions end with their era", sessionsEndWithTheirEra},
 	{"brakes are changed together", brakesAreChangedTogether},
 	{"brakes race", brakesRace},
+	{"limits are set and their use adds up", limitsAreSetAndTheirUseAddsUp},
 	{"API keys open and end", apiKeysOpenAndEnd},
 	{"API key lists run newest first", apiKeyListsRunNewestFirst},
 	{"API key use races with its end", apiKeyUseRacesWithItsEnd},

@@ -80,7 +80,7 @@ type viewer struct {
 }
 
 func newOffice(t *testing.T, r *rand.Rand) *office {
-	o := &office{k: apptest.Start(t, "LOG_LEVEL=DEBUG", "RATE_LIMIT_ENABLED=false"), r: r, world: world{records: drawRoster(r), classes: map[string]string{}}}
+	o := &office{k: apptest.Start(t, "LOG_LEVEL=DEBUG"), r: r, world: world{records: drawRoster(r), classes: map[string]string{}}}
 	o.owner, _ = o.k.Somebody(t, core.RoleUser)
 	o.admin, _ = o.k.Somebody(t, core.RoleAdmin)
 	o.hire(t)

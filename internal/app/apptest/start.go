@@ -110,7 +110,7 @@ func (j *journal) String() string {
 func Start(t testing.TB, environ ...string) *Instance {
 	t.Helper()
 	c, _, err := config.Load(append([]string{
-		"ENV=local", "API_HOST=127.0.0.1", "API_PORT=0", "LOG_LEVEL=WARN",
+		"ENV=local", "API_HOST=127.0.0.1", "API_PORT=0", "LOG_LEVEL=WARN", "RATE_LIMIT_ENABLED=false",
 		"DATA_DIR=" + t.TempDir(), "EXECUTOR_PYTHON=" + python(),
 	}, environ...))
 	if err != nil {

@@ -1,0 +1,61 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/guard"
+)
+
+// billName is where an operation's context has its bill.
+const billName = "cost"
+
+// bill is what an operation costs: before it runs with lists as long as they may
+// be, afterwards with those that there were.
+type bill struct {
+	meter  *meter
+	budget int
+	actual int
+}
+
+func billOf(op *graphql.OperationContext) *bill {
+	b, _ := op.Stats.GetExtension(billName).(*bill)
+	return b
+}
+
+// text is the bill as JSON.
+func (b *bill) text() string {
+	return fmt.Sprintf(`{"estimated":%d,"actual":%d,"budget":%d}`, b.meter.estimate(), b.actual, b.budget)
+}
+
+// settle fills in what the answer has cost.
+func (b *bill) settle(op *ast.OperationDefinition, data []byte) {
+	w := &walk{text: data, fields: map[*ast.Field]map[string][]*ast.Field{}}
+	b.actual = int(min(math.Ceil(w.value(gathered(op.SelectionSet, map[string][]*ast.Field{}))), math.MaxInt32))
+}
+
+// charge counts the operation among what whoever asks may do in a minute: a root
+// field counts one, as another kind of work where the schema says so.
+func (e *engine) charge(ctx context.Context, op *ast.OperationDefinition, m *meter) gqlerror.List {
+	actor, roots := core.ActorFrom(ctx), core.RateAll
+	switch {
+	case actor.IsAdmin() && op.Operation == ast.Mutation:
+		roots = core.RateAdmin
+	case actor.SignedIn():
+		roots = core.RateAPI
+	}
+	charges := []guard.Charge{{Class: roots, N: m.roots}}
+	for class, n := range m.charges {
+		charges = append(charges, guard.Charge{Class: class, N: n})
+	}
+	if err := e.guard.Admit(ctx, charges...); err != nil {
+		return gqlerror.List{gqlerror.Wrap(err)}
+	}
+	return nil
+}

@@ -1,0 +1,212 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/karuta-bi/karuta/internal/access/accesstest"
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// limitedHouse counts what people ask.
+func limitedHouse(t *testing.T) *house {
+	t.Helper()
+	return openHouse(t, site{file: filepath.Join(t.TempDir(), "karuta.db"), blobs: accesstest.NewBlobs(), limits: true})
+}
+
+// requested is one request over HTTP, with its status and headers.
+func requested(h *house, token, query string, headers ...string) *httptest.ResponseRecorder {
+	body, _ := json.Marshal(map[string]string{"query": query})
+	r := httptest.NewRequest(http.MethodPost, "/graphql", strings.NewReader(string(body)))
+	r.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.handler.ServeHTTP(w, r)
+	return w
+}
+
+// A person has a hundred root fields a minute, an administrator ten changes, and
+// each their own (RL-1, RL-4).
+func TestRootFieldsAreCounted(t *testing.T) {
+	h := limitedHouse(t)
+	_, user := h.user(core.RoleUser)
+	_, other := h.user(core.RoleUser)
+	_, admin := h.user(core.RoleAdmin)
+	ten := "{ " + strings.Repeat("me { id } ", 0)
+	for i := range 10 {
+		ten += fmt.Sprintf("m%d: me { id } ", i)
+	}
+	ten += "}"
+	for n := range 10 {
+		if w := requested(h, user, ten); w.Code != 200 {
+			t.Fatalf("%d: %d %s", n, w.Code, w.Body)
+		}
+	}
+	w := requested(h, user, `{ me { id } }`, "Accept-Language", "ja")
+	var a struct {
+		Errors []struct {
+			Message    string
+			Extensions struct {
+				Code, Error string
+				RetryAfter  int
+				Retry       int `json:"retry_after"`
+			}
+		}
+	}
+	must(t, json.Unmarshal(w.Body.Bytes(), &a))
+	e := a.Errors[0].Extensions
+	if w.Code != 429 || e.Code != "RATE_LIMIT_EXCEEDED" || e.Error != "rate_limit_exceeded" || e.RetryAfter < 1 || e.RetryAfter > 60 || e.Retry != e.RetryAfter ||
+		w.Header().Get("Retry-After") != fmt.Sprint(e.RetryAfter) || a.Errors[0].Message != "リクエスト数が上限を超えました。しばらくお待ちください。" {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+	if w := requested(h, other, `{ me { id } }`); w.Code != 200 {
+		t.Errorf("another person: %d %s", w.Code, w.Body)
+	}
+	for n := range 11 {
+		w := requested(h, admin, fmt.Sprintf(`mutation { createGroup(input: {name: "g%d"}) { group { id } } }`, n))
+		if limited := w.Code == 429; limited != (n == 10) {
+			t.Errorf("change %d: %d %s", n, w.Code, w.Body)
+		}
+	}
+	if w := requested(h, admin, `{ groups { nodes { id } } }`); w.Code != 200 {
+		t.Errorf("an administrator reads: %d %s", w.Code, w.Body)
+	}
+}
+
+// Outside of GraphQL the answer is the runbook's, byte by byte (RL-3).
+func TestTooManyRequestsInTheRunbooksWords(t *testing.T) {
+	h := limitedHouse(t)
+	_, user := h.user(core.RoleUser)
+	get := func() *httptest.ResponseRecorder {
+		r := httptest.NewRequest(http.MethodGet, "/api/transforms", nil)
+		r.Header.Set("Authorization", "Bearer "+user)
+		w := httptest.NewRecorder()
+		h.handler.ServeHTTP(w, r)
+		return w
+	}
+	for range 100 {
+		if w := get(); w.Code != 200 {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	w := get()
+	var body struct {
+		Retry int `json:"retry_after"`
+	}
+	must(t, json.Unmarshal(w.Body.Bytes(), &body))
+	want := fmt.Sprintf(`{"error":"rate_limit_exceeded","message":"リクエスト数が上限を超えました。しばらくお待ちください。","retry_after":%d}`, body.Retry)
+	if w.Code != 429 || strings.TrimSpace(w.Body.String()) != want || w.Header().Get("Retry-After") != fmt.Sprint(body.Retry) {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
+// What is set holds at once, ends by itself and is recorded (RL-7); who came near
+// a limit is told (RL-6).
+func TestLimitsAreSet(t *testing.T) {
+	h := limitedHouse(t)
+	userID, user := h.user(core.RoleUser)
+	_, admin := h.user(core.RoleAdmin)
+	set := func(input string) {
+		t.Helper()
+		if w := requested(h, admin, `mutation { setRateLimit(input: `+input+`) { rateLimit { class limit default } } }`); !strings.Contains(w.Body.String(), `"setRateLimit":{`) {
+			t.Fatal(w.Body)
+		}
+	}
+	set(`{class: API, limit: 2, reason: "dear"}`)
+	for n, want := range []int{200, 200, 429, 429} {
+		if w := requested(h, user, `{ me { id } }`); w.Code != want {
+			t.Errorf("%d: %d %s", n, w.Code, w.Body)
+		}
+	}
+	set(`{class: API, limit: null, reason: "over"}`)
+	if w := requested(h, user, `{ me { id } }`); w.Code != 200 {
+		t.Errorf("the usual limit: %d %s", w.Code, w.Body)
+	}
+	w := requested(h, admin, `{ rateLimitUsage(window: WEEK) { class user { id } peak limit near over share } }`)
+	if want := fmt.Sprintf(`{"class":"API","user":{"id":%q},"peak":4,"limit":2,"near":1,"over":1,"share":2}`, userID); !strings.Contains(w.Body.String(), want) {
+		t.Errorf("%s, want %s", w.Body, want)
+	}
+	if w := requested(h, admin, `{ auditLogs(filter: {eventTypes: [RATE_LIMIT_SET]}) { nodes { targetId } } }`); strings.Count(w.Body.String(), `"API"`) != 2 {
+		t.Error(w.Body)
+	}
+}
+
+// To a blocked network nothing is answered, through no door, until it is unblocked
+// (MON-7); nobody can block themselves.
+func TestBlockedAddresses(t *testing.T) {
+	h := limitedHouse(t)
+	_, admin := h.user(core.RoleAdmin)
+	if w := requested(h, admin, `mutation { blockIp(input: {cidr: "192.0.2.0/24", minutes: 5, reason: "x"}) { blocked { network } } }`); !strings.Contains(w.Body.String(), "input.cidr") {
+		t.Errorf("one's own address: %s", w.Body)
+	}
+	if w := requested(h, admin, `mutation { blockIp(input: {cidr: "203.0.113.7/25", minutes: 5, reason: "guesses"}) { blocked { network } } }`); !strings.Contains(w.Body.String(), `"203.0.113.0/25"`) {
+		t.Fatal(w.Body)
+	}
+	from := func(ip, path string) int {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.RemoteAddr = ip + ":4711"
+		w := httptest.NewRecorder()
+		h.handler.ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, path := range []string{"/", "/graphql/ws", "/api/health", "/api/transforms", "/graphiql", "/assets/plotly.min.js"} {
+		if inside, outside := from("203.0.113.7", path), from("203.0.113.200", path); inside != 403 || outside == 403 {
+			t.Errorf("%s: blocked %d, beside %d", path, inside, outside)
+		}
+	}
+	if w := requested(h, admin, `mutation { unblockIp(input: {cidr: "203.0.113.0/25"}) { network } }`); !strings.Contains(w.Body.String(), `"203.0.113.0/25"`) {
+		t.Error(w.Body)
+	}
+	if got := from("203.0.113.7", "/api/health"); got != 200 {
+		t.Errorf("unblocked: %d", got)
+	}
+}
+
+// The price of an operation is told before and after it runs, and alone where
+// nothing is to run (API-4).
+func TestCostIsTold(t *testing.T) {
+	h := newHouse(t)
+	id, user := h.user(core.RoleUser)
+	h.Dashboard(&core.User{ID: id}, nil)
+	h.Dashboard(&core.User{ID: id}, nil)
+	w := requested(h, user, `{ dashboards(first: 20) { nodes { id name } } }`)
+	if !strings.Contains(w.Body.String(), `"cost":{"estimated":61,"actual":6,"budget":10000}`) {
+		t.Error(w.Body)
+	}
+	w = requested(h, user, `mutation { createDashboard(input: {name: "x"}) { dashboard { id } } }`, "X-Karuta-Dry-Run", "1")
+	if !strings.Contains(w.Body.String(), `"data":null`) || !strings.Contains(w.Body.String(), `"estimated":3,"actual":0`) {
+		t.Error(w.Body)
+	}
+	if w := requested(h, user, `{ dashboards { nodes { id } } }`); strings.Count(w.Body.String(), `"dash_`) != 2 {
+		t.Errorf("a dry run has run: %s", w.Body)
+	}
+}
+
+// What there may be of anything in one operation (issue "Transports", limits).
+func TestOperationsAreBounded(t *testing.T) {
+	h := newHouse(t)
+	_, admin := h.user(core.RoleAdmin)
+	roots, marks := "", strings.Repeat("@include(if: true) ", 1)
+	for i := range 21 {
+		roots += fmt.Sprintf("r%d: __typename ", i)
+	}
+	fields := ""
+	for range 51 {
+		fields += "id " + marks
+	}
+	for what, query := range map[string]string{"rootFields": "{ " + roots + "}", "directives": "{ me { " + fields + "} }"} {
+		if w := requested(h, admin, query); !strings.Contains(w.Body.String(), `"limit":"`+what+`"`) {
+			t.Errorf("%s: %s", what, w.Body)
+		}
+	}
+}
