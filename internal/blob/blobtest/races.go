@@ -59,7 +59,7 @@ func (s *suite) replaceRace(t *testing.T) {
 	key := s.key(t, "object")
 	s.put(t, key, "0")
 	together(racers, func(i int) {
-		for round := range 20 {
+		for round := range 10 {
 			if i == 0 {
 				body := strings.Repeat(string(rune('a'+round)), 1+round*49999)
 				if _, err := s.Put(t.Context(), key, strings.NewReader(body)); err != nil {
