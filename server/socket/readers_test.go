@@ -37,7 +37,7 @@ func caught() (*catcher, func(*socket.Options)) {
 
 // quickPings are the times of tests that wait for pings.
 func quickPings(w *socket.Times) {
-	w.Idle, w.Busy, w.Pong, w.Sweep = 200*time.Millisecond, 100*time.Millisecond, 200*time.Millisecond, 20*time.Millisecond
+	w.Idle, w.Busy, w.Pong, w.Sweep = 500*time.Millisecond, 300*time.Millisecond, 600*time.Millisecond, 20*time.Millisecond
 }
 
 // A reader that does not read costs its own socket and nobody's time: the queue
@@ -118,7 +118,7 @@ func TestAHalfOpenConnectionIsFound(t *testing.T) {
 	dead, alive := admitted(t, s, ""), admitted(t, s, "")
 	dead.silent = true
 	done := make(chan []string)
-	go func() { done <- alive.all(time.Second) }()
+	go func() { done <- alive.all(2 * time.Second) }()
 	if heard := dead.all(5 * time.Second); len(heard) != 1 || heard[0] != "end" {
 		t.Errorf("the dead one heard %q", heard)
 	}
@@ -141,7 +141,7 @@ func TestWhoReadsSlowlyStays(t *testing.T) {
 		}
 	}
 	for i := range 5 {
-		time.Sleep(150 * time.Millisecond)
+		time.Sleep(300 * time.Millisecond) // in all longer than a silent one is waited for
 		if got, err := r.hear(5 * time.Second); err != nil || len(got) < len(payload) {
 			t.Fatalf("message %d: %.100s, %v", i, got, err)
 		}
