@@ -926,7 +926,7 @@ func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.Sele
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1040,7 +1040,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1078,7 +1078,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1116,7 +1116,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1154,7 +1154,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1197,7 +1197,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1276,7 +1276,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1314,7 +1314,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1352,7 +1352,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1390,7 +1390,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1428,7 +1428,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1502,7 +1502,7 @@ func (ec *executionContext) _PersonAccess(ctx context.Context, sel ast.Selection
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1601,7 +1601,7 @@ func (ec *executionContext) _PersonAccessConnection(ctx context.Context, sel ast
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()

@@ -1793,7 +1793,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1836,7 +1836,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1874,7 +1874,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1917,7 +1917,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1960,7 +1960,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1998,7 +1998,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -2051,7 +2051,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -2089,7 +2089,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -2127,7 +2127,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -2211,7 +2211,7 @@ func (ec *executionContext) _DashboardCard(ctx context.Context, sel ast.Selectio
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -2274,7 +2274,7 @@ func (ec *executionContext) _DashboardCard(ctx context.Context, sel ast.Selectio
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -2312,7 +2312,7 @@ func (ec *executionContext) _DashboardCard(ctx context.Context, sel ast.Selectio
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -2610,7 +2610,7 @@ func (ec *executionContext) _ReferencedDataset(ctx context.Context, sel ast.Sele
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()

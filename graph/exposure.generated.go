@@ -355,7 +355,7 @@ func (ec *executionContext) _ExposedDataset(ctx context.Context, sel ast.Selecti
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()

@@ -809,7 +809,7 @@ func (ec *executionContext) _AccessInterval(ctx context.Context, sel ast.Selecti
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -847,7 +847,7 @@ func (ec *executionContext) _AccessInterval(ctx context.Context, sel ast.Selecti
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -885,7 +885,7 @@ func (ec *executionContext) _AccessInterval(ctx context.Context, sel ast.Selecti
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -943,7 +943,7 @@ func (ec *executionContext) _AccessInterval(ctx context.Context, sel ast.Selecti
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1124,7 +1124,7 @@ func (ec *executionContext) _AccessReport(ctx context.Context, sel ast.Selection
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1213,7 +1213,7 @@ func (ec *executionContext) _AccessSighting(ctx context.Context, sel ast.Selecti
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()

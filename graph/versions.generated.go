@@ -1490,7 +1490,7 @@ func (ec *executionContext) _CardImpact(ctx context.Context, sel ast.SelectionSe
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1528,7 +1528,7 @@ func (ec *executionContext) _CardImpact(ctx context.Context, sel ast.SelectionSe
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1668,7 +1668,7 @@ func (ec *executionContext) _FilterImpact(ctx context.Context, sel ast.Selection
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -2058,7 +2058,7 @@ func (ec *executionContext) _SchemaChange(ctx context.Context, sel ast.Selection
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -2096,7 +2096,7 @@ func (ec *executionContext) _SchemaChange(ctx context.Context, sel ast.Selection
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,6 +30,19 @@ func negotiate(r *http.Request) (form string, ok bool) {
 		}
 	}
 	return form, best > 0
+}
+
+// takesParts tells that the client reads an answer in parts, in the form of
+// August 2022, which Apollo's clients and gqlgen know.
+func takesParts(r *http.Request) bool {
+	for part := range strings.SplitSeq(strings.Join(r.Header.Values("Accept"), ","), ",") {
+		kind, params, err := mime.ParseMediaType(part)
+		if err == nil && kind == "multipart/mixed" && weight(part) > 0 {
+			version, told := params["deferspec"]
+			return told && version == partsVersion || len(params) == 0
+		}
+	}
+	return false
 }
 
 // quality is the weight that an Accept header gives to a media type (RFC 9110

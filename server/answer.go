@@ -31,12 +31,17 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	req.dryRun = r.Header.Get(dryRunHeader) == "1"
+	req.inParts = takesParts(r)
 	s.engine.do(r.Context(), req).write(w, r, form)
 }
 
 // write sends the answer. Its HTTP status tells of a request that could not be
 // executed only in the form that is made for it, and of what HTTP itself forbids.
 func (a *answer) write(w http.ResponseWriter, r *http.Request, form string) {
+	if a.more != nil {
+		a.stream(w, r)
+		return
+	}
 	status := http.StatusOK
 	if a.data == nil && (form == typeResponse || a.status == http.StatusMethodNotAllowed || a.status == http.StatusTooManyRequests) {
 		status = a.status

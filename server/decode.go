@@ -29,6 +29,7 @@ type request struct {
 	readOnly bool   // came by GET
 	dryRun   bool   // is measured, not executed
 	upload   bool   // brings a file
+	inParts  bool   // the client takes what is deferred after the rest
 }
 
 // refusal is a request that is not even GraphQL; it is answered with its own status.

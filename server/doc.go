@@ -12,7 +12,7 @@
 //	depth, aliases, cost                  cost.go
 //	execute: directive, resolver, service operation.go
 //	present errors                        present.go
-//	encode once                           answer.go
+//	encode once, packed or in parts       answer.go, pack.go, deferred.go
 //
 // /graphql/ws speaks graphql-transport-ws: package socket carries the messages, and
 // live.go takes each operation the same way.

@@ -55,6 +55,9 @@ type answer struct {
 	status int   // HTTP status where it was not executed
 	read   bool  // of a query
 	bill   *bill // nil where it was refused before it was measured
+
+	more func() *graphql.Response // gives what was deferred until it gives nil; nil where the data is all
+	end  func()                   // ends the operation whose parts are still to come
 }
 
 // do answers a request: validate, measure, execute.
@@ -74,8 +77,11 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 		timeout = uploadTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	return e.execute(ctx, op)
+	a := e.execute(ctx, op)
+	if a.end = cancel; a.more == nil {
+		cancel()
+	}
+	return a
 }
 
 // prepare brings a request to where it can be executed.
@@ -89,6 +95,9 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 		return nil, gqlerror.List{gqlerror.Wrap(core.Invalid("operationName", "bad_value"))}
 	}
 	if problems := e.withinScope(ctx, op); problems != nil {
+		return nil, problems
+	}
+	if problems := deferred(req, op); problems != nil {
 		return nil, problems
 	}
 	variables, err := coerce(e.schema.Schema(), op, req.Variables)
@@ -126,12 +135,17 @@ func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *ans
 	ctx = loaders.With(ctx, loaders.New(ctx, e.sources))
 	ctx = graphql.WithResponseContext(ctx, e.present, e.panicked)
 	began := time.Now()
-	response := e.schema.Exec(ctx)(ctx)
+	next := e.schema.Exec(ctx)
+	response := next(ctx)
 	found := graphql.GetErrors(ctx)
 	e.log.DebugContext(ctx, "operation", telemetry.Duration(time.Since(began)), slog.Int("errors", len(found)))
 	bill := billOf(op)
 	bill.settle(op.Operation, response.Data)
-	return &answer{data: response.Data, errors: append(response.Errors, found...), read: op.Operation.Operation == ast.Query, bill: bill}
+	a := &answer{data: response.Data, errors: append(response.Errors, found...), read: op.Operation.Operation == ast.Query, bill: bill}
+	if response.HasNext != nil && *response.HasNext {
+		a.more = func() *graphql.Response { return next(ctx) }
+	}
+	return a
 }
 
 // panicked is what a person sees of a bug; the log sees all of it.

@@ -24,13 +24,16 @@ func (w Warning) String() string {
 // are left out, because other programs' variables begin so too.
 var families = []string{"JWT_", "DYNAMODB_", "EXECUTOR_", "SCHEDULER_", "VERTEX_AI_", "CHATBOT_", "S3_BUCKET_", "CORS_", "RATE_LIMIT_"}
 
+// others are variables of other programs that are a letter away from ours.
+var others = []string{"SSL_CERT_FILE"}
+
 // unknown finds the misspelt variables, in the order of their names. A normal
 // environment is full of variables that are none of our business: only what is
 // a few letters away from a name of ours, or of a family of ours, is reported.
 func unknown(vars map[string]string) []Warning {
 	var found []Warning
 	for name := range vars {
-		if isVariable(name) {
+		if isVariable(name) || slices.Contains(others, name) {
 			continue
 		}
 		nearest, distance := nearestVariable(strings.ToUpper(name))

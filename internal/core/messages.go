@@ -59,6 +59,7 @@ var sentences = map[string]text{
 	"VALIDATION_ERROR.unreadable":           {"リクエストを読み取れませんでした。", "The request could not be read."},
 	"VALIDATION_ERROR.batch":                {"操作は一つずつ送ってください。", "Please send one operation at a time."},
 	"VALIDATION_ERROR.hash_differs":         {"リクエストの本文がそのハッシュ値と一致しません。", "The text of the request and its hash do not belong together."},
+	"VALIDATION_ERROR.deferred":             {"この接続では、答えを分けて受け取ることはできません。まとめて受け取るように変えてください。", "Over this connection an answer cannot be taken in parts. Please ask for it as a whole."},
 	"VALIDATION_ERROR.request_too_large":    {"リクエストが大きすぎます。", "The request is too large."},
 	"VALIDATION_ERROR.one_file":             {"ファイルは一度に一つだけ送ってください。", "Please send one file at a time."},
 	"VALIDATION_ERROR.bad_scope":            {"APIキーの範囲に指定できない項目です。", "An API key cannot cover this."},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"go/format"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -53,6 +54,7 @@ func rewrite(file string, calls map[string]string) error {
 		delete(calls, name)
 		return head + "\tif out, ok := ec." + call + "; ok {\n\t\treturn out\n\t}\n"
 	})
+	text = strings.ReplaceAll(text, "range field.Deferrables {", "range distinctLabels(field) {")
 	if filepath.Base(file) == "root_.generated.go" {
 		if text, err = root(text); err != nil {
 			return err
@@ -61,16 +63,28 @@ func rewrite(file string, calls map[string]string) error {
 	if text == string(was) {
 		return nil
 	}
-	return os.WriteFile(file, []byte(text), 0o644)
+	formatted, err := format.Source([]byte(text))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(file, formatted, 0o644)
+}
+
+// wait is where gqlgen's code waits for a deferred part for ever, wait.until with
+// the operation.
+var wait = struct{ forEver, until string }{
+	"result := <-ec.DeferredResults\n",
+	"result, ok := nextDeferred(ctx, ec.DeferredResults)\nif !ok {\nreturn nil\n}\n",
 }
 
 // root gives an operation room for its plans. It takes away what gqlgen makes for
 // every operation and only [graphql.UnmarshalInputFromContext] uses, which we do not.
 func root(text string) (string, error) {
 	const state = "\t*graphql.ExecutionContextState[ResolverRoot, DirectiveRoot, ComplexityRoot]\n}"
-	if strings.Count(text, state) != 1 || !inputs.MatchString(text) && strings.Contains(text, "ec.unmarshalInput") {
+	if strings.Count(text, state) != 1 || strings.Count(text, wait.forEver) != 1 || !inputs.MatchString(text) && strings.Contains(text, "ec.unmarshalInput") {
 		return "", fmt.Errorf("gqlgen's code of the root has another form than the known one")
 	}
 	text = strings.Replace(text, state, strings.TrimSuffix(state, "}")+"\tplans plainPlans\n}", 1)
+	text = strings.Replace(text, wait.forEver, wait.until, 1)
 	return inputs.ReplaceAllString(text, "graphql.BuildUnmarshalerMap()"), nil
 }

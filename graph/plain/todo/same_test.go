@@ -42,6 +42,15 @@ func TestSameAnswersWhereElementsAreLost(t *testing.T) {
 	}
 }
 
+// Two deferred fragments with one label, or with none, come as one part.
+func TestDeferredTwiceByOneLabel(t *testing.T) {
+	const document = `{ todos(n: 2) { id ... @defer { author { id } } ... @defer { author { name } } } }`
+	got := answer(t, ours.NewExecutableSchema(ours.Config{Resolvers: ours.Root{Resolver: todo.Example(2)}}), document)
+	if len(got) != 3 || !strings.HasPrefix(got[0], `{"author":{"id":"u0","name":"User 0"}} todos[0]`) {
+		t.Errorf("%q", got)
+	}
+}
+
 func same(t rapid.TB, world *todo.Resolver, document string) {
 	was := answer(t, shipped.NewExecutableSchema(shipped.Config{Resolvers: shipped.Root{Resolver: world}}), document)
 	is := answer(t, ours.NewExecutableSchema(ours.Config{Resolvers: ours.Root{Resolver: world}}), document)

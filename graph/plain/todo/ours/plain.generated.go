@@ -14,6 +14,14 @@ import (
 
 type plainPlans = plain.Plans
 
+func distinctLabels(field graphql.CollectedField) []*graphql.Deferrable {
+	return plain.DistinctLabels(field)
+}
+
+func nextDeferred(ctx context.Context, from <-chan graphql.DeferredResult) (graphql.DeferredResult, bool) {
+	return plain.NextDeferred(ctx, from)
+}
+
 var plainTypes = map[string]plain.Type{
 	"Dashboard": {Implementors: dashboardImplementors, Fields: map[string]plain.Field{
 		"id":           {Index: 0},
