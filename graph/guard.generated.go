@@ -864,7 +864,7 @@ func (ec *executionContext) _BlockedAddress(ctx context.Context, sel ast.Selecti
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -968,7 +968,7 @@ func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()
@@ -1052,7 +1052,7 @@ func (ec *executionContext) _RateLimitUsage(ctx context.Context, sel ast.Selecti
 					return innerFunc(ctx, deferredFieldSet)
 				})
 
-				for _, deferrable := range field.Deferrables {
+				for _, deferrable := range distinctLabels(field) {
 					view, ok := deferLabelToView[deferrable.Label]
 					if !ok {
 						view = deferredFieldSet.NewView()

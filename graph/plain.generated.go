@@ -22,6 +22,14 @@ import (
 
 type plainPlans = plain.Plans
 
+func distinctLabels(field graphql.CollectedField) []*graphql.Deferrable {
+	return plain.DistinctLabels(field)
+}
+
+func nextDeferred(ctx context.Context, from <-chan graphql.DeferredResult) (graphql.DeferredResult, bool) {
+	return plain.NextDeferred(ctx, from)
+}
+
 var plainTypes = map[string]plain.Type{
 	"AccessExplanation": {Implementors: accessExplanationImplementors, Fields: map[string]plain.Field{
 		"resource":  {Index: 0},
