@@ -59,18 +59,28 @@ func TestDrainIsSpread(t *testing.T) {
 	}
 }
 
-// What ends by itself is let finish, for clients would ask for it again.
+// What ends by itself is let finish, for clients would ask for it again; what is
+// asked for meanwhile goes to another process.
 func TestDrainLetsFinish(t *testing.T) {
-	s := play(t)
-	r := admitted(t, s, "")
+	c, catch := caught()
+	s := play(t, catch)
+	r, asks := admitted(t, s, ""), admitted(t, s, "")
 	_ = r.say(subscribe("1", `{ slow }`))
-	eventually(t, "it runs", func() bool { return r.say(`{"type":"ping"}`) == nil })
-	r.expect(t, `{"type":"pong"}`)
+	sink := <-c.sinks
+	_ = asks.say(subscribe("1", `{ slow }`))
+	<-c.sinks
 	ended := make(chan time.Duration)
-	go func() { ended <- s.drain(9*time.Second, 400*time.Millisecond) }()
-	r.expect(t, `{"id":"1","payload":{"data":{"slow":"at last"}},"type":"next"}`, `{"id":"1","type":"complete"}`, "close 1012 Connect anew")
-	_, _ = r.Write(masked(true, opClose, closeText(1012, "")))
-	if took := <-ended; took > 5*time.Second {
+	go func() { ended <- s.drain(9*time.Second, 3*time.Second) }()
+	eventually(t, "both shall go", func() bool { return socket.Leaving(s.Handler) == 2 })
+	_ = asks.say(subscribe("2", `{ hello }`))
+	asks.expect(t, "close 1012 Connect anew")
+	sink.Next([]byte(`{"data":1}`))
+	sink.Complete()
+	r.expect(t, `{"id":"1","payload":{"data":1},"type":"next"}`, `{"id":"1","type":"complete"}`, "close 1012 Connect anew")
+	for _, gone := range []*raw{r, asks} {
+		_, _ = gone.Write(masked(true, opClose, closeText(1012, "")))
+	}
+	if took := <-ended; took > 6*time.Second {
 		t.Errorf("it took %v", took)
 	}
 }

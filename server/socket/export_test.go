@@ -12,6 +12,20 @@ func Restart(h *Handler) {
 	}
 }
 
+// Leaving is how many sockets close as soon as they can.
+func Leaving(h *Handler) (n int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for c := range h.conns {
+		c.mu.Lock()
+		if c.leaving {
+			n++
+		}
+		c.mu.Unlock()
+	}
+	return n
+}
+
 // Again reads a message and writes what was understood of it.
 func Again(text []byte) ([]byte, bool) {
 	m, ok := parse(text)

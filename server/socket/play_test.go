@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -198,7 +199,9 @@ func play(t testing.TB, change ...func(*socket.Options)) *stage {
 	}
 	s.Handler = socket.New(o)
 	noneLeft(t)
-	s.web = httptest.NewServer(s.Handler)
+	s.web = httptest.NewUnstartedServer(s.Handler)
+	s.web.Listener = narrow{s.web.Listener}
+	s.web.Start()
 	t.Cleanup(s.web.Close)
 	return s
 }
@@ -219,3 +222,17 @@ func noneLeft(t testing.TB) {
 		t.Errorf("goroutines are left: %s", stacks)
 	})
 }
+
+// narrow gives connections so little room that a reader who does not read is felt
+// soon.
+type narrow struct{ net.Listener }
+
+func (n narrow) Accept() (net.Conn, error) {
+	c, err := n.Listener.Accept()
+	if err == nil {
+		err = c.(*net.TCPConn).SetWriteBuffer(narrowBytes)
+	}
+	return c, err
+}
+
+const narrowBytes = 16 << 10

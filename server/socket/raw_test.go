@@ -72,7 +72,7 @@ func dialRaw(address string, h handshake) (*raw, error) {
 	return r, nil
 }
 
-// opened is a raw client behind the handshake.
+// openRaw is a raw client behind the handshake.
 func openRaw(t testing.TB, address string) *raw {
 	t.Helper()
 	r, err := dialRaw(address, usual())
@@ -80,6 +80,9 @@ func openRaw(t testing.TB, address string) *raw {
 		t.Fatalf("handshake: %+v, %v", r, err)
 	}
 	t.Cleanup(func() { _ = r.Close() })
+	if err := r.Conn.(*net.TCPConn).SetReadBuffer(narrowBytes); err != nil {
+		t.Fatal(err)
+	}
 	return r
 }
 
