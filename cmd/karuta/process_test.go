@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gorilla/websocket"
 )
 
 // HLT-1: both processes answer in the runbook's bytes; the executor's address
@@ -154,5 +156,33 @@ func TestTheDemoIsForLoopbackAlone(t *testing.T) {
 	cmd.Env = environment()
 	if out, err := cmd.CombinedOutput(); err == nil || !bytes.Contains(out, []byte("loopback")) {
 		t.Errorf("%v: %s", err, out)
+	}
+}
+
+// Clients of sockets are told to connect to another process, and it is over in
+// less than ten seconds.
+func TestSIGTERMSendsSocketsElsewhere(t *testing.T) {
+	p := serve(t, t.TempDir())
+	dialer := websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}
+	socket, _, err := dialer.Dial("ws"+strings.TrimPrefix(p.url, "http")+"/graphql/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = socket.Close() }()
+	if err := socket.WriteMessage(websocket.TextMessage, []byte(`{"type":"connection_init"}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, text, err := socket.ReadMessage(); err != nil || string(text) != `{"type":"connection_ack"}` {
+		t.Fatalf("%s, %v", text, err)
+	}
+	began := time.Now()
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := socket.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseServiceRestart) {
+		t.Errorf("the socket ended with %v", err)
+	}
+	if err := p.wait(); err != nil || time.Since(began) > 10*time.Second {
+		t.Errorf("the end: %v after %v", err, time.Since(began))
 	}
 }

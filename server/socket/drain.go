@@ -8,7 +8,7 @@ import (
 )
 
 // Drain closes all sockets with 1012, upon which clients connect to another
-// process, evenly over the time, so that they do not all come there at once.
+// process, evenly over the time, or less where there are few, so that they do not all come there at once.
 // Operations that end by themselves are let finish for as long again. It returns
 // when all sockets are gone, or cuts them when the context ends.
 func (h *Handler) Drain(ctx context.Context, over time.Duration) {
@@ -19,7 +19,7 @@ func (h *Handler) Drain(ctx context.Context, over time.Duration) {
 	if len(all) == 0 {
 		return
 	}
-	h.closeOver(ctx, all, over)
+	h.closeOver(ctx, all, min(over, time.Duration(len(all))*drainPause))
 	grace := time.NewTimer(over)
 	defer grace.Stop()
 	select {
@@ -40,8 +40,10 @@ func (h *Handler) Drain(ctx context.Context, over time.Duration) {
 	}
 }
 
-// drainTick is how often a part of the sockets is closed.
-const drainTick = 20 * time.Millisecond
+const (
+	drainTick  = 20 * time.Millisecond // how often a part of the sockets is closed
+	drainPause = 50 * time.Millisecond // between two sockets where there are few
+)
 
 func (h *Handler) closeOver(ctx context.Context, all []*conn, over time.Duration) {
 	began, tick := time.Now(), time.NewTicker(drainTick)

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -169,13 +170,18 @@ func TestWhatWaitsTogetherComesInOrder(t *testing.T) {
 			sink.Next(payload)
 		}
 	}
+	var all sync.WaitGroup
 	for _, r := range readers {
-		for i, w := range want {
-			if got, err := r.hear(10 * time.Second); err != nil || got != w {
-				t.Fatalf("message %d: %.100s, %v", i, got, err)
+		all.Go(func() {
+			for i, w := range want {
+				if got, err := r.hear(10 * time.Second); err != nil || got != w {
+					t.Errorf("message %d: %.100s, %v", i, got, err)
+					return
+				}
 			}
-		}
+		})
 	}
+	all.Wait()
 }
 
 // What is said of an operation after its end is not heard.

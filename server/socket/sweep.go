@@ -120,7 +120,8 @@ func (c *conn) ping(now time.Time) {
 	}
 	k.pings++
 	k.waiting, k.asked, k.before = true, now, unread
-	k.patient = now.Add(t.Pong + time.Duration(unread)*time.Second/bytesPerSecond)
+	before := unread + int64(c.queued) // that must be read before the ping is
+	k.patient = now.Add(t.Pong + time.Duration(before)*time.Second/bytesPerSecond)
 	c.push(frame{kind: websocket.PingMessage, head: strconv.AppendUint(nil, k.pings, 10)})
 }
 
