@@ -8,9 +8,10 @@ import (
 )
 
 // Drain closes all sockets with 1012, upon which clients connect to another
-// process, evenly over the time, or less where there are few, so that they do not all come there at once.
-// Operations that end by themselves are let finish for as long again. It returns
-// when all sockets are gone, or cuts them when the context ends.
+// process, evenly over the time, or sooner where there are few, so that they do
+// not all come there at once. Operations that end by themselves are let finish for
+// as long again. It returns when all sockets are gone, or cuts them when the
+// context ends.
 func (h *Handler) Drain(ctx context.Context, over time.Duration) {
 	h.mu.Lock()
 	h.draining = true

@@ -46,6 +46,7 @@ func (c *conn) push(f frame) bool {
 	}
 	c.queue = append(c.queue, f)
 	c.queued += f.size()
+	c.clock.unread += f.size()
 	if !c.writing {
 		c.writing = true
 		c.h.writers.add(c)

@@ -10,7 +10,7 @@ import (
 )
 
 // bytesPerSecond is how slowly a client may read and still be waited for.
-const bytesPerSecond = 32 << 10
+const bytesPerSecond = 256 << 10
 
 // clock is what time does to a socket. All is guarded by the socket's mutex.
 type clock struct {
@@ -21,7 +21,8 @@ type clock struct {
 	asked   time.Time // the last ping
 	pings   uint64
 	waiting bool      // for the last ping's answer
-	before  int64     // bytes that were unread before it
+	unread  int       // bytes that were sent since the other side last proved that it reads
+	before  int       // of them, those that were sent before the ping
 	patient time.Time // until when
 	dead    time.Time // when a socket that closes is cut; zero: it does not close
 }
@@ -111,17 +112,13 @@ func ended(done <-chan struct{}) bool {
 // counts, for a client may send pongs without ever reading.
 func (c *conn) ping(now time.Time) {
 	k, t := &c.clock, c.h.Times
-	unread := c.wire.unread.Load()
-	if c.ops == nil {
-		unread = 0 // what is neither event nor answer may be read at leisure
-	}
-	if since := now.Sub(k.asked); k.waiting || since < t.Busy || since < t.Idle && unread == 0 {
+	sent := k.unread > 0 && c.ops != nil // the last answer may be read at leisure
+	if since := now.Sub(k.asked); k.waiting || since < t.Busy || since < t.Idle && !sent {
 		return
 	}
 	k.pings++
-	k.waiting, k.asked, k.before = true, now, unread
-	before := unread + int64(c.queued) // that must be read before the ping is
-	k.patient = now.Add(t.Pong + time.Duration(before)*time.Second/bytesPerSecond)
+	k.waiting, k.asked, k.before = true, now, k.unread
+	k.patient = now.Add(t.Pong + time.Duration(k.unread)*time.Second/bytesPerSecond)
 	c.push(frame{kind: websocket.PingMessage, head: strconv.AppendUint(nil, k.pings, 10)})
 }
 
@@ -132,7 +129,7 @@ func (c *conn) pong(data string) error {
 	defer c.mu.Unlock()
 	if k := &c.clock; k.waiting && data == strconv.FormatUint(k.pings, 10) {
 		k.waiting = false
-		c.wire.unread.Add(-k.before)
+		k.unread -= k.before
 	}
 	return nil
 }

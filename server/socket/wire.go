@@ -25,9 +25,8 @@ const (
 // write would cost a timer each.
 type wire struct {
 	net.Conn
-	raw    syscall.RawConn // nil where a write cannot be tried, as with TLS
-	since  atomic.Int64    // when the write that waits began, as UnixNano; 0: none does
-	unread atomic.Int64    // bytes written since the other side last proved that it reads
+	raw   syscall.RawConn // nil where a write cannot be tried, as with TLS
+	since atomic.Int64    // when the write that waits began, as UnixNano; 0: none does
 
 	mu      sync.Mutex // gorilla writes some control frames from the reading side
 	corked  bool
@@ -118,7 +117,6 @@ func (w *wire) setPatient(patient bool) error {
 }
 
 func (w *wire) write(p []byte) error {
-	w.unread.Add(int64(len(p)))
 	if w.patient {
 		return w.wait(p)
 	}
