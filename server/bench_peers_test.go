@@ -1,9 +1,12 @@
 package server_test
 
 import (
+	"encoding/json"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
+	"reflect"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql/handler"
@@ -18,13 +21,15 @@ import (
 )
 
 // inMemory are servers of one small schema, whose resolvers have their answers ready.
-var inMemory = map[string]http.Handler{
-	"ours":    server.Serve(ours.NewExecutableSchema(ours.Config{Resolvers: ours.Root{Resolver: todo.Example(20)}})),
-	"shipped": asShipped(),
+var inMemory = map[string]func(t testing.TB) http.Handler{"ours": ourOwn, "shipped": asShipped}
+
+// ourOwn is what Karuta answers with.
+func ourOwn(t testing.TB) http.Handler {
+	return server.Serve(ours.NewExecutableSchema(ours.Config{Resolvers: ours.Root{Resolver: todo.Example(20)}}), newHouse(t).deps(nil))
 }
 
 // asShipped is gqlgen as it comes, with the cache of documents that it recommends.
-func asShipped() http.Handler {
+func asShipped(testing.TB) http.Handler {
 	srv := handler.New(shipped.NewExecutableSchema(shipped.Config{Resolvers: shipped.Root{Resolver: todo.Example(20)}}))
 	srv.AddTransport(transport.POST{})
 	srv.SetQueryCache(lru.New[*ast.QueryDocument](1000))
@@ -80,4 +85,21 @@ func startPeer(b *testing.B, kind string) *benchChild {
 	must(b, err)
 	cmd.Stdout = tell
 	return startServer(b, cmd, told, tell)
+}
+
+// What is measured side by side is the same work.
+func TestServersOfTheBenchmarkAnswerAlike(t *testing.T) {
+	for _, q := range peerQueries {
+		var data []any
+		for _, kind := range []string{"ours", "shipped"} {
+			w := httptest.NewRecorder()
+			inMemory[kind](t).ServeHTTP(w, post(body(t, q.query)))
+			var a struct{ Data any }
+			must(t, json.Unmarshal(w.Body.Bytes(), &a))
+			data = append(data, a.Data)
+		}
+		if data[0] == nil || !reflect.DeepEqual(data[0], data[1]) {
+			t.Errorf("%s: %v, %v", q.name, data[0], data[1])
+		}
+	}
 }

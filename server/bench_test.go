@@ -49,10 +49,13 @@ func BenchmarkAPI(b *testing.B) {
 
 // beServer serves until standard input ends.
 func beServer(b *testing.B, kind string) {
-	handler, token := inMemory[kind], "none"
+	var handler http.Handler
+	token := "none"
 	if kind == "karuta" {
 		h := newHouse(b)
 		handler, token = h.handler, h.shelves()
+	} else {
+		handler = inMemory[kind](b)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	must(b, err)
