@@ -513,6 +513,12 @@ type PreviewTransformPayload struct {
 	Result *transform.Preview `json:"result"`
 }
 
+// The operation is registered.
+type RegisterOperationPayload struct {
+	// The operation as it is now.
+	Operation *core.Operation `json:"operation"`
+}
+
 // The new version is published.
 type ReimportCompleted struct {
 	// Always `completed`.
@@ -637,6 +643,18 @@ type RestoreDatasetVersionPayload struct {
 	Dataset *core.Dataset `json:"dataset"`
 	// The new version, which has the data of the one that was asked for.
 	Version *core.DatasetVersion `json:"version"`
+}
+
+// An operation to retire.
+type RetireOperationInput struct {
+	// Its id.
+	OperationID string `json:"operationId"`
+}
+
+// The operation is retired.
+type RetireOperationPayload struct {
+	// The operation.
+	Operation *core.Operation `json:"operation"`
 }
 
 // A dataset, and a file for its place.

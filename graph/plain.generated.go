@@ -730,6 +730,40 @@ var plainTypes = map[string]plain.Type{
 		"node":   {Index: 0, Of: "Notice"},
 		"cursor": {Index: 1},
 	}},
+	"Operation": {Implementors: operationImplementors, Fields: map[string]plain.Field{
+		"id":           {Index: 0},
+		"name":         {Index: 1},
+		"type":         {Index: 2},
+		"hash":         {Index: 3},
+		"version":      {Index: 4},
+		"rateClass":    {Index: 5},
+		"description":  {Index: 6},
+		"pastVersions": {Index: 7, Of: "OperationVersion"},
+		"createdAt":    {Index: 8},
+		"updatedAt":    {Index: 9},
+		"retiredAt":    {Index: 10},
+	}},
+	"OperationConnection": {Implementors: operationConnectionImplementors, Fields: map[string]plain.Field{
+		"nodes":    {Index: 0, Of: "Operation"},
+		"edges":    {Index: 1, Of: "OperationEdge"},
+		"pageInfo": {Index: 2, Of: "PageInfo"},
+	}},
+	"OperationEdge": {Implementors: operationEdgeImplementors, Fields: map[string]plain.Field{
+		"node":   {Index: 0, Of: "Operation"},
+		"cursor": {Index: 1},
+	}},
+	"OperationUse": {Implementors: operationUseImplementors, Fields: map[string]plain.Field{
+		"client":  {Index: 0},
+		"release": {Index: 1},
+		"count":   {Index: 2},
+		"firstAt": {Index: 3},
+		"lastAt":  {Index: 4},
+	}},
+	"OperationVersion": {Implementors: operationVersionImplementors, Fields: map[string]plain.Field{
+		"version": {Index: 0},
+		"hash":    {Index: 1},
+		"at":      {Index: 2},
+	}},
 	"OwnedThings": {Implementors: ownedThingsImplementors, Fields: map[string]plain.Field{
 		"dashboardCount":        {Index: 0},
 		"dashboards":            {Index: 1, Of: "Dashboard"},
@@ -816,6 +850,9 @@ var plainTypes = map[string]plain.Type{
 		"rowCount":    {Index: 2},
 		"usedByCards": {Index: 3},
 	}},
+	"RegisterOperationPayload": {Implementors: registerOperationPayloadImplementors, Fields: map[string]plain.Field{
+		"operation": {Index: 0, Of: "Operation"},
+	}},
 	"ReimportCompleted": {Implementors: reimportCompletedImplementors, Fields: map[string]plain.Field{
 		"importStatus": {Index: 0},
 		"dataset":      {Index: 1, Of: "Dataset"},
@@ -857,6 +894,9 @@ var plainTypes = map[string]plain.Type{
 	"RestoreDatasetVersionPayload": {Implementors: restoreDatasetVersionPayloadImplementors, Fields: map[string]plain.Field{
 		"dataset": {Index: 0, Of: "Dataset"},
 		"version": {Index: 1, Of: "DatasetVersion"},
+	}},
+	"RetireOperationPayload": {Implementors: retireOperationPayloadImplementors, Fields: map[string]plain.Field{
+		"operation": {Index: 0, Of: "Operation"},
 	}},
 	"RevokeApiKeyPayload": {Implementors: revokeApiKeyPayloadImplementors, Fields: map[string]plain.Field{
 		"apiKey": {Index: 0, Of: "ApiKey"},
@@ -6980,6 +7020,273 @@ func (ec *executionContext) openNoticeEdge(ctx context.Context, field graphql.Co
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainOperation(sel ast.SelectionSet, obj *core.Operation) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "Operation", sel), obj, ec.writeOperation)
+}
+
+func (ec *executionContext) writeOperation(w *plain.Writer, p *plain.Plan, obj *core.Operation) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // id
+			w.String(string(obj.ID))
+		case 1: // name
+			w.String(string(obj.Name))
+		case 2: // type
+			w.String(string(obj.Type))
+		case 3: // hash
+			w.String(string(obj.Hash))
+		case 4: // version
+			w.Int(int64(obj.Version))
+		case 5: // rateClass
+			if !w.Leaf(ec.marshalNRateClass2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐRateClass(w.Sink(), nil, obj.Class), true) {
+				return false
+			}
+		case 6: // description
+			w.String(string(obj.Description))
+		case 7: // pastVersions
+			v := obj.Past
+			w.Begin()
+			for j := range v {
+				w.Next(j)
+				if !ec.writeOperationVersion(w, s.Inner, &v[j]) {
+					return false
+				}
+			}
+			w.Close()
+		case 8: // createdAt
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.CreatedAt), true) {
+				return false
+			}
+		case 9: // updatedAt
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.UpdatedAt), true) {
+				return false
+			}
+		case 10: // retiredAt
+			if !w.Leaf(ec.marshalOTime2timeᚐTime(w.Sink(), nil, obj.RetiredAt), false) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openOperation(ctx context.Context, field graphql.CollectedField, obj *core.Operation) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "id":
+		return ec._Operation_id(ctx, field, obj), true
+	case "name":
+		return ec._Operation_name(ctx, field, obj), true
+	case "type":
+		return ec._Operation_type(ctx, field, obj), true
+	case "document":
+		return ec._Operation_document(ctx, field, obj), true
+	case "hash":
+		return ec._Operation_hash(ctx, field, obj), true
+	case "version":
+		return ec._Operation_version(ctx, field, obj), true
+	case "owner":
+		return ec._Operation_owner(ctx, field, obj), false
+	case "rateClass":
+		return ec._Operation_rateClass(ctx, field, obj), true
+	case "description":
+		return ec._Operation_description(ctx, field, obj), false
+	case "pastVersions":
+		return ec._Operation_pastVersions(ctx, field, obj), true
+	case "createdAt":
+		return ec._Operation_createdAt(ctx, field, obj), true
+	case "updatedAt":
+		return ec._Operation_updatedAt(ctx, field, obj), true
+	case "retiredAt":
+		return ec._Operation_retiredAt(ctx, field, obj), false
+	case "uses":
+		return ec._Operation_uses(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainOperationConnection(sel ast.SelectionSet, obj *schema.Connection[*core.Operation]) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "OperationConnection", sel), obj, ec.writeOperationConnection)
+}
+
+func (ec *executionContext) writeOperationConnection(w *plain.Writer, p *plain.Plan, obj *schema.Connection[*core.Operation]) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // nodes
+			v := obj.Nodes
+			w.Begin()
+			for j := range v {
+				w.Next(j)
+				if v[j] == nil {
+					return false
+				}
+				if !ec.writeOperation(w, s.Inner, v[j]) {
+					return false
+				}
+			}
+			w.Close()
+		case 1: // edges
+			v := obj.Edges()
+			w.Begin()
+			for j := range v {
+				w.Next(j)
+				if !ec.writeOperationEdge(w, s.Inner, &v[j]) {
+					return false
+				}
+			}
+			w.Close()
+		case 2: // pageInfo
+			v := obj.PageInfo
+			if !ec.writePageInfo(w, s.Inner, &v) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openOperationConnection(ctx context.Context, field graphql.CollectedField, obj *schema.Connection[*core.Operation]) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "nodes":
+		return ec._OperationConnection_nodes(ctx, field, obj), true
+	case "edges":
+		return ec._OperationConnection_edges(ctx, field, obj), true
+	case "pageInfo":
+		return ec._OperationConnection_pageInfo(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainOperationEdge(sel ast.SelectionSet, obj *schema.Edge[*core.Operation]) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "OperationEdge", sel), obj, ec.writeOperationEdge)
+}
+
+func (ec *executionContext) writeOperationEdge(w *plain.Writer, p *plain.Plan, obj *schema.Edge[*core.Operation]) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // node
+			v := obj.Node
+			if v == nil {
+				return false
+			}
+			if !ec.writeOperation(w, s.Inner, v) {
+				return false
+			}
+		case 1: // cursor
+			w.String(string(obj.Cursor))
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openOperationEdge(ctx context.Context, field graphql.CollectedField, obj *schema.Edge[*core.Operation]) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "node":
+		return ec._OperationEdge_node(ctx, field, obj), true
+	case "cursor":
+		return ec._OperationEdge_cursor(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainOperationUse(sel ast.SelectionSet, obj *core.OperationUse) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "OperationUse", sel), obj, ec.writeOperationUse)
+}
+
+func (ec *executionContext) writeOperationUse(w *plain.Writer, p *plain.Plan, obj *core.OperationUse) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // client
+			w.String(string(obj.Client))
+		case 1: // release
+			w.String(string(obj.Release))
+		case 2: // count
+			w.Int(int64(obj.Count))
+		case 3: // firstAt
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.FirstAt), true) {
+				return false
+			}
+		case 4: // lastAt
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.LastAt), true) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openOperationUse(ctx context.Context, field graphql.CollectedField, obj *core.OperationUse) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "client":
+		return ec._OperationUse_client(ctx, field, obj), true
+	case "release":
+		return ec._OperationUse_release(ctx, field, obj), true
+	case "count":
+		return ec._OperationUse_count(ctx, field, obj), true
+	case "firstAt":
+		return ec._OperationUse_firstAt(ctx, field, obj), true
+	case "lastAt":
+		return ec._OperationUse_lastAt(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainOperationVersion(sel ast.SelectionSet, obj *core.OperationVersion) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "OperationVersion", sel), obj, ec.writeOperationVersion)
+}
+
+func (ec *executionContext) writeOperationVersion(w *plain.Writer, p *plain.Plan, obj *core.OperationVersion) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // version
+			w.Int(int64(obj.Version))
+		case 1: // hash
+			w.String(string(obj.Hash))
+		case 2: // at
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.At), true) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openOperationVersion(ctx context.Context, field graphql.CollectedField, obj *core.OperationVersion) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "version":
+		return ec._OperationVersion_version(ctx, field, obj), true
+	case "hash":
+		return ec._OperationVersion_hash(ctx, field, obj), true
+	case "at":
+		return ec._OperationVersion_at(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainOwnedThings(sel ast.SelectionSet, obj *identity.Owned) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "OwnedThings", sel), obj, ec.writeOwnedThings)
 }
@@ -7721,6 +8028,39 @@ func (ec *executionContext) openReferencedDataset(ctx context.Context, field gra
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainRegisterOperationPayload(sel ast.SelectionSet, obj *RegisterOperationPayload) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "RegisterOperationPayload", sel), obj, ec.writeRegisterOperationPayload)
+}
+
+func (ec *executionContext) writeRegisterOperationPayload(w *plain.Writer, p *plain.Plan, obj *RegisterOperationPayload) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // operation
+			v := obj.Operation
+			if v == nil {
+				return false
+			}
+			if !ec.writeOperation(w, s.Inner, v) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openRegisterOperationPayload(ctx context.Context, field graphql.CollectedField, obj *RegisterOperationPayload) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "operation":
+		return ec._RegisterOperationPayload_operation(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainReimportCompleted(sel ast.SelectionSet, obj *ReimportCompleted) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "ReimportCompleted", sel), obj, ec.writeReimportCompleted)
 }
@@ -8118,6 +8458,39 @@ func (ec *executionContext) openRestoreDatasetVersionPayload(ctx context.Context
 		return ec._RestoreDatasetVersionPayload_dataset(ctx, field, obj), true
 	case "version":
 		return ec._RestoreDatasetVersionPayload_version(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainRetireOperationPayload(sel ast.SelectionSet, obj *RetireOperationPayload) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "RetireOperationPayload", sel), obj, ec.writeRetireOperationPayload)
+}
+
+func (ec *executionContext) writeRetireOperationPayload(w *plain.Writer, p *plain.Plan, obj *RetireOperationPayload) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // operation
+			v := obj.Operation
+			if v == nil {
+				return false
+			}
+			if !ec.writeOperation(w, s.Inner, v) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openRetireOperationPayload(ctx context.Context, field graphql.CollectedField, obj *RetireOperationPayload) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "operation":
+		return ec._RetireOperationPayload_operation(ctx, field, obj), true
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -10207,6 +10580,22 @@ func (ec *executionContext) plainNNotice2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkaru
 
 func (ec *executionContext) plainNNoticeEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Notice]) (graphql.Marshaler, bool) {
 	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "NoticeEdge", sel), v, true, ec.writeNoticeEdge, ec.openNoticeEdge)
+}
+
+func (ec *executionContext) plainNOperation2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐOperationᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Operation) (graphql.Marshaler, bool) {
+	return plain.Pointers(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "Operation", sel), v, true, ec.writeOperation, ec.openOperation)
+}
+
+func (ec *executionContext) plainNOperationEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.Operation]) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "OperationEdge", sel), v, true, ec.writeOperationEdge, ec.openOperationEdge)
+}
+
+func (ec *executionContext) plainNOperationUse2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐOperationUseᚄ(ctx context.Context, sel ast.SelectionSet, v []core.OperationUse) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "OperationUse", sel), v, true, ec.writeOperationUse, ec.openOperationUse)
+}
+
+func (ec *executionContext) plainNOperationVersion2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐOperationVersionᚄ(ctx context.Context, sel ast.SelectionSet, v []core.OperationVersion) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "OperationVersion", sel), v, true, ec.writeOperationVersion, ec.openOperationVersion)
 }
 
 func (ec *executionContext) plainNPersonAccess2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐPersonAccessᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.PersonAccess) (graphql.Marshaler, bool) {

@@ -59,6 +59,7 @@ type ResolverRoot interface {
 	MissingAccess() MissingAccessResolver
 	Mutation() MutationResolver
 	Notice() NoticeResolver
+	Operation() OperationResolver
 	PersonAccess() PersonAccessResolver
 	PersonAccessConnection() PersonAccessConnectionResolver
 	Policy() PolicyResolver
@@ -351,7 +352,7 @@ type MissingAccess {
 
 extend type Mutation {
   """
-  Make a key with which a program acts for you, in the named root fields only. At
+  Make a key with which a program acts for you, in the named root fields and registered operations only. At
   most 20 of yours are good at the same time. Not by a key.
   """
   createApiKey(
@@ -374,7 +375,7 @@ type ApiKey implements Node {
   name: String!
   "For whom it acts."
   owner: User
-  "The root fields that it may ask for: ` + "`" + `Query.dashboards` + "`" + `."
+  "The root fields that it may ask for, as ` + "`" + `Query.dashboards` + "`" + `, and the registered operations, as ` + "`" + `operation:reports/sales` + "`" + ` or ` + "`" + `operation:reports/*` + "`" + `."
   scopes: [String!]!
   "When it was made."
   createdAt: Time!
@@ -408,7 +409,7 @@ type ApiKeyEdge {
 input CreateApiKeyInput {
   "What it is for, 1 to 100 characters."
   name: String!
-  "The root fields that it may ask for, 1 to 100, as ` + "`" + `Query.dashboards` + "`" + `. Those for passwords, sessions, keys and roles cannot be given."
+  "The root fields that it may ask for, as ` + "`" + `Query.dashboards` + "`" + `, and the registered operations, as ` + "`" + `operation:reports/sales` + "`" + ` or ` + "`" + `operation:reports/*` + "`" + `; 1 to 100. Root fields for passwords, sessions, keys and roles cannot be given, nor asked for in a registered operation."
   scopes: [String!]!
   "When it ends by itself, at most a year from now."
   expiresAt: Time!
@@ -574,6 +575,10 @@ enum EventType {
   OPERATION_BROKEN_OFF
   "The audit log was looked at."
   AUDIT_VIEWED
+  "An operation, or a version of it, was registered."
+  OPERATION_REGISTERED
+  "An operation was retired."
+  OPERATION_RETIRED
 }
 
 "How an act ended."
@@ -3107,6 +3112,156 @@ input MarkNotificationsReadInput {
 type MarkNotificationsReadPayload {
   "Always true: they are read from now on."
   marked: Boolean!
+}
+`, BuiltIn: false},
+	{Name: "../schema/operation.graphqls", Input: `extend type Query {
+  """
+  The registered operations by id: for administrators all of them, for others those
+  that they answer for.
+  """
+  operations(
+    "Those that were retired too."
+    retired: Boolean! = false
+    "How many at most, 1 to 100."
+    first: Int = 50
+    "The cursor after which to continue."
+    after: String
+  ): OperationConnection @auth
+
+  "A registered operation. For administrators and who answers for it."
+  operation(
+    "Its id."
+    id: ID!
+  ): Operation @auth
+}
+
+extend type Mutation {
+  """
+  Register an operation, or a further version of it. A new one is for
+  administrators, a version also for who answers for it. The same once more
+  changes nothing. Not by a key.
+  """
+  registerOperation(
+    "What it is to be."
+    input: RegisterOperationInput!
+  ): RegisterOperationPayload @auth
+
+  """
+  End an operation: nobody may ask for it any more, and its id stays taken. For
+  administrators and who answers for it. Not by a key.
+  """
+  retireOperation(
+    "Which operation."
+    input: RetireOperationInput!
+  ): RetireOperationPayload @auth
+}
+
+"A document that clients may ask for by its id (` + "`" + `documentId` + "`" + `) or by the hash of its text."
+type Operation {
+  "The id by which clients ask for its present version."
+  id: ID!
+  "What the document calls it."
+  name: String!
+  "query, mutation or subscription."
+  type: String!
+  "The present document."
+  document: String!
+  "SHA-256 of the present document, in hex. ` + "`" + `sha256:` + "`" + ` before it names this version."
+  hash: String!
+  "The present version; the first is 1."
+  version: Int!
+  "Who answers for it; null for nobody in particular."
+  owner: User
+  "What it counts as beside its root fields; API is nothing more."
+  rateClass: RateClass!
+  "What it is for."
+  description: String
+  "The versions before that may still be asked for by their hash, oldest first."
+  pastVersions: [OperationVersion!]!
+  "When it was registered first."
+  createdAt: Time!
+  "When its present version was registered."
+  updatedAt: Time!
+  "When it was retired; null while it is not."
+  retiredAt: Time
+  "How often each client has asked for it in the last 400 days, to the minute."
+  uses: [OperationUse!]!
+}
+
+"A version of an operation."
+type OperationVersion {
+  "Its number."
+  version: Int!
+  "SHA-256 of its document, in hex."
+  hash: String!
+  "When it was registered."
+  at: Time!
+}
+
+"How often a client has asked for an operation."
+type OperationUse {
+  "What the client calls itself, in ` + "`" + `apollographql-client-name` + "`" + ` or ` + "`" + `X-Client-Name` + "`" + `; empty where it does not say."
+  client: String!
+  "What it calls its release, in ` + "`" + `apollographql-client-version` + "`" + `; empty where it does not say."
+  release: String!
+  "How often."
+  count: Long!
+  "When it asked first."
+  firstAt: Time!
+  "When it asked last."
+  lastAt: Time!
+}
+
+"A page of registered operations."
+type OperationConnection {
+  "The operations."
+  nodes: [Operation!]!
+  "The operations, each with its cursor."
+  edges: [OperationEdge!]!
+  "Where the page begins and ends."
+  pageInfo: PageInfo!
+}
+
+"A registered operation in a list."
+type OperationEdge {
+  "The operation."
+  node: Operation!
+  "Continues the list after this operation."
+  cursor: String!
+}
+
+"An operation to register."
+input RegisterOperationInput {
+  "The id by which clients are to ask for it: 1 to 128 letters, digits and ` + "`" + `_./-` + "`" + `."
+  operationId: ID!
+  "One operation with a name and its fragments, at most 16 KB."
+  document: String!
+  "The version that you have seen, where there is one."
+  version: Int
+  "Who answers for it. Left out it stays as it is; for a new one it is you."
+  ownerId: ID
+  "What it counts as beside its root fields: SEARCH, LLM or ADMIN; API is nothing more."
+  rateClass: RateClass! = API
+  "What it is for, up to 300 characters."
+  description: String
+}
+
+"The operation is registered."
+type RegisterOperationPayload {
+  "The operation as it is now."
+  operation: Operation!
+}
+
+"An operation to retire."
+input RetireOperationInput {
+  "Its id."
+  operationId: ID!
+}
+
+"The operation is retired."
+type RetireOperationPayload {
+  "The operation."
+  operation: Operation!
 }
 `, BuiltIn: false},
 	{Name: "../schema/policies.graphqls", Input: `extend type Mutation {
@@ -7091,6 +7246,90 @@ func (ec *executionContext) childFields_NoticeEdge(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type NoticeEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_Operation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Operation_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Operation_name(ctx, field)
+	case "type":
+		return ec.fieldContext_Operation_type(ctx, field)
+	case "document":
+		return ec.fieldContext_Operation_document(ctx, field)
+	case "hash":
+		return ec.fieldContext_Operation_hash(ctx, field)
+	case "version":
+		return ec.fieldContext_Operation_version(ctx, field)
+	case "owner":
+		return ec.fieldContext_Operation_owner(ctx, field)
+	case "rateClass":
+		return ec.fieldContext_Operation_rateClass(ctx, field)
+	case "description":
+		return ec.fieldContext_Operation_description(ctx, field)
+	case "pastVersions":
+		return ec.fieldContext_Operation_pastVersions(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Operation_createdAt(ctx, field)
+	case "updatedAt":
+		return ec.fieldContext_Operation_updatedAt(ctx, field)
+	case "retiredAt":
+		return ec.fieldContext_Operation_retiredAt(ctx, field)
+	case "uses":
+		return ec.fieldContext_Operation_uses(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Operation", field.Name)
+}
+
+func (ec *executionContext) childFields_OperationConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "nodes":
+		return ec.fieldContext_OperationConnection_nodes(ctx, field)
+	case "edges":
+		return ec.fieldContext_OperationConnection_edges(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_OperationConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OperationConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_OperationEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "node":
+		return ec.fieldContext_OperationEdge_node(ctx, field)
+	case "cursor":
+		return ec.fieldContext_OperationEdge_cursor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OperationEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_OperationUse(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "client":
+		return ec.fieldContext_OperationUse_client(ctx, field)
+	case "release":
+		return ec.fieldContext_OperationUse_release(ctx, field)
+	case "count":
+		return ec.fieldContext_OperationUse_count(ctx, field)
+	case "firstAt":
+		return ec.fieldContext_OperationUse_firstAt(ctx, field)
+	case "lastAt":
+		return ec.fieldContext_OperationUse_lastAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OperationUse", field.Name)
+}
+
+func (ec *executionContext) childFields_OperationVersion(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_OperationVersion_version(ctx, field)
+	case "hash":
+		return ec.fieldContext_OperationVersion_hash(ctx, field)
+	case "at":
+		return ec.fieldContext_OperationVersion_at(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type OperationVersion", field.Name)
+}
+
 func (ec *executionContext) childFields_OwnedThings(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "dashboardCount":
@@ -7307,6 +7546,14 @@ func (ec *executionContext) childFields_ReferencedDataset(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type ReferencedDataset", field.Name)
 }
 
+func (ec *executionContext) childFields_RegisterOperationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "operation":
+		return ec.fieldContext_RegisterOperationPayload_operation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RegisterOperationPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_ReimportPendingConfirmation(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "importStatus":
@@ -7385,6 +7632,14 @@ func (ec *executionContext) childFields_RestoreDatasetVersionPayload(ctx context
 		return ec.fieldContext_RestoreDatasetVersionPayload_version(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RestoreDatasetVersionPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetireOperationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "operation":
+		return ec.fieldContext_RetireOperationPayload_operation(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetireOperationPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RevokeApiKeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/guard"
 	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/transform"
 	"github.com/karuta-bi/karuta/loaders"
 )
@@ -25,6 +26,7 @@ type Services struct {
 	Gate       *access.Gate
 	Reports    *access.Reports
 	Identity   *identity.Service
+	Operations *operation.Service
 	Audit      *audit.Log
 	Datasets   *dataset.Service
 	Cards      *card.Service

@@ -69,6 +69,8 @@ type (
 	FilterViewEdge           = Edge[*core.FilterView]
 	AuditLogConnection       = Connection[*core.AuditEvent]
 	AuditLogEdge             = Edge[*core.AuditEvent]
+	OperationConnection      = Connection[*core.Operation]
+	OperationEdge            = Edge[*core.Operation]
 	APIKeyConnection         = Connection[*core.APIKey]
 	APIKeyEdge               = Edge[*core.APIKey]
 	AccessIntervalConnection = Connection[*core.AccessInterval]

@@ -32,6 +32,7 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 	}
 	req.dryRun = r.Header.Get(dryRunHeader) == "1"
 	req.inParts = takesParts(r)
+	req.client = clientOf(r.Header)
 	s.engine.do(r.Context(), req).write(w, r, form)
 }
 

@@ -41,8 +41,9 @@ func (b *bill) settle(op *ast.OperationDefinition, data []byte) {
 }
 
 // charge counts the operation among what whoever asks may do in a minute: a root
-// field counts one, as another kind of work where the schema says so.
-func (e *engine) charge(ctx context.Context, op *ast.OperationDefinition, m *meter) gqlerror.List {
+// field counts one, as another kind of work where the schema says so, and a
+// registered operation as its own kind.
+func (e *engine) charge(ctx context.Context, req *request, op *ast.OperationDefinition, m *meter) gqlerror.List {
 	actor, roots := core.ActorFrom(ctx), core.RateAll
 	switch {
 	case actor.IsAdmin() && op.Operation == ast.Mutation:
@@ -53,6 +54,9 @@ func (e *engine) charge(ctx context.Context, op *ast.OperationDefinition, m *met
 	charges := []guard.Charge{{Class: roots, N: m.roots}}
 	for class, n := range m.charges {
 		charges = append(charges, guard.Charge{Class: class, N: n})
+	}
+	if r := req.registered; r != nil && r.Class != core.RateAPI && m.charges[r.Class] == 0 {
+		charges = append(charges, guard.Charge{Class: r.Class, N: 1})
 	}
 	if err := e.guard.Admit(ctx, charges...); err != nil {
 		return gqlerror.List{gqlerror.Wrap(err)}

@@ -22,6 +22,8 @@ import (
 //	value N   any text of 1 to N characters, as it may stand in data
 //	code N    1 to N bytes of program
 //	future    a time to come, with "year" within a year
+//	operation the id of a registered operation
+//	document  an operation that can be registered
 //	any       any text of any length; what is no id finds nothing
 //	id NOUN   the id of such a thing; mine where others have such things that
 //	          the asker may not see
@@ -113,6 +115,13 @@ CreateApiKeyInput.scopes          list 100
 CreateApiKeyInput.scopes.*        scope
 CreateApiKeyInput.expiresAt       future year
 RevokeApiKeyInput.id              id key mine
+Query.operation.id                operation
+RegisterOperationInput.operationId new operation
+RegisterOperationInput.document   document
+RegisterOperationInput.version    version
+RegisterOperationInput.ownerId    id user
+RegisterOperationInput.description text 300
+RetireOperationInput.operationId  operation
 RevokeSessionsInput.userId        id user
 RevokeSessionsInput.sessionId     id session mine
 RevokeSessionsInput.reason        note 200

@@ -55,6 +55,7 @@ func newCompany(t testing.TB) *company {
 	c.hire(h)
 	c.furnish(h)
 	c.furnishStranger(h)
+	c.registerOperations(h)
 	c.dismiss(h)
 	c.keys = ledger.Keys()
 	h.close()
@@ -263,6 +264,22 @@ func (c *company) furnishStranger(h *house) {
 	} {
 		c.ids["foreign "+name] = id
 	}
+}
+
+// registerOperations registers an operation of the owner's and one of the stranger's.
+func (c *company) registerOperations(h *house) {
+	documents := map[string]string{}
+	var all []*core.Operation
+	for name, said := range map[string]string{"owner": private, "stranger": ""} {
+		text := "query Of" + name + " { me { id } }"
+		documents[core.Hash(text)] = text
+		all = append(all, &core.Operation{
+			ID: "of/" + name, Name: "Of" + name, Type: "query", Hash: core.Hash(text), Version: 1, OwnerID: c.ids[name], Class: core.RateAPI,
+			Description: said, CreatedAt: store.Now(), UpdatedAt: store.Now(), UpdatedBy: c.ids["admin"],
+		})
+	}
+	must(h.t, h.store.Operations.Change(h.t.Context(), &core.Registry{Operations: map[string]*core.Operation{}}, all, documents))
+	c.ids["operation"], c.ids["foreign operation"] = "of/owner", "of/stranger"
 }
 
 // request is the guest's wish to see the dashboard.

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/operation"
 )
 
 // maxBody is how long a request may be, files apart: longer than any text that
@@ -24,12 +25,17 @@ type request struct {
 	OperationName string         `json:"operationName"`
 	Variables     map[string]any `json:"variables"`
 	Extensions    map[string]any `json:"extensions"`
+	DocumentID    string         `json:"documentId"`
 
-	hash     string // SHA-256 of the document in hex, "" where the client does not name it
-	readOnly bool   // came by GET
-	dryRun   bool   // is measured, not executed
-	upload   bool   // brings a file
-	inParts  bool   // the client takes what is deferred after the rest
+	hash       string                // SHA-256 of the document in hex, "" where the client does not name it
+	sum        string                // the same wherever it is known
+	registered *operation.Registered // nil where it names none
+	client     operation.Client
+	ours       bool // a fixed document of ours
+	readOnly   bool // came by GET
+	dryRun     bool // is measured, not executed
+	upload     bool // brings a file
+	inParts    bool // the client takes what is deferred after the rest
 }
 
 // refusal is a request that is not even GraphQL; it is answered with its own status.
@@ -137,15 +143,18 @@ func once(object []byte) error {
 	return nil
 }
 
-// check wants a document or its hash, and both to fit each other.
+// check wants a document, its hash or the id of a registered one, and what
+// comes together to fit each other.
 func (req *request) check() (err error) {
 	if req.hash, err = hashOf(req.Extensions); err != nil {
 		return err
 	}
 	switch {
-	case req.Query == "" && req.hash == "":
+	case req.DocumentID != "" && (req.Query != "" || req.hash != ""):
+		return refuse(http.StatusBadRequest, "documentId", "one_document")
+	case req.Query == "" && req.hash == "" && req.DocumentID == "":
 		return refuse(http.StatusBadRequest, "query", "required")
-	case req.Query != "" && req.hash != "" && req.hash != sum(req.Query):
+	case req.Query != "" && req.hash != "" && req.hash != core.Hash(req.Query):
 		return refuse(http.StatusBadRequest, hashField, "hash_differs")
 	}
 	return nil
@@ -159,7 +168,7 @@ func decodeQuery(r *http.Request) (*request, error) {
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "", "unreadable")
 	}
-	req := &request{Query: params.Get("query"), OperationName: params.Get("operationName"), readOnly: true}
+	req := &request{Query: params.Get("query"), OperationName: params.Get("operationName"), DocumentID: params.Get("documentId"), readOnly: true}
 	for name, into := range map[string]*map[string]any{"variables": &req.Variables, "extensions": &req.Extensions} {
 		if text := params.Get(name); text != "" && text != "null" {
 			if err := unmarshal([]byte(text), into); err != nil {

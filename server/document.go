@@ -119,8 +119,8 @@ func clip(text string) string {
 	return text[:cut] + "…"
 }
 
-// operation is the one that the request names, nil where there is no such one.
-func operation(doc *ast.QueryDocument, name string) *ast.OperationDefinition {
+// chosen is the operation that the request names, nil where there is no such one.
+func chosen(doc *ast.QueryDocument, name string) *ast.OperationDefinition {
 	if name == "" && len(doc.Operations) > 1 {
 		return nil
 	}

@@ -97,8 +97,15 @@ var examples = map[string]example{
 	"Dataset.versions": {"owner", `query($first: Int, $after: String) { dataset(id: "<dataset>") { versions(first: $first, after: $after) { nodes { number } } } }`, onePage},
 	"Group.members":    {"member", `query($first: Int, $after: String) { group(id: "<group>") { members(first: $first, after: $after) { nodes { userId } } } }`, onePage},
 
-	"Mutation.login": {"anonymous", `mutation($input: LoginInput!) { login(input: $input) { tokenType } }`, `{"input": {"email": "<owner mail>", "password": "` + password + `"}}`},
-	"Query.apiKeys":  {"admin", `query($all: Boolean!, $first: Int, $after: String) { apiKeys(all: $all, first: $first, after: $after) { nodes { id } } }`, `{"all": true, "first": 5, "after": null}`},
+	"Mutation.login":   {"anonymous", `mutation($input: LoginInput!) { login(input: $input) { tokenType } }`, `{"input": {"email": "<owner mail>", "password": "` + password + `"}}`},
+	"Query.apiKeys":    {"admin", `query($all: Boolean!, $first: Int, $after: String) { apiKeys(all: $all, first: $first, after: $after) { nodes { id } } }`, `{"all": true, "first": 5, "after": null}`},
+	"Query.operations": {"admin", `query($retired: Boolean!, $first: Int, $after: String) { operations(retired: $retired, first: $first, after: $after) { nodes { id } } }`, `{"retired": true, "first": 5, "after": null}`},
+	"Query.operation":  {"owner", `query($id: ID!) { operation(id: $id) { id } }`, `{"id": "<operation>"}`},
+	"Mutation.registerOperation": {
+		"owner", `mutation($input: RegisterOperationInput!) { registerOperation(input: $input) { operation { document description } } }`,
+		`{"input": {"operationId": "<operation>", "document": "query New { me { id name } }", "version": 1, "ownerId": "<owner>", "rateClass": "API", "description": "a"}}`,
+	},
+	"Mutation.retireOperation": {"owner", `mutation($input: RetireOperationInput!) { retireOperation(input: $input) { operation { id } } }`, `{"input": {"operationId": "<operation>"}}`},
 	"Mutation.createApiKey": {
 		"owner", `mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { name scopes } } }`,
 		`{"input": {"name": "帳票", "scopes": ["Query.dashboards"], "expiresAt": "<soon>"}}`,

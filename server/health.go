@@ -18,7 +18,7 @@ func health(w http.ResponseWriter, _ *http.Request) {
 // ready tells whether requests can be served: 503 while a part that is needed
 // does not work.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
-	if err := s.engine.gate.RequireScope(r.Context(), "Query.health"); err != nil {
+	if err := s.engine.gate.RequireScope(r.Context(), "Query.health", ""); err != nil {
 		problem, _ := errors.AsType[*core.Error](err)
 		writeProblem(w, r, problem)
 		return

@@ -29,6 +29,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/guard"
 	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/table"
 	"github.com/karuta-bi/karuta/internal/table/embedded"
@@ -69,6 +70,9 @@ type house struct {
 	users    int
 	close    func() // at the end of the test at the latest
 }
+
+// check is what registered documents are held against; the schema is the same for all houses.
+var check = sync.OnceValue(server.OperationCheck)
 
 // site is what a house stands on.
 type site struct {
@@ -112,6 +116,8 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	transforms := transform.New(transform.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
 	}, transform.Config{Shared: true})
+	operations := operation.New(operation.Deps{Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Check: check()})
+	must(t, operations.Load(t.Context()))
 	h.close = sync.OnceFunc(func() {
 		must(t, transforms.Close(context.Background()))
 		must(t, datasets.Close(context.Background()))
@@ -121,7 +127,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	})
 	t.Cleanup(h.close)
 	h.resolver = &resolvers.Resolver{Services: resolvers.Services{
-		Gate: h.Gate, Reports: access.NewReports(h.store, h.Gate, h.Audit), Identity: h.identity, Audit: h.Audit, Datasets: datasets, Cards: cards, Transforms: transforms,
+		Gate: h.Gate, Reports: access.NewReports(h.store, h.Gate, h.Audit), Identity: h.identity, Operations: operations, Audit: h.Audit, Datasets: datasets, Cards: cards, Transforms: transforms,
 		Scheduler:  transform.NewScheduler(h.store, h.Gate, transforms, h.Log, transform.SchedulerConfig{Interval: time.Minute, Holder: "house"}),
 		Dashboards: dashboard.New(h.store, h.Gate, h.Audit),
 		Guard:      guards,

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 	"github.com/karuta-bi/karuta/server/socket"
 )
@@ -48,7 +50,7 @@ func (s *server) admit(r *http.Request, init json.RawMessage) (socket.Client, er
 	if err != nil {
 		return nil, err
 	}
-	return &caller{s: s, from: ctx, until: until, ended: make(chan struct{})}, nil
+	return &caller{s: s, from: ctx, client: clientOf(r.Header), until: until, ended: make(chan struct{})}, nil
 }
 
 func (s *server) socketCredential(r *http.Request, init json.RawMessage) (string, error) {
@@ -69,11 +71,12 @@ func (s *server) socketCredential(r *http.Request, init json.RawMessage) (string
 
 // caller is who is behind a socket.
 type caller struct {
-	s     *server
-	from  context.Context // with the actor who was admitted
-	until time.Time
-	ended chan struct{}
-	once  sync.Once
+	s      *server
+	from   context.Context // with the actor who was admitted
+	until  time.Time
+	client operation.Client
+	ended  chan struct{}
+	once   sync.Once
 }
 
 // Expires implements [socket.Client].
@@ -96,9 +99,15 @@ func (c *caller) run(ctx context.Context, req socket.Request, sink socket.Sink) 
 		sink.Fail(encodeErrors(c.s.engine.shown(ctx, gqlerror.List{gqlerror.Wrap(err)})))
 		return
 	}
-	c.s.engine.serve(ctx, &request{
-		Query: req.Query, OperationName: req.OperationName, Variables: req.Variables, Extensions: req.Extensions,
-	}, sink)
+	asked := &request{
+		Query: req.Query, OperationName: req.OperationName, Variables: req.Variables, Extensions: req.Extensions, DocumentID: req.DocumentID,
+		client: c.client,
+	}
+	if refused, ok := errors.AsType[*refusal](asked.check()); ok {
+		sink.Fail(encodeErrors(c.s.engine.shown(ctx, gqlerror.List{gqlerror.Wrap(refused.err)})))
+		return
+	}
+	c.s.engine.serve(ctx, asked, sink)
 }
 
 // actor is the context of one operation: as a request of its own of whoever was

@@ -56,6 +56,8 @@ Query.transformDiagnosis      401       404!     404!   404!   404!    ok    404
 Query.whyCanAccess/transform  401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Query.apiKeys                 401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.apiKeys/all             401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
+Query.operations              401       ok       ok     ok     ok      ok    ok     ok    401    bad
+Query.operation               401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Query.mySessions              401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.nodes                   401       null!*   ok     ok     ok      ok    ok     ok    401    bad
 Query.users                   401       ok       ok     ok     ok      ok    ok     ok    401    bad
@@ -109,6 +111,10 @@ Mutation.revokeSessions/all   401       403!*    403!*  403!*  403!*   403!* 403
 Mutation.createApiKey         401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Mutation.createApiKey/scope   401       400*     400*   400*   400*    400*  400*   400*  401    bad
 Mutation.revokeApiKey         401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
+Mutation.registerOperation    401       403!*    403!*  403!*  403!*   403!* 403!*  ok    401    bad
+Mutation.registerOperation/version 401  403!*    403!*  403!*  403!*   ok    403!*  ok    401    bad
+Mutation.registerOperation/other 401    409*     403!*  403!*  403!*   403!* 403!*  409*  401    bad
+Mutation.retireOperation      401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
 Mutation.createUser           401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.setUserRole          401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.deactivateUser       401       403!     403!   403!   403!    403!  403!   ok    401    bad

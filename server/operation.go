@@ -15,6 +15,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/audit"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/guard"
+	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 	"github.com/karuta-bi/karuta/loaders"
 )
@@ -37,15 +38,21 @@ type engine struct {
 	guard     *guard.Guard
 	log       *slog.Logger
 	local     bool
+
+	operations *operation.Service
+	grades     Grades
 }
 
 func newEngine(d Deps) *engine {
 	r := d.Resolver
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: r.Directives()})
-	return &engine{
+	e := &engine{
 		schema: schema, documents: newDocuments(schema.Schema(), d.Persisted), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit, gate: r.Services.Gate, guard: r.Services.Guard,
 		log: telemetry.Named(d.Log, "graphql"), local: d.Local,
+		operations: r.Services.Operations, grades: d.Grades,
 	}
+	e.warm()
+	return e
 }
 
 // answer is what came of a request. Without data it was not executed.
@@ -86,15 +93,18 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 
 // prepare brings a request to where it can be executed.
 func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationContext, gqlerror.List) {
+	if err := e.admit(ctx, req); err != nil {
+		return nil, gqlerror.List{gqlerror.Wrap(err)}
+	}
 	doc, problems := e.documents.find(req)
 	if problems != nil {
 		return nil, problems
 	}
-	op := operation(doc, req.OperationName)
+	op := chosen(doc, req.OperationName)
 	if op == nil {
 		return nil, gqlerror.List{gqlerror.Wrap(core.Invalid("operationName", "bad_value"))}
 	}
-	if problems := e.withinScope(ctx, op); problems != nil {
+	if problems := e.withinScope(ctx, op, req.registeredID()); problems != nil {
 		return nil, problems
 	}
 	if problems := deferred(req, op); problems != nil {
@@ -112,9 +122,10 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 	if problems := bill.meter.refuse(bill.budget, introspect); problems != nil {
 		return nil, problems
 	}
-	if problems := e.charge(ctx, op, bill.meter); problems != nil {
+	if problems := e.charge(ctx, req, op, bill.meter); problems != nil {
 		return nil, problems
 	}
+	e.count(ctx, req, op)
 	prepared := &graphql.OperationContext{
 		RawQuery: req.Query, OperationName: req.OperationName, Variables: variables, Doc: doc, Operation: op,
 		DisableIntrospection: !introspect, RecoverFunc: e.panicked,

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"sync"
@@ -31,29 +29,10 @@ func hashOf(extensions map[string]any) (string, error) {
 		return "", refuse(http.StatusBadRequest, "extensions.persistedQuery.version", "bad_value")
 	}
 	hash, _ := named["sha256Hash"].(string)
-	if !isHash(hash) {
+	if !core.IsHash(hash) {
 		return "", refuse(http.StatusBadRequest, hashField, "bad_value")
 	}
 	return hash, nil
-}
-
-// isHash tells whether the text is a SHA-256 in hex, in the one form that is taken.
-func isHash(text string) bool {
-	if len(text) != hex.EncodedLen(sha256.Size) {
-		return false
-	}
-	for _, c := range []byte(text) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
-
-// sum is the SHA-256 of a document in hex.
-func sum(text string) string {
-	s := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(s[:])
 }
 
 // entryBytes is what an entry takes beside its text.

@@ -84,7 +84,7 @@ var parameters = map[string]string{
 // ask runs a document that changes nothing as whoever is asking, and reads its
 // answer into out.
 func (s *server) ask(r *http.Request, document string, variables map[string]any, out any) *core.Error {
-	return s.answer(r, &request{Query: document, Variables: variables, readOnly: true}, out)
+	return s.answer(r, &request{ours: true, Query: document, Variables: variables, readOnly: true}, out)
 }
 
 // answer runs a document of ours as whoever is asking, and reads its answer into out.

@@ -40,7 +40,7 @@ func (s *server) restImport(w http.ResponseWriter, r *http.Request) {
 		input["planToken"] = wanted.PlanToken
 	}
 	var outcome map[string]any
-	if problem := s.answer(r, &request{Query: importDocument, Variables: map[string]any{"input": input}}, &outcome); problem != nil {
+	if problem := s.answer(r, &request{ours: true, Query: importDocument, Variables: map[string]any{"input": input}}, &outcome); problem != nil {
 		writeProblem(w, r, problem)
 		return
 	}

@@ -27,9 +27,9 @@ func RootFields() (all []string) {
 
 // withinScope refuses an operation that a key does not reach, as a whole and
 // before anything runs: this is the one way to every root field, also the public ones.
-func (e *engine) withinScope(ctx context.Context, op *ast.OperationDefinition) gqlerror.List {
+func (e *engine) withinScope(ctx context.Context, op *ast.OperationDefinition, registeredID string) gqlerror.List {
 	for _, field := range rootFields(op.SelectionSet) {
-		if err := e.gate.RequireScope(ctx, field.ObjectDefinition.Name+"."+field.Name); err != nil {
+		if err := e.gate.RequireScope(ctx, field.ObjectDefinition.Name+"."+field.Name, registeredID); err != nil {
 			return gqlerror.List{gqlerror.Wrap(err)}
 		}
 	}

@@ -23,6 +23,7 @@ type Deps struct {
 	Proxies   []netip.Prefix // networks of the proxies in front, whose X-Forwarded-For is believed
 	MaxUpload int64          // bytes of an uploaded file
 	Persisted int64          // bytes of documents that are kept by their hash, 0: none are
+	Grades    Grades         // which documents clients may ask for
 	Sockets   socket.Limits
 	Pages     fs.FS // index.html
 	GraphiQL  fs.FS // index.html, signin.html, denied.html

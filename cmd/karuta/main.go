@@ -33,6 +33,7 @@ type cli struct {
 	Dataset  datasetCmd  `cmd:"" help:"Datasets: doctor."`
 	Data     dataCmd     `cmd:"" help:"The data folder: reset."`
 	Seed     seedCmd     `cmd:"" help:"Make the accounts and the dataset of end-to-end tests."`
+	Pq       pqCmd       `cmd:"" help:"Registered operations: publish, list, diff, retire."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 

@@ -39,6 +39,7 @@ var verbs = [][]string{
 	{"serve"}, {"executor"}, {"user", "create"}, {"user", "list"}, {"user", "set-role"}, {"user", "reset-password"},
 	{"user", "deactivate"}, {"user", "set-attributes"}, {"user", "set-pii"},
 	{"apikey", "create"}, {"apikey", "list"}, {"apikey", "revoke"},
+	{"pq", "publish"}, {"pq", "list"}, {"pq", "diff"}, {"pq", "retire"},
 	{"tables", "list"}, {"tables", "init"}, {"tables", "verify"}, {"config", "check"}, {"config", "print"},
 	{"token", "inspect"}, {"health"}, {"doctor"}, {"import"}, {"data", "reset"}, {"seed"}, {"version"},
 }

@@ -2,7 +2,6 @@ package access
 
 import (
 	"context"
-	"slices"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
@@ -64,14 +63,22 @@ func (g *Gate) RequireAdmin(ctx context.Context) (*core.Actor, error) {
 
 // RequireScope refuses a key what it does not name: FORBIDDEN.key_scope for a
 // root field ("Query.dashboards") beyond the scopes of the key that opened the
-// door. Who came with a session may ask for all.
-func (g *Gate) RequireScope(ctx context.Context, rootField string) error {
+// door, by itself and as a part of the registered operation ("" for none). Who
+// came with a session may ask for all.
+func (g *Gate) RequireScope(ctx context.Context, rootField, operationID string) error {
 	key := core.ActorFrom(ctx).Key
-	if key == nil || slices.Contains(key.Scopes, rootField) {
+	if key == nil || key.Opens(rootField, operationID) {
 		return nil
 	}
 	g.denied(ctx, Denial{TargetType: "field", TargetID: rootField, Wanted: "SCOPE"})
 	return core.Forbidden("key_scope")
+}
+
+// RefuseText refuses a document that its client may not send as a text:
+// FORBIDDEN with the reason.
+func (g *Gate) RefuseText(ctx context.Context, hash, reason string) error {
+	g.denied(ctx, Denial{TargetType: "operation", TargetID: hash, Wanted: "TEXT"})
+	return core.Forbidden(reason)
 }
 
 // refuse tells the audit log, then the caller: NOT_FOUND for who may not know,

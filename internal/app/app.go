@@ -22,6 +22,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/guard"
 	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 	"github.com/karuta-bi/karuta/internal/transform"
@@ -41,6 +42,7 @@ type App struct {
 	Gate       *access.Gate
 	Identity   *identity.Service
 	Guard      *guard.Guard
+	Operations *operation.Service
 	Datasets   *dataset.Service
 	Cards      *card.Service
 	Dashboards *dashboard.Service
@@ -169,6 +171,10 @@ func (a *App) openServices(ctx context.Context) error {
 		Lifetime: c.TokenLifetime(), PasswordMin: c.PasswordMinLength, Workers: c.APIWorkers,
 		Unlimited: !c.RateLimiting, RootFields: server.RootFields(),
 	})
+	a.Operations = operation.New(operation.Deps{
+		Store: a.Store, Gate: a.Gate, Audit: a.Audit, Log: telemetry.Named(a.Log, "operation"), Metrics: a.Metrics, Check: server.OperationCheck(),
+	})
+	a.atClose(a.Operations.Close)
 	a.Datasets = dataset.New(
 		dataset.Deps{
 			Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Objects: a.foreign,

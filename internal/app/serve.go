@@ -83,6 +83,7 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	group.Go(func() error { a.Audit.Run(ctx); return nil })
 	group.Go(func() error { a.upkeep(ctx); return nil })
 	group.Go(func() error { a.Scheduler.Run(ctx); return nil })
+	group.Go(func() error { a.Operations.Run(ctx); return nil })
 	group.Go(func() error { return a.announce(ctx, baseURL(l.Addr(), a.Config.TLS()), o) })
 	return group.Wait()
 }
@@ -109,8 +110,12 @@ func (a *App) listen() (net.Listener, error) {
 	return l, nil
 }
 
-// begin starts the executor and clears up what an earlier process left undone.
+// begin looks at the registered operations, starts the executor and clears up
+// what an earlier process left undone.
 func (a *App) begin(ctx context.Context, o ServeOptions) error {
+	if err := a.loadOperations(ctx); err != nil {
+		return err
+	}
 	if err := a.StartExecutor(o.ExecutorListen); err != nil {
 		return err
 	}
@@ -146,7 +151,7 @@ func (a *App) Handler() *server.Handler {
 		Resolver: &resolvers.Resolver{Services: resolvers.Services{
 			Gate: a.Gate, Reports: access.NewReports(a.Store, a.Gate, a.Audit), Identity: a.Identity, Audit: a.Audit,
 			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Transforms: a.Transforms, Scheduler: a.Scheduler, Guard: a.Guard,
-			Monitor: a.Monitor,
+			Monitor: a.Monitor, Operations: a.Operations,
 			Info: graph.ServerInfo{
 				Env: string(a.Config.Env), Version: version, GitSha: revision,
 				SchemaHash: schema.Hash(), KeyFingerprint: a.Identity.KeyID(),
@@ -154,7 +159,8 @@ func (a *App) Handler() *server.Handler {
 		}},
 		Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
 		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: a.Config.PersistedBytes, Sockets: socketLimits(a.Config),
-		Pages: web.Pages(), GraphiQL: web.GraphiQL(), Assets: web.Assets(),
+		Grades: server.Grades{Browser: server.Grade(a.Config.GradeBrowser), Integration: server.Grade(a.Config.GradeKeys), Admin: server.Grade(a.Config.GradeAdmin)},
+		Pages:  web.Pages(), GraphiQL: web.GraphiQL(), Assets: web.Assets(),
 	})
 }
 

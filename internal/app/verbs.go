@@ -35,6 +35,9 @@ const (
 	VerbDoctor            = "doctor"              // nothing → []Check
 	VerbDatasetDoctor     = "dataset/doctor"      // DatasetArgs → DoctorRow
 	VerbSeed              = "seed"                // nothing → SeedRow
+	VerbPublish           = "pq/publish"          // OperationArgs (what is said of them), then the manifest → []OperationRow
+	VerbOperations        = "pq/list"             // OperationArgs (Retired) → []OperationRow
+	VerbRetire            = "pq/retire"           // OperationArgs (ID) → OperationRow
 )
 
 func (a *App) verbs() map[string]control.Verb {
@@ -57,6 +60,9 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbDatasetDoctor:     verb(a.doctorDataset),
 		VerbDoctor:            verb(a.doctor),
 		VerbSeed:              verb(a.seed),
+		VerbPublish:           a.publishOperations,
+		VerbOperations:        verb(a.listOperations),
+		VerbRetire:            verb(a.retireOperation),
 	}
 }
 
@@ -68,7 +74,7 @@ var ErrBusy = errors.New("another Karuta is just starting or stopping on this da
 
 // Operate does a verb: in the Karuta that runs on the data folder, else
 // directly on the data. args and out are the verb's, file is what VerbImport
-// reads and nil for the others. What the verb tells meanwhile goes to who hears it
+// and VerbPublish read and nil for the others. What the verb tells meanwhile goes to who hears it
 // in the context; see [HearImport].
 func Operate(ctx context.Context, c config.Config, log *slog.Logger, verb string, args any, file io.Reader, out any) error {
 	err := control.Call(ctx, c.DataDir, verb, args, file, out)

@@ -34,6 +34,9 @@ type Config struct {
 	Blobs          string   `env:"BLOBS" oneof:"folder s3" doc:"Where files are kept. Default: folder where ENV=local, else s3."`
 	RedisURL       Secret   `env:"REDIS_URL" doc:"Redis that several API tasks share for events and limits; empty keeps both in this process."`
 	PersistedBytes int64    `env:"PERSISTED_QUERIES_BYTES" envDefault:"8388608" range:"0 1073741824" doc:"Bytes of documents that clients have sent with their hash and may send by it again (automatic persisted queries); 0 keeps none."`
+	GradeBrowser   string   `env:"PERSISTED_OPERATIONS_BROWSER" envDefault:"log" oneof:"log safelist ids-only" doc:"Which documents people's clients may send: log any, those that are not registered named in the log; safelist registered ones alone; ids-only the same, and by id or hash alone."`
+	GradeKeys      string   `env:"PERSISTED_OPERATIONS_INTEGRATION" oneof:"log safelist ids-only" doc:"The same for programs with an API key. Default: log where ENV=local, else ids-only."`
+	GradeAdmin     string   `env:"PERSISTED_OPERATIONS_ADMIN" envDefault:"log" oneof:"log safelist ids-only" doc:"The same for administrators with a session, who work in GraphiQL."`
 	CacheTTL       int      `env:"CACHE_TTL_SECONDS" envDefault:"3600" range:"0 604800" doc:"Seconds a card's result is kept; 0 keeps none."`
 	MaxUpload      int64    `env:"MAX_UPLOAD_SIZE_BYTES" envDefault:"104857600" range:"1 1099511627776" doc:"Largest file that may be imported, in bytes."`
 	RateLimiting   bool     `env:"RATE_LIMIT_ENABLED" envDefault:"true" doc:"Limits on how often things may be asked. Can be turned off in ENV=local alone."`

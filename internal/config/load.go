@@ -103,6 +103,9 @@ func (c *Config) fillByEnvironment() {
 	if c.Blobs == "" {
 		c.Blobs = pick(c.Env == Local, "folder", "s3")
 	}
+	if c.GradeKeys == "" {
+		c.GradeKeys = pick(c.Env == Local, "log", "ids-only")
+	}
 }
 
 func pick(local bool, here, there string) string {

@@ -70,6 +70,9 @@ const (
 	EventFilterViewDeleted  EventType = "FILTER_VIEW_DELETED"
 	EventBrokenOff          EventType = "OPERATION_BROKEN_OFF"
 	EventAuditViewed        EventType = "AUDIT_VIEWED"
+
+	EventOperationRegistered EventType = "OPERATION_REGISTERED"
+	EventOperationRetired    EventType = "OPERATION_RETIRED"
 )
 
 // Outcome is how an audited act ended.

@@ -3,6 +3,7 @@ package identity
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -14,14 +15,6 @@ const (
 	apiKeyDaysMax = 366
 	scopesMax     = 100
 )
-
-// notForKeys are the root fields that no key may name: what gives or takes a
-// way in, or a right, must stay with people.
-var notForKeys = []string{
-	"Mutation.login", "Mutation.logout", "Mutation.changePassword", "Mutation.resetPassword", "Mutation.createUser", "Mutation.setUserRole",
-	"Mutation.setPiiAccess", "Mutation.revokeSessions", "Mutation.createApiKey", "Mutation.revokeApiKey",
-	"Query.mySessions", "Query.apiKeys", "Query.viewAs",
-}
 
 func (s *Service) newAPIKey(in NewAPIKey) (*core.APIKey, error) {
 	name, err := core.CheckLine("input.name", in.Name, apiKeyNameMax)
@@ -42,7 +35,7 @@ func (s *Service) newAPIKey(in NewAPIKey) (*core.APIKey, error) {
 	return &core.APIKey{ID: core.NewID(core.NounAPIKey), Name: name, Scopes: scopes, CreatedAt: now, ExpiresAt: until}, nil
 }
 
-// checkScopes sorts the root fields, each once.
+// checkScopes sorts the scopes, each once.
 func (s *Service) checkScopes(scopes []string) ([]string, error) {
 	switch {
 	case len(scopes) == 0:
@@ -51,9 +44,19 @@ func (s *Service) checkScopes(scopes []string) ([]string, error) {
 		return nil, core.Invalid("input.scopes", "too_many", "max", scopesMax)
 	}
 	for i, scope := range scopes {
-		if !s.rootFields[scope] || slices.Contains(notForKeys, scope) {
+		if !s.isScope(scope) {
 			return nil, core.Invalid(fmt.Sprintf("input.scopes.%d", i), "bad_scope")
 		}
 	}
 	return slices.Compact(slices.Sorted(slices.Values(scopes))), nil
+}
+
+// isScope tells whether a key may name it: a root field that is not for people
+// alone, or registered operations, which need not be there yet.
+func (s *Service) isScope(scope string) bool {
+	if id, ok := strings.CutPrefix(scope, core.OperationScope); ok {
+		id = strings.TrimSuffix(id, "*")
+		return id == "" && strings.HasSuffix(scope, "*") || core.CheckOperationID("", id) == nil
+	}
+	return s.rootFields[scope] && !core.PeopleOnly(scope)
 }

@@ -11,7 +11,7 @@ import (
 // NewAPIKey is a key to be.
 type NewAPIKey struct {
 	Name      string    // 1 to 100 characters
-	Scopes    []string  // root fields as "Query.dashboards", 1 to 100
+	Scopes    []string  // root fields as "Query.dashboards", operations as "operation:reports/*", 1 to 100
 	ExpiresAt time.Time // at most a year from now
 }
 

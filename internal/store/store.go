@@ -30,6 +30,7 @@ type Store struct {
 	Requests    *Requests
 	Transforms  *Transforms
 	Executions  *Executions
+	Operations  *Operations
 
 	engine table.Engine
 }
@@ -55,6 +56,7 @@ func New(e table.Engine) *Store {
 		Requests:    &Requests{e},
 		Transforms:  &Transforms{e},
 		Executions:  &Executions{e},
+		Operations:  &Operations{e},
 		engine:      e,
 	}
 }

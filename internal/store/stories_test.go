@@ -109,6 +109,10 @@ var stories = []struct {
 	{"a due time is decided once", aDueTimeIsDecidedOnce},
 	{"a run ends with what it wrote or not at all", aRunEndsWithWhatItWroteOrNotAtAll},
 	{"runs run newest first", runsRunNewestFirst},
+	{"operations change together", operationsChangeTogether},
+	{"operations race", operationsRace},
+	{"the largest registry fits", theLargestRegistryFits},
+	{"uses add up", usesAddUp},
 }
 
 func TestStoriesOnTheFile(t *testing.T) {

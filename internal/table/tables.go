@@ -48,6 +48,7 @@ const (
 	Outbox      = "outbox"
 	Transforms  = "transforms"
 	Executions  = "transform_executions"
+	Operations  = "operations"
 )
 
 // The indexes, by name.
@@ -150,6 +151,7 @@ var Tables = []Table{
 	{Name: Executions, PK: AttrPK, SK: AttrSK, TTL: "ttl", Indexes: []Index{
 		{Name: ExecutionsRunning, PK: "running_shard", SK: "heartbeat"},
 	}},
+	{Name: Operations, PK: AttrPK, SK: AttrSK, TTL: "ttl"},
 }
 
 // Lookup finds a table of the list by name.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Checks the contract: its form, what clients of the last release rely on, and
-# the documents that the pages bring along.
+# Checks the contract: its form, what clients of the last release rely on, the
+# operations that are registered, and the documents that the pages bring along.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -15,4 +15,5 @@ cd "$root"
 "$here/node_modules/.bin/eslint" --config "$here/eslint.config.js" --max-warnings 0 'schema/*.graphqls' 'web/src/**/*.graphql'
 node --test "$here/breaking.test.mjs" >"$here/node_modules/.test.log" || { cat "$here/node_modules/.test.log"; exit 1; }
 node "$here/compare.mjs"
+node "$here/operations.mjs"
 echo "the contract is well formed and breaks no client"

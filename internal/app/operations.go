@@ -1,0 +1,31 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/karuta-bi/karuta/internal/config"
+)
+
+// loadOperations reads the registered operations. One that does not fit the
+// schema any more would fail in somebody's hands: where others depend on it the
+// API does not start.
+func (a *App) loadOperations(ctx context.Context) error {
+	if err := a.Operations.Load(ctx); err != nil {
+		return fmt.Errorf("registered operations: %w", err)
+	}
+	var lines []string
+	for _, b := range a.Operations.Broken() {
+		if b.Present && a.Config.Env != config.Local {
+			lines = append(lines, fmt.Sprintf("  %s, version %d: %s", b.ID, b.Version, b.Problem))
+			continue
+		}
+		a.Log.WarnContext(ctx, "a registered operation does not fit the schema any more", slog.String("operation", b.ID), slog.Int64("version", b.Version), slog.String("problem", b.Problem))
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return fmt.Errorf("registered operations do not fit the schema any more, so that their clients would fail:\n%s\nStart the build before, publish versions of them that fit this schema (karuta pq publish), or retire them (karuta pq retire ID); both work with this build, while no API runs too", strings.Join(lines, "\n"))
+}

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/operation"
+)
+
+// Grade says which documents a kind of client may ask for.
+type Grade string
+
+// The grades.
+const (
+	GradeLog      Grade = "log"      // any; those that are not registered are counted and named in the log
+	GradeSafelist Grade = "safelist" // registered ones alone, also as a text
+	GradeIDs      Grade = "ids-only" // registered ones alone, by id or hash
+)
+
+// Grades are the grades of the kinds of clients; "" is [GradeLog].
+type Grades struct {
+	Browser     Grade // people with a session, and who has not signed in
+	Integration Grade // programs with an API key
+	Admin       Grade // administrators with a session, in GraphiQL too
+}
+
+func (g Grades) of(a *core.Actor) Grade {
+	switch {
+	case a.Key != nil:
+		return g.Integration
+	case a.IsAdmin():
+		return g.Admin
+	}
+	return g.Browser
+}
+
+// admit finds the registered operation that the request names, by its id, its
+// hash or its text, and refuses what its client's grade does not allow.
+func (e *engine) admit(ctx context.Context, req *request) error {
+	if req.ours {
+		return nil
+	}
+	if req.sum = req.hash; req.sum == "" && req.Query != "" {
+		req.sum = core.Hash(req.Query)
+	}
+	if req.registered = e.operations.ByHash(req.sum); req.DocumentID != "" {
+		req.registered = e.operations.ByID(req.DocumentID)
+	}
+	grade, text := e.grades.of(core.ActorFrom(ctx)), req.Query != ""
+	switch {
+	case text && grade == GradeIDs:
+		return e.gate.RefuseText(ctx, req.sum, "ids_only")
+	case req.registered != nil:
+		req.Query, req.hash = req.registered.Document, ""
+	case req.DocumentID != "":
+		return &core.Error{Code: core.CodeNotFound, Reason: "operation", Field: "documentId"}
+	case grade != GradeSafelist && grade != GradeIDs:
+	case text:
+		return e.gate.RefuseText(ctx, req.sum, "not_registered")
+	default:
+		return &core.Error{Code: core.CodeNotFound, Reason: "operation", Field: hashField}
+	}
+	return nil
+}
+
+// count notes who asks for what.
+func (e *engine) count(ctx context.Context, req *request, op *ast.OperationDefinition) {
+	switch {
+	case req.registered != nil:
+		e.operations.Used(req.registered, req.client)
+	case !req.ours:
+		e.operations.Unregistered(ctx, req.sum, op.Name, req.client)
+	}
+}
+
+// registeredID is the id of the operation that the request names, "" for none.
+func (req *request) registeredID() string {
+	if req.registered == nil {
+		return ""
+	}
+	return req.registered.ID
+}
+
+// clientOf is what a client says of itself, as Apollo's do or in a header of ours.
+func clientOf(h http.Header) operation.Client {
+	name := h.Get("Apollographql-Client-Name")
+	if name == "" {
+		name = h.Get("X-Client-Name")
+	}
+	return operation.Client{Name: name, Release: h.Get("Apollographql-Client-Version")}
+}
+
+// OperationCheck tells what a document is that is to be registered: it fits the
+// schema and has one operation, with a name.
+func OperationCheck() func(document string) (operation.Facts, error) {
+	all := newDocuments(graph.NewExecutableSchema(graph.Config{}).Schema(), 0)
+	return func(document string) (operation.Facts, error) {
+		doc, problems := all.read(document)
+		if problems != nil {
+			return operation.Facts{}, problems[0]
+		}
+		if len(doc.Operations) != 1 || doc.Operations[0].Name == "" {
+			return operation.Facts{}, errors.New("a registered document has one operation, and it has a name")
+		}
+		op := doc.Operations[0]
+		return operation.Facts{Name: op.Name, Type: string(op.Operation)}, nil
+	}
+}
+
+// warm parses the registered documents, as many as are remembered.
+func (e *engine) warm() {
+	all := e.operations.Documents()
+	for _, document := range all[:min(len(all), cacheSize)] {
+		e.documents.read(document)
+	}
+}
