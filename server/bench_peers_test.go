@@ -65,6 +65,9 @@ func BenchmarkPeers(b *testing.B) {
 			for _, q := range peerQueries {
 				b.Run(q.name, func(b *testing.B) { child.load(b, q.query) })
 			}
+			if s.name == "karuta" {
+				b.Run("todos-by-hash", func(b *testing.B) { child.loadByHash(b, peerQueries[0].query) })
+			}
 		})
 	}
 }

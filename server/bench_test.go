@@ -3,6 +3,7 @@ package server_test
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -116,10 +117,30 @@ func startServer(b *testing.B, cmd *exec.Cmd, told io.Reader, tell io.Closer) *b
 	return &benchChild{cmd.Process.Pid, url, token, &http.Client{Transport: transport}}
 }
 
-// load sends b.N requests over several connections.
+// load sends b.N requests for the query over several connections.
 func (c *benchChild) load(b *testing.B, query string) {
 	body, err := json.Marshal(map[string]string{"query": query})
 	must(b, err)
+	c.send(b, body)
+}
+
+// loadByHash is load for a document that the server knows by its hash.
+func (c *benchChild) loadByHash(b *testing.B, query string) {
+	request := map[string]any{
+		"query":      query,
+		"extensions": map[string]any{"persistedQuery": map[string]any{"version": 1, "sha256Hash": fmt.Sprintf("%x", sha256.Sum256([]byte(query)))}},
+	}
+	body, err := json.Marshal(request)
+	must(b, err)
+	c.ask(b, body)
+	delete(request, "query")
+	body, err = json.Marshal(request)
+	must(b, err)
+	c.send(b, body)
+}
+
+func (c *benchChild) send(b *testing.B, body []byte) {
+	b.Helper()
 	work := make(chan struct{})
 	var clients sync.WaitGroup
 	before := c.processor(b)
