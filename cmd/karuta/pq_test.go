@@ -1,0 +1,53 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const manifestHead = `{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [`
+
+// The verbs of registered operations, on data that no server has open.
+func TestPublishing(t *testing.T) {
+	dir := t.TempDir()
+	at := func(args ...string) []string { return append([]string{"--data-dir", dir, "pq"}, args...) }
+	runbook := filepath.Join("..", "..", "schema", "operations", "runbook.json")
+	if s := karuta(t, "", at("diff", runbook)...); s.code != exitFailed || !strings.Contains(s.out, "6 new, 0 changed, 0 the same") {
+		t.Fatalf("exit %d: %s%s", s.code, s.out, s.err)
+	}
+	if out := ok(t, "", at("publish", runbook, "--dry-run")...); !strings.Contains(out, "6 new") || strings.Count(ok(t, "", at("list")...), "\n") != 1 {
+		t.Fatalf("a dry run: %s", out)
+	}
+	ok(t, "", at("publish", runbook)...)
+	if out := ok(t, "", at("diff", runbook)...); !strings.Contains(out, "0 new, 0 changed, 6 the same, 0 not in the manifest") {
+		t.Errorf("the same once more: %s", out)
+	}
+	text, err := os.ReadFile(runbook)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := strings.Replace(string(text), "rowCount bytes", "rowCount", 1)
+	if out := ok(t, changed, at("publish", "-")...); !strings.Contains(out, "0 new, 1 changed, 5 the same") {
+		t.Errorf("another version: %s", out)
+	}
+	ok(t, "", at("retire", "runbook/dataset")...)
+	if s := karuta(t, "", at("retire", "nothing")...); s.code != exitRefused {
+		t.Errorf("what is not there: exit %d: %s", s.code, s.err)
+	}
+	for name, manifest := range map[string]string{
+		"no JSON":          "x",
+		"another form":     `{"version": 1, "operations": []}`,
+		"nothing in it":    manifestHead + `]}`,
+		"a wrong document": manifestHead + `{"id": "x", "name": "X", "type": "query", "body": "query X { nothing }"}]}`,
+		"a retired one":    changed,
+	} {
+		if s := karuta(t, manifest, at("publish", "-")...); s.code != exitUsage || s.out != "" {
+			t.Errorf("%s: exit %d: %s%s", name, s.code, s.out, s.err)
+		}
+	}
+	if out := ok(t, "", at("list", "--retired")...); strings.Count(out, "\n") != 7 || !strings.Contains(out, "runbook/dataset") {
+		t.Errorf("listed: %s", out)
+	}
+}
