@@ -41,6 +41,9 @@ func quickPings(w *socket.Times) {
 	w.Idle, w.Busy, w.Pong, w.Sweep = 500*time.Millisecond, 300*time.Millisecond, 600*time.Millisecond, 20*time.Millisecond
 }
 
+// patience is for tests that are about anything but time.
+func patience(w *socket.Times) { w.Pong, w.Write = time.Minute, time.Minute }
+
 // A reader that does not read costs its own socket and nobody's time: the queue
 // is full, the socket closes, and no call has waited.
 func TestNobodyWaitsForASlowReader(t *testing.T) {
@@ -131,7 +134,7 @@ func TestAHalfOpenConnectionIsFound(t *testing.T) {
 // A slow line is no reason to be closed, as long as it reads.
 func TestWhoReadsSlowlyStays(t *testing.T) {
 	c, catch := caught()
-	s := play(t, catch, times(quickPings), limits(func(l *socket.Limits) { l.QueueBytes = 64 << 20 }))
+	s := play(t, catch, times(quickPings), times(func(w *socket.Times) { w.Pong = 5 * time.Second }), limits(func(l *socket.Limits) { l.QueueBytes = 64 << 20 }))
 	r := admitted(t, s, "")
 	_ = r.say(subscribe("1", forever))
 	sink := <-c.sinks
@@ -153,7 +156,7 @@ func TestWhoReadsSlowlyStays(t *testing.T) {
 // their sizes; the bytes that sockets share stay as they are.
 func TestWhatWaitsTogetherComesInOrder(t *testing.T) {
 	c, catch := caught()
-	s := play(t, catch)
+	s := play(t, catch, times(patience))
 	var readers []*raw
 	var sinks []socket.Sink
 	for range 3 {
@@ -162,8 +165,8 @@ func TestWhatWaitsTogetherComesInOrder(t *testing.T) {
 		readers, sinks = append(readers, r), append(sinks, <-c.sinks)
 	}
 	sizes := []int{0, 1, 100, 125, 126, 4 << 10, 8<<10 - 1, 8 << 10, 9 << 10, 32 << 10, 64 << 10, 200 << 10}
-	want := make([]string, 0, 5*len(sizes))
-	for i := range 10 * len(sizes) {
+	want := make([]string, 0, 3*len(sizes))
+	for i := range cap(want) {
 		payload := []byte(fmt.Sprintf(`{"n":%d,"x":"%s"}`, i, strings.Repeat("é", sizes[i%len(sizes)]/2)))
 		want = append(want, canonical([]byte(`{"id":"1","type":"next","payload":`+string(payload)+`}`)))
 		for _, sink := range sinks {
