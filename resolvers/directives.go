@@ -117,7 +117,7 @@ func (r *Resolver) transform(ctx context.Context, _ any, next graphql.Resolver, 
 // signedIn refuses the anonymous; who came with a credential that does not hold
 // is told what is wrong with it.
 func (r *Resolver) signedIn(ctx context.Context) error {
-	if err := credentialProblem(ctx); err != nil {
+	if err := CredentialProblem(ctx); err != nil {
 		return err
 	}
 	_, err := r.Services.Gate.RequireOnlooker(ctx)
@@ -150,7 +150,8 @@ func WithCredentialProblem(ctx context.Context, err error) context.Context {
 	return context.WithValue(ctx, problemKey{}, err)
 }
 
-func credentialProblem(ctx context.Context) error {
+// CredentialProblem is what WithCredentialProblem remembers, nil for nothing.
+func CredentialProblem(ctx context.Context) error {
 	err, _ := ctx.Value(problemKey{}).(error)
 	return err
 }

@@ -31,6 +31,7 @@ type Services struct {
 	Datasets   *dataset.Service
 	Cards      *card.Service
 	Dashboards *dashboard.Service
+	Presence   *dashboard.Presence
 	Transforms *transform.Service
 	Scheduler  *transform.Scheduler
 	Guard      *guard.Guard

@@ -15,6 +15,10 @@ const (
 	typeJSON     = "application/json"
 )
 
+// typeEvents is the form in which results come one after another, as long as there
+// are any (Server-Sent Events, as the protocol graphql-sse uses them).
+const typeEvents = "text/event-stream"
+
 // negotiate picks the form of the answer that the client likes best; ok is
 // false where it takes neither. Without an Accept header, and where the client
 // takes anything, it is plain JSON.
@@ -24,7 +28,7 @@ func negotiate(r *http.Request) (form string, ok bool) {
 		return typeJSON, true
 	}
 	best := 0.0
-	for _, offered := range [...]string{typeResponse, typeJSON} {
+	for _, offered := range [...]string{typeResponse, typeJSON, typeEvents} {
 		if q, exact := quality(header, offered); q > best || q == best && q > 0 && exact && form == "" {
 			best, form = q, offered
 		}

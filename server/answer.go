@@ -20,7 +20,11 @@ const dryRunHeader = "X-Karuta-Dry-Run"
 // graphql answers GraphQL over HTTP.
 func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 	form, ok := negotiate(r)
-	if !ok {
+	switch {
+	case form == typeEvents:
+		s.events(w, r)
+		return
+	case !ok:
 		writeRefusal(w, r, typeJSON, refuse(http.StatusNotAcceptable, "", "accept"))
 		return
 	}

@@ -72,6 +72,9 @@ func (c *company) discreet(t *testing.T, actor, text string) {
 // try asks a document, with a small file where it wants one.
 func (h *house) try(token, document string) *answered {
 	h.t.Helper()
+	if strings.HasPrefix(document, "subscription") {
+		return h.first(token, document, nil)
+	}
 	if !strings.Contains(document, "Upload!") {
 		return h.ask(token, document, nil)
 	}

@@ -235,6 +235,9 @@ func (c *company) send(h *house, name string, variables map[string]any, english 
 	}
 	document := c.fill(of.document)
 	input, _ := variables["input"].(map[string]any)
+	if strings.HasPrefix(document, "subscription") {
+		return h.first(c.tokens[of.who], document, variables, headers...)
+	}
 	if input["file"] != upload {
 		return h.ask(c.tokens[of.who], document, variables, headers...)
 	}

@@ -24,6 +24,7 @@ import (
 //	future    a time to come, with "year" within a year
 //	operation the id of a registered operation
 //	document  an operation that can be registered
+//	event     the number of an event
 //	any       any text of any length; what is no id finds nothing
 //	id NOUN   the id of such a thing; mine where others have such things that
 //	          the asker may not see
@@ -66,6 +67,16 @@ View.filterView.id                id view
 View.group.id                     id group mine
 Query.transform.id                id transform mine
 Query.execution.id                id execution mine
+Subscription.importProgress.jobId id job mine
+Subscription.importProgress.after event
+Subscription.transformExecutionUpdated.executionId id execution mine
+Subscription.transformExecutionUpdated.after event
+Subscription.dashboardChanged.dashboardId id dashboard mine
+Subscription.dashboardChanged.after event
+Subscription.dashboardPresence.dashboardId id dashboard mine
+Subscription.cardResults.dashboardId id dashboard mine
+Subscription.cardResults.filters list 20
+Subscription.serviceNotice.after  event
 Query.transformDiagnosis.id       id transform mine
 Transform.nextRuns.count            int 1 20
 Execution.events.after            int 0 1000000000

@@ -150,6 +150,8 @@ func (m *meter) length(f *ast.Field) float64 {
 	switch {
 	case f.Definition == nil:
 		return 1
+	case f.Definition.Type.Name() == "CardOutcome":
+		return core.MaxDashboardCards // one after another
 	case f.Definition.Arguments.ForName("first") != nil:
 		return m.pageSize(f)
 	case f.Name == "nodes" && f.Arguments.ForName("ids") != nil:

@@ -31,11 +31,12 @@ type request struct {
 	sum        string                // the same wherever it is known
 	registered *operation.Registered // nil where it names none
 	client     operation.Client
-	ours       bool // a fixed document of ours
-	readOnly   bool // came by GET
-	dryRun     bool // is measured, not executed
-	upload     bool // brings a file
-	inParts    bool // the client takes what is deferred after the rest
+	ours       bool  // a fixed document of ours
+	readOnly   bool  // came by GET
+	dryRun     bool  // is measured, not executed
+	upload     bool  // brings a file
+	inParts    bool  // the client takes what is deferred after the rest
+	after      int64 // the last event that the client knows of a subscription, 0 for none
 }
 
 // refusal is a request that is not even GraphQL; it is answered with its own status.
@@ -54,7 +55,7 @@ func refuse(status int, field, reason string) *refusal {
 func (s *server) decode(w http.ResponseWriter, r *http.Request) (req *request, err error) {
 	switch r.Method {
 	case http.MethodGet:
-		return decodeQuery(r)
+		return decodeQuery(r, preflighted(r) || ownEventSource(r, s.origins))
 	case http.MethodPost:
 	default:
 		w.Header().Set("Allow", "GET, POST, OPTIONS")
@@ -160,8 +161,8 @@ func (req *request) check() (err error) {
 	return nil
 }
 
-func decodeQuery(r *http.Request) (*request, error) {
-	if !preflighted(r) {
+func decodeQuery(r *http.Request, sure bool) (*request, error) {
+	if !sure {
 		return nil, &refusal{http.StatusForbidden, core.Forbidden("csrf")}
 	}
 	params, err := url.ParseQuery(r.URL.RawQuery)

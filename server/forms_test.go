@@ -53,6 +53,15 @@ var examples = map[string]example{
 		"owner", `query($first: Int, $after: String, $unreadOnly: Boolean!) { notifications(first: $first, after: $after, unreadOnly: $unreadOnly) { nodes { id } } }`,
 		`{"first": 5, "after": null, "unreadOnly": true}`,
 	},
+	"Subscription.importProgress":            {"owner", `subscription($jobId: ID!, $after: Long) { importProgress(jobId: $jobId, after: $after) { seq } }`, `{"jobId": "<job>", "after": null}`},
+	"Subscription.transformExecutionUpdated": {"owner", `subscription($executionId: ID!, $after: Long) { transformExecutionUpdated(executionId: $executionId, after: $after) { seq } }`, `{"executionId": "<execution>", "after": null}`},
+	"Subscription.dashboardChanged":          {"owner", `subscription($dashboardId: ID!, $after: Long) { dashboardChanged(dashboardId: $dashboardId, after: $after) { seq } }`, `{"dashboardId": "<dashboard>", "after": null}`},
+	"Subscription.dashboardPresence":         {"owner", `subscription($dashboardId: ID!) { dashboardPresence(dashboardId: $dashboardId) { seq } }`, `{"dashboardId": "<dashboard>"}`},
+	"Subscription.serviceNotice":             {"owner", `subscription($after: Long) { serviceNotice(after: $after) { seq } }`, `{"after": null}`},
+	"Subscription.cardResults": {
+		"owner", `subscription($dashboardId: ID!, $filters: [FilterValueInput!], $useCache: Boolean!) { cardResults(dashboardId: $dashboardId, filters: $filters, useCache: $useCache) { seq } }`,
+		`{"dashboardId": "<dashboard>", "filters": ` + oneChoice + `, "useCache": true}`,
+	},
 	"Query.filterView": {"owner", `query($id: ID!) { filterView(id: $id) { id } }`, `{"id": "<view>"}`},
 
 	"Query.accessReport":    {"admin", `query($userId: ID, $resource: ID, $since: Time!, $until: Time) { accessReport(userId: $userId, resource: $resource, since: $since, until: $until) { complete couldSee { nodes { userId } } } }`, `{"userId": "<viewer>", "since": "2026-01-01T00:00:00Z"}`},

@@ -23,6 +23,7 @@ import (
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/access/accesstest"
+	"github.com/karuta-bi/karuta/internal/bus"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
@@ -99,6 +100,8 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	if on.engine != nil {
 		engine = on.engine(engine)
 	}
+	events := bus.OpenMemory()
+	engine = store.Watched(engine, bus.Teller(events, slog.New(slog.NewJSONHandler(h.log, nil))))
 	h.World = accesstest.Over(t, engine, slog.New(slog.NewJSONHandler(h.log, nil)))
 	h.store = h.World.Store
 	h.identity = identity.New(identity.Deps{
@@ -106,35 +109,39 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 2, Unlimited: !on.brakes, RootFields: server.RootFields(),
 	})
 	datasets := dataset.New(dataset.Deps{
-		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Objects: bucket(), Executor: on.executor,
+		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Objects: bucket(), Executor: on.executor, Told: dataset.Telling(bus.Teller(events, h.Log)),
 	}, dataset.Config{MaxUpload: 1 << 20, Buckets: []string{"company-data"}, PlanKeys: []string{secret}})
 	guards, err := guard.New(t.Context(), guard.Deps{Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Unlimited: !on.limits})
 	must(t, err)
 	cards := card.New(card.Deps{
-		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor, Resume: h.identity.Resume, Admit: guards.AdmitCard,
+		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Tell: bus.Teller(events, h.Log), Executor: on.executor, Resume: h.identity.Resume, Admit: guards.AdmitCard,
 	}, card.Config{RunLogEvery: time.Hour, PageSecret: secret, Timeout: time.Minute, CacheTTL: time.Hour})
 	transforms := transform.New(transform.Deps{
-		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Executor: on.executor,
+		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Tell: bus.Teller(events, h.Log), Executor: on.executor,
 	}, transform.Config{Shared: true})
 	operations := operation.New(operation.Deps{Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Check: check()})
 	must(t, operations.Load(t.Context()))
+	presence := dashboard.NewPresence(events, h.Log)
 	h.close = sync.OnceFunc(func() {
+		h.handler.(*server.Handler).Close()
+		must(t, presence.Close(context.Background()))
 		must(t, transforms.Close(context.Background()))
 		must(t, datasets.Close(context.Background()))
 		must(t, cards.Close(context.Background()))
 		must(t, guards.Close(context.Background()))
+		must(t, events.Close())
 		must(t, engine.Close())
 	})
 	t.Cleanup(h.close)
 	h.resolver = &resolvers.Resolver{Services: resolvers.Services{
 		Gate: h.Gate, Reports: access.NewReports(h.store, h.Gate, h.Audit), Identity: h.identity, Operations: operations, Audit: h.Audit, Datasets: datasets, Cards: cards, Transforms: transforms,
 		Scheduler:  transform.NewScheduler(h.store, h.Gate, transforms, h.Log, transform.SchedulerConfig{Interval: time.Minute, Holder: "house"}),
-		Dashboards: dashboard.New(h.store, h.Gate, h.Audit),
-		Guard:      guards,
-		Monitor:    resolvers.NewMonitor(),
-		Info:       graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},
+		Dashboards: dashboard.New(h.store, h.Gate, h.Audit), Presence: presence,
+		Guard:   guards,
+		Monitor: resolvers.NewMonitor(),
+		Info:    graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},
 	}}
-	h.handler = server.New(h.deps(change))
+	h.handler = server.New(h.deps(events, change))
 	return h
 }
 
@@ -147,9 +154,9 @@ func bucket() *accesstest.Objects {
 	return o
 }
 
-func (h *house) deps(change []func(*server.Deps)) server.Deps {
+func (h *house) deps(events bus.Bus, change []func(*server.Deps)) server.Deps {
 	deps := server.Deps{
-		Resolver: h.resolver, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20, Persisted: 1 << 20,
+		Resolver: h.resolver, Bus: events, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20, Persisted: 1 << 20,
 		Origins: []string{"http://localhost:3000"},
 		Pages:   fstest.MapFS{"index.html": {Data: []byte("<p>karuta")}},
 		GraphiQL: fstest.MapFS{

@@ -22,13 +22,19 @@ const (
 func (s *server) who(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		token, err := s.credential(r, r.Header.Get(clientHeader))
+		client := r.Header.Get(clientHeader)
+		if ownEventSource(r, s.origins) {
+			client = "web"
+		}
+		var until time.Time
+		token, err := s.credential(r, client)
 		if err == nil {
-			_, err = s.identify(ctx, token)
+			until, err = s.identify(ctx, token)
 		}
 		if err != nil {
 			ctx = resolvers.WithCredentialProblem(ctx, err)
 		}
+		ctx = withSignedInUntil(ctx, until)
 		if r.Header.Get(clientHeader) == "web" {
 			ctx = resolvers.WithBrowser(ctx, &cookie{w, !s.Local || r.TLS != nil})
 		}

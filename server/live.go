@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -50,7 +51,8 @@ func (s *server) admit(r *http.Request, init json.RawMessage) (socket.Client, er
 	if err != nil {
 		return nil, err
 	}
-	return &caller{s: s, from: ctx, client: clientOf(r.Header), until: until, ended: make(chan struct{})}, nil
+	c := &caller{s: s, from: ctx, client: clientOf(r.Header), until: until, ended: make(chan struct{})}
+	return c, c.listen(ctx)
 }
 
 func (s *server) socketCredential(r *http.Request, init json.RawMessage) (string, error) {
@@ -88,6 +90,8 @@ func (c *caller) Ended() <-chan struct{} { return c.ended }
 // UserID implements [socket.Client].
 func (c *caller) UserID() string { return core.ActorFrom(c.from).UserID() }
 
+func (c *caller) end() { c.once.Do(func() { close(c.ended) }) }
+
 // Run implements [socket.Client].
 func (c *caller) Run(ctx context.Context, req socket.Request, sink socket.Sink) {
 	go c.run(ctx, req, sink)
@@ -122,7 +126,7 @@ func (c *caller) actor(ctx context.Context) (context.Context, error) {
 	now, err := c.s.Resolver.Services.Identity.Resume(ctx, core.ActorFrom(ctx).SignIn())
 	if err != nil {
 		if code := core.CodeOf(err); code == core.CodeInvalidToken || code == core.CodeUnauthorized {
-			c.once.Do(func() { close(c.ended) })
+			c.end()
 		}
 		return ctx, err
 	}
@@ -138,6 +142,10 @@ func (e *engine) serve(ctx context.Context, req *request, sink socket.Sink) {
 			return
 		}
 		sink.Fail(encodeErrors(e.shown(ctx, problems)))
+		return
+	}
+	if op.Operation.Operation == ast.Subscription {
+		e.subscribe(ctx, op, req.after, sink)
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, operationTimeout)

@@ -13,6 +13,7 @@ import (
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/loaders"
+	"github.com/karuta-bi/karuta/resolvers"
 	"github.com/karuta-bi/karuta/schema"
 )
 
@@ -87,6 +88,10 @@ type emptyHouse struct{ graph.ResolverRoot }
 
 func (emptyHouse) Query() graph.QueryResolver { return struct{ graph.QueryResolver }{} }
 
+func (emptyHouse) Subscription() graph.SubscriptionResolver {
+	return struct{ graph.SubscriptionResolver }{}
+}
+
 func (emptyHouse) Mutation() graph.MutationResolver { return struct{ graph.MutationResolver }{} }
 
 // ask sends the document past the server's own doors and gives what came of it:
@@ -101,6 +106,7 @@ func (c *company) ask(h *house, lock *executor.Executor, actor, document string)
 	}
 	ctx := core.WithActor(graphql.StartOperationTrace(h.t.Context()), who)
 	ctx = loaders.With(ctx, loaders.New(ctx, h.resolver.Sources()))
+	ctx = resolvers.WithMoment(ctx, &resolvers.Moment{})
 	op, problems := lock.CreateOperationContext(ctx, &graphql.RawParams{Query: c.fill(document), Variables: map[string]any{"file": "a file"}})
 	if len(problems) > 0 {
 		h.t.Fatal(problems)

@@ -102,6 +102,14 @@ Query.accessReport            401       403!     403!   403!   403!    403!  403
 Query.accessReport/thing      401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Query.auditLogs               401       403!     403!   403!   403!    403!  403!   ok    401    bad
 
+Subscription.importProgress   401       404!*    404!*  404!*  404!*   ok    404!*  ok    401    bad
+Subscription.transformExecutionUpdated 401 404!  404!   404!   404!    ok    404!   ok    401    bad
+Subscription.dashboardChanged 401       404!     ok     ok     ok      ok    ok     ok    401    bad
+Subscription.dashboardChanged/copy 401  ok       ok     404!   404!    404!  404!   ok    401    bad
+Subscription.dashboardPresence 401      404!     ok     ok     ok      ok    ok     ok    401    bad
+Subscription.cardResults      401       404!     ok     ok     ok      ok    ok     ok    401    bad
+Subscription.serviceNotice    401       ok       ok     ok     ok      ok    ok     ok    401    bad
+
 Mutation.login                ok        ok       ok     ok     ok      ok    ok     ok    ok     ok
 Mutation.login/locked         401*      401*     401*   401*   401*    401*  401*   401*  401*   401*
 Mutation.logout               401       ok       ok     ok     ok      ok    ok     ok    401    bad
@@ -255,7 +263,7 @@ func readCell(cell string) declared {
 func rootFields() map[string]*ast.FieldDefinition {
 	all := map[string]*ast.FieldDefinition{}
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
 		for _, f := range root.Fields {
 			if !strings.HasPrefix(f.Name, "__") {
 				all[root.Name+"."+f.Name] = f

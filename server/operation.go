@@ -18,6 +18,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 	"github.com/karuta-bi/karuta/loaders"
+	"github.com/karuta-bi/karuta/server/hub"
 )
 
 // operationTimeout is how long an operation may take; an upload has
@@ -36,6 +37,8 @@ type engine struct {
 	root      graphql.RootFieldMiddleware
 	gate      *access.Gate
 	guard     *guard.Guard
+	hub       *hub.Hub
+	resume    func(context.Context, core.SignIn) (*core.Actor, error)
 	log       *slog.Logger
 	local     bool
 
@@ -48,6 +51,7 @@ func newEngine(d Deps) *engine {
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: r.Directives()})
 	e := &engine{
 		schema: schema, documents: newDocuments(schema.Schema(), d.Persisted), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit, gate: r.Services.Gate, guard: r.Services.Guard,
+		hub: hub.New(d.Bus), resume: r.Services.Identity.Resume,
 		log: telemetry.Named(d.Log, "graphql"), local: d.Local,
 		operations: r.Services.Operations, grades: d.Grades,
 	}
@@ -78,6 +82,9 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 	}
 	if req.dryRun {
 		return &answer{data: []byte("null"), bill: billOf(op)}
+	}
+	if op.Operation.Operation == ast.Subscription {
+		return e.notExecuted(ctx, gqlerror.List{gqlerror.Wrap(core.Invalid("", "needs_stream"))})
 	}
 	timeout := operationTimeout
 	if req.upload {

@@ -31,6 +31,14 @@ func preflighted(r *http.Request) bool {
 	return h.Get(clientHeader) != "" || h.Get("Apollo-Require-Preflight") != "" || h.Get("Authorization") != ""
 }
 
+// ownEventSource tells whether a browser's EventSource asks, from a page of ours or of
+// the configured origins. It can send no header of its own, but the browser says of
+// itself which page it is; a request that says nothing is none.
+func ownEventSource(r *http.Request, origins map[string]bool) bool {
+	return r.Method == http.MethodGet && r.Header.Get("Accept") == typeEvents &&
+		(r.Header.Get("Sec-Fetch-Site") == "same-origin" || origins[r.Header.Get("Origin")])
+}
+
 // crossOrigin answers the preflights of the configured origins' pages, and lets
 // them read the answers.
 func (s *server) crossOrigin(next http.Handler) http.Handler {

@@ -104,6 +104,8 @@ func (c *company) outOfBounds(t testing.TB, a argument) []probe {
 	case "int":
 		least, most := r.most(t, 1), r.most(t, 2)
 		return append(invalid("out of range", least-1, most+1, -1<<31, 1<<31-1), taken("just in range", least, most)...)
+	case "event":
+		return append(invalid("out of range", -1, 1<<53), taken("just in range", 0, 1<<53-1)...)
 	case "line", "text", "note", "code", "bytes", "value", "secret", "address":
 		return texts(r[0], r.most(t, 1), r)
 	case "future":

@@ -14,7 +14,7 @@ import (
 // RootFields are all that an operation may begin with: "Query.dashboards".
 func RootFields() (all []string) {
 	schema := graph.NewExecutableSchema(graph.Config{}).Schema()
-	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation, schema.Subscription} {
 		for _, f := range root.Fields {
 			if !strings.HasPrefix(f.Name, "__") {
 				all = append(all, root.Name+"."+f.Name)

@@ -6,8 +6,10 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
+	"github.com/karuta-bi/karuta/internal/bus"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/resolvers"
 	"github.com/karuta-bi/karuta/server/socket"
@@ -25,13 +27,16 @@ type Deps struct {
 	Persisted int64          // bytes of documents that are kept by their hash, 0: none are
 	Grades    Grades         // which documents clients may ask for
 	Sockets   socket.Limits
-	Pages     fs.FS // index.html
-	GraphiQL  fs.FS // index.html, signin.html, denied.html
-	Assets    fs.FS // flat, beside name perhaps name.gz
+	Bus       bus.Bus // what happens, for subscriptions
+	Pages     fs.FS   // index.html
+	GraphiQL  fs.FS   // index.html, signin.html, denied.html
+	Assets    fs.FS   // flat, beside name perhaps name.gz
 }
 
 type server struct {
 	Deps
+	streams streams
+	ending  chan struct{} // closed when streams are to end
 	engine  *engine
 	origins map[string]bool
 }
@@ -40,12 +45,14 @@ type server struct {
 type Handler struct {
 	http.Handler
 	sockets *socket.Handler
+	server  *server
+	drained sync.Once
 }
 
 // New makes the handler of everything that the API serves. Its caller sets the
 // timeouts of the http.Server around it.
 func New(d Deps) *Handler {
-	s := &server{Deps: d, engine: newEngine(d), origins: map[string]bool{}}
+	s := &server{Deps: d, ending: make(chan struct{}), engine: newEngine(d), origins: map[string]bool{}}
 	for _, o := range d.Origins {
 		s.origins[o] = true
 	}
@@ -67,8 +74,11 @@ func New(d Deps) *Handler {
 	mux.HandleFunc("GET /graphiql", s.graphiql)
 	mux.HandleFunc("GET /{$}", s.page("index.html"))
 	mux.HandleFunc("/", s.unknownPath)
-	return &Handler{s.around(mux), sockets}
+	return &Handler{Handler: s.around(mux), sockets: sockets, server: s}
 }
+
+// Close ends what runs for subscriptions, after Drain and before the bus is closed.
+func (h *Handler) Close() { h.server.engine.hub.Close() }
 
 // How sockets are closed when the process ends: evenly over some seconds, with
 // as long again for what is under way, and then for the clients to say goodbye.
@@ -77,9 +87,10 @@ const (
 	drainMost = 9 * time.Second
 )
 
-// Drain closes the sockets, which an http.Server that shuts down does not know of
+// Drain ends the event streams and closes the sockets, which an http.Server that shuts down does not know of
 // any more, in less than ten seconds. Nothing else may listen by then.
 func (h *Handler) Drain() {
+	h.drained.Do(func() { close(h.server.ending) })
 	ctx, cancel := context.WithTimeout(context.Background(), drainMost)
 	defer cancel()
 	h.sockets.Drain(ctx, drainOver)

@@ -18,6 +18,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/bus"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/config"
+	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/guard"
@@ -46,6 +47,7 @@ type App struct {
 	Datasets   *dataset.Service
 	Cards      *card.Service
 	Dashboards *dashboard.Service
+	Presence   *dashboard.Presence
 	Transforms *transform.Service
 	Scheduler  *transform.Scheduler
 	Executor   *client.Client
@@ -66,7 +68,7 @@ func Open(ctx context.Context, c config.Config, log *slog.Logger) (*App, error) 
 	}
 	c.DataDir = dir
 	a := &App{Config: c, Log: log, Metrics: &telemetry.Metrics{}}
-	for _, step := range []func(context.Context) error{a.openEngines, a.openBus, a.openAudit, a.openExecutor, a.openServices} {
+	for _, step := range []func(context.Context) error{a.openBus, a.openEngines, a.openAudit, a.openExecutor, a.openServices} {
 		if err := step(ctx); err != nil {
 			return nil, errors.Join(err, a.Close())
 		}
@@ -80,7 +82,7 @@ func (a *App) openEngines(ctx context.Context) error {
 		return err
 	}
 	a.atClose(closing(tables))
-	a.Store = store.New(tables)
+	a.Store = store.New(store.Watched(tables, a.tell()))
 	if a.Config.Store == "embedded" {
 		if err := tables.Init(ctx); err != nil {
 			return err
@@ -128,6 +130,9 @@ func (a *App) openGuard(ctx context.Context) (*guard.Guard, error) {
 	}
 	return guard.New(ctx, d)
 }
+
+// tell publishes what happens.
+func (a *App) tell() core.Tell { return bus.Teller(a.Bus, telemetry.Named(a.Log, "bus")) }
 
 func (a *App) openAudit(context.Context) (err error) {
 	spool := filepath.Join(a.Config.DataDir, spoolFolder)
@@ -178,7 +183,7 @@ func (a *App) openServices(ctx context.Context) error {
 	a.Datasets = dataset.New(
 		dataset.Deps{
 			Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Objects: a.foreign,
-			Executor: a.Executor, Log: telemetry.Named(a.Log, "dataset"),
+			Executor: a.Executor, Log: telemetry.Named(a.Log, "dataset"), Told: dataset.Telling(a.tell()),
 		},
 		dataset.Config{
 			MaxUpload: c.MaxUpload, Shared: c.Store != "embedded", Buckets: c.S3ImportBuckets,
@@ -191,17 +196,19 @@ func (a *App) openServices(ctx context.Context) error {
 	}
 	a.atClose(a.Guard.Close)
 	a.Cards = card.New(
-		card.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "card"), Resume: a.Identity.Resume, Admit: a.Guard.AdmitCard},
+		card.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "card"), Tell: a.tell(), Resume: a.Identity.Resume, Admit: a.Guard.AdmitCard},
 		card.Config{Timeout: c.CardTimeout(), CacheTTL: c.CacheLifetime(), PageSecret: derived(secret, "card pages"), Platform: version + " " + revision})
 	a.atClose(a.Cards.Close)
 	a.Transforms = transform.New(
-		transform.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "transform")},
+		transform.Deps{Store: a.Store, Gate: a.Gate, Audit: a.Audit, Blobs: a.Blobs, Executor: a.Executor, Log: telemetry.Named(a.Log, "transform"), Tell: a.tell()},
 		transform.Config{Timeout: c.TransformTimeout(), Shared: c.Store != "embedded"})
 	a.atClose(a.Transforms.Close)
 	a.Scheduler = transform.NewScheduler(a.Store, a.Gate, a.Transforms, telemetry.Named(a.Log, "scheduler"), transform.SchedulerConfig{
 		Enabled: c.SchedulerEnabled, Interval: time.Duration(c.SchedulerInterval) * time.Second, Holder: processName(),
 	})
 	a.Dashboards = dashboard.New(a.Store, a.Gate, a.Audit)
+	a.Presence = dashboard.NewPresence(a.Bus, telemetry.Named(a.Log, "presence"))
+	a.atClose(a.Presence.Close)
 	a.Monitor = a.newMonitor()
 	return nil
 }

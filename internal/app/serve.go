@@ -78,7 +78,7 @@ func (a *App) Serve(ctx context.Context, o ServeOptions) error {
 	group.Go(func() error {
 		return drain.Serve(ctx, door.Server(handler, door.Standard), l, serveGrace, a.named("api"))
 	})
-	group.Go(func() error { <-ctx.Done(); handler.Drain(); return nil })
+	group.Go(func() error { <-ctx.Done(); handler.Drain(); handler.Close(); return nil })
 	group.Go(func() error { return control.Serve(ctx, ctl, a.verbs(), a.named("control"), serveGrace) })
 	group.Go(func() error { a.Audit.Run(ctx); return nil })
 	group.Go(func() error { a.upkeep(ctx); return nil })
@@ -150,14 +150,14 @@ func (a *App) Handler() *server.Handler {
 	return server.New(server.Deps{
 		Resolver: &resolvers.Resolver{Services: resolvers.Services{
 			Gate: a.Gate, Reports: access.NewReports(a.Store, a.Gate, a.Audit), Identity: a.Identity, Audit: a.Audit,
-			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Transforms: a.Transforms, Scheduler: a.Scheduler, Guard: a.Guard,
+			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Presence: a.Presence, Transforms: a.Transforms, Scheduler: a.Scheduler, Guard: a.Guard,
 			Monitor: a.Monitor, Operations: a.Operations,
 			Info: graph.ServerInfo{
 				Env: string(a.Config.Env), Version: version, GitSha: revision,
 				SchemaHash: schema.Hash(), KeyFingerprint: a.Identity.KeyID(),
 			},
 		}},
-		Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
+		Bus: a.Bus, Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
 		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: a.Config.PersistedBytes, Sockets: socketLimits(a.Config),
 		Grades: server.Grades{Browser: server.Grade(a.Config.GradeBrowser), Integration: server.Grade(a.Config.GradeKeys), Admin: server.Grade(a.Config.GradeAdmin)},
 		Pages:  web.Pages(), GraphiQL: web.GraphiQL(), Assets: web.Assets(),

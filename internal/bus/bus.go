@@ -24,6 +24,9 @@ type Bus interface {
 	// subscribers of the process are served by one goroutine. It must not call Close
 	// of the bus.
 	Subscribe(topic string, after int64, deliver func(Event)) (*Subscription, error)
+	// Tail are the kept events of the topic from after the one number up to the other;
+	// ErrGone as of Subscribe.
+	Tail(topic string, after, upTo int64) ([]Event, error)
 	// Check tells why nothing can be published, where that is so.
 	Check() error
 	// Close ends all subscriptions and waits for what is being delivered.

@@ -120,8 +120,11 @@ func (r *relay) Subscribe(name string, after int64, deliver func(Event)) (*Subsc
 	s := &Subscription{relay: r, topic: name, deliver: deliver, From: after}
 	if after == 0 {
 		s.From = r.last
-	} else if err := r.resume(s); err != nil {
-		return nil, err
+	} else {
+		var err error
+		if s.backlog, err = r.tail(name, after, math.MaxInt64); err != nil {
+			return nil, err
+		}
 	}
 	if s.passed = s.From; len(s.backlog) > 0 {
 		s.passed = s.backlog[len(s.backlog)-1].Seq
@@ -133,18 +136,33 @@ func (r *relay) Subscribe(name string, after int64, deliver func(Event)) (*Subsc
 	return s, nil
 }
 
-// resume gives the subscription what came after the number that it names.
-func (r *relay) resume(s *Subscription) error {
+// Tail is told of at [Bus].
+func (r *relay) Tail(name string, after, upTo int64) ([]Event, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.tail(name, after, upTo)
+}
+
+func (r *relay) tail(name string, after, upTo int64) ([]Event, error) {
 	floor, tail := r.floor, []Event(nil)
-	if t := r.topics[s.topic]; t != nil {
+	if t := r.topics[name]; t != nil {
 		floor, tail = max(floor, t.floor), t.tail
 	}
-	if s.From < floor || s.From > max(r.last, now()+fromTomorrow.Microseconds()) {
-		return ErrGone
+	if after < floor || after > max(r.last, now()+fromTomorrow.Microseconds()) {
+		return nil, ErrGone
 	}
-	begin, _ := slices.BinarySearchFunc(tail, s.From+1, func(e Event, seq int64) int { return int(e.Seq - seq) })
-	s.backlog = slices.Clone(tail[begin:])
-	return nil
+	return slices.Clone(tail[place(tail, after):max(place(tail, upTo), place(tail, after))]), nil
+}
+
+// place is where in the tail the events begin whose number is greater.
+func place(tail []Event, seq int64) int {
+	at, _ := slices.BinarySearchFunc(tail, seq, func(e Event, seq int64) int {
+		if e.Seq <= seq {
+			return -1
+		}
+		return 1
+	})
+	return at
 }
 
 func (r *relay) leave(s *Subscription) {

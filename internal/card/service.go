@@ -25,6 +25,7 @@ type Deps struct {
 	Blobs    blob.Store
 	Executor *client.Client
 	Log      *slog.Logger
+	Tell     core.Tell // gets what is changed about cards of dashboards; may be nil
 
 	// Resume is the actor of somebody who signed in before; an error where that has
 	// ended, see [identity.Service.Resume].
@@ -185,7 +186,20 @@ func (s *Service) Update(ctx context.Context, c Change) (*core.Card, error) {
 		return nil, core.NotFound("input.id")
 	}
 	s.note(ctx, core.EventCardUpdated, c.ID, map[string]string{"name": after.Name})
+	s.tell(ctx, after)
 	return after, nil
+}
+
+// tell tells who watches a dashboard with the card that it was changed. Where the
+// dashboards cannot be read, the change is done all the same.
+func (s *Service) tell(ctx context.Context, c *core.Card) {
+	ids, err := s.Store.Dashboards.HoldingCard(ctx, c.ID, core.MaxPage)
+	if err != nil {
+		s.Log.WarnContext(ctx, "a changed card was not told", "card", c.ID, "error", err)
+	}
+	for _, id := range ids {
+		s.Tell.Say(ctx, core.DashboardTopic(id), core.DashboardChange{Kind: core.ChangeCard, CardID: c.ID, ByID: core.ActorFrom(ctx).ActingID()})
+	}
 }
 
 // Delete removes a card; for its owner and admins. Refused with

@@ -39,6 +39,7 @@ const (
 	CodeGraphQLValidation Code = "GRAPHQL_VALIDATION_FAILED"
 	CodeNotPersisted      Code = "PERSISTED_QUERY_NOT_FOUND"
 	CodePersistingOff     Code = "PERSISTED_QUERY_NOT_SUPPORTED"
+	CodeEventsGone        Code = "EVENTS_GONE"
 )
 
 // HTTPStatus maps each code to the status a plain HTTP answer carries. The two
@@ -52,7 +53,7 @@ var httpStatus = map[Code]int{
 	CodeEncoding: 400, CodeCSVParse: 400, CodeFileFormat: 400, CodeSourceNotFound: 400,
 	CodeInputMissing: 400, CodeInputEmpty: 400, CodeFunctionMissing: 400, CodeReturnType: 400,
 	CodeQueryCost: 400, CodeGraphQLParse: 400, CodeGraphQLValidation: 400,
-	CodeNotPersisted: 200, CodePersistingOff: 200,
+	CodeNotPersisted: 200, CodePersistingOff: 200, CodeEventsGone: 410,
 }
 
 // HTTPStatus is the HTTP status that goes with the code; 500 for unknown codes.

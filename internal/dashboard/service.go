@@ -153,6 +153,12 @@ func (s *Service) Dashboard(ctx context.Context, id string) (*core.Dashboard, er
 	return grant.Dashboard, nil
 }
 
+// RequireView refuses who may not see the dashboard, for what is told of it.
+func (s *Service) RequireView(ctx context.Context, dashboardID string) error {
+	_, err := s.gate.RequireDashboard(ctx, "dashboardId", dashboardID, access.View)
+	return err
+}
+
 // ReferencedDataset is a dataset whose data a dashboard shows.
 type ReferencedDataset struct {
 	ID          string

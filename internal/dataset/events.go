@@ -66,6 +66,15 @@ func (s *Service) editJob(ctx context.Context, id string, change func(*core.Impo
 	return job, err
 }
 
+// Telling publishes each event of an import for whoever watches it.
+func Telling(tell core.Tell) func(context.Context, *core.ImportJob, core.ImportEvent) {
+	return func(ctx context.Context, job *core.ImportJob, ev core.ImportEvent) {
+		tell.Say(ctx, core.ImportTopic(job.ID), core.ImportProgress{
+			Status: ev.Status, Stage: ev.Stage, Progress: ev.Progress, Events: []core.ImportEvent{ev},
+		})
+	}
+}
+
 // announce hands on what a job told after the number, now that it is written. Every
 // event of every import goes through here, once, in its order.
 func (s *Service) announce(ctx context.Context, job *core.ImportJob, after int64) {

@@ -21,6 +21,15 @@ func (s *Service) Notices(ctx context.Context, unreadOnly bool, p core.PageArgs)
 	return page, nil
 }
 
+// NoticeTopic is where the actor's notices are told as they are made.
+func (s *Service) NoticeTopic(ctx context.Context) (string, error) {
+	actor, err := s.gate.RequireSignedIn(ctx)
+	if err != nil {
+		return "", err
+	}
+	return core.NoticeTopic(actor.UserID()), nil
+}
+
 // Notice is one notice of the actor's; NOT_FOUND for everybody else's.
 func (s *Service) Notice(ctx context.Context, id string) (*core.Notice, error) {
 	actor, err := s.gate.RequireSignedIn(ctx)

@@ -63,6 +63,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"Group":              door(func(c context.Context) error { _, err := w.Service.Group(c, g.ID); return err }, gone, "", "", ""),
 		"Members":            door(func(c context.Context) error { _, err := w.Members(c, g.ID, p); return err }, gone, "", "", ""),
 		"Notices":            door(func(c context.Context) error { _, err := w.Notices(c, true, p); return err }, "", "", "", ""),
+		"NoticeTopic":        door(func(c context.Context) error { _, err := w.NoticeTopic(c); return err }, "", "", "", ""),
 		"Notice":             door(func(c context.Context) error { _, err := w.Notice(c, core.NewID(core.NounNotice)); return err }, gone, gone, gone, gone),
 		"MarkNoticesRead":    door(func(c context.Context) error { return w.MarkNoticesRead(c, []string{core.NewID(core.NounNotice)}) }, gone, gone, gone, gone),
 		"MarkAllNoticesRead": door(func(c context.Context) error { return w.MarkAllNoticesRead(c) }, "", "", "", ""),

@@ -18,6 +18,12 @@ type Shares struct{ e table.Engine }
 
 func principal(t core.TargetType, id string) string { return string(t) + "#" + id }
 
+// isPrincipal tells a share from the history beside it.
+func isPrincipal(sk string) bool {
+	kind, _, _ := strings.Cut(sk, "#")
+	return kind == string(core.TargetUser) || kind == string(core.TargetGroup)
+}
+
 func shareKey(dashboardID string, t core.TargetType, targetID string) table.Key {
 	return table.Key{Table: table.Shares, PK: "DASHBOARD#" + dashboardID, SK: principal(t, targetID)}
 }

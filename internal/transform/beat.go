@@ -23,6 +23,14 @@ const (
 	maxEventText  = 1000 // bytes of one line
 )
 
+// How soon who watches a run is told what it tells, and how much at once: of the
+// text each byte may take six where it is told.
+const (
+	tellEvery    = 200 * time.Millisecond
+	maxNewsBytes = 9 << 10
+	newsBytes    = 150 // of an event beside its text
+)
+
 // journal keeps the newest events of a run. It is safe for concurrent use.
 type journal struct {
 	mu       sync.Mutex
@@ -30,7 +38,9 @@ type journal struct {
 	events   []core.RunEvent
 	bytes    int
 	progress float64
+	status   core.RunStatus // the last that was not the end
 	dirty    bool
+	untold   []core.RunEvent
 }
 
 func (j *journal) add(ev core.RunEvent) {
@@ -44,10 +54,29 @@ func (j *journal) add(ev core.RunEvent) {
 		j.bytes -= len(j.events[0].Text)
 		j.events = j.events[1:]
 	}
-	if ev.Kind == core.RunEventProgress {
+	switch {
+	case ev.Kind == core.RunEventProgress:
 		j.progress = ev.Progress
+	case ev.Kind == core.RunEventStatus && !ev.Status.Final():
+		j.status = ev.Status
 	}
 	j.dirty = true
+	j.untold = append(j.untold, ev)
+}
+
+// news is what was added since the last call, at most so much that an event of the
+// bus holds it; false for nothing.
+func (j *journal) news() (core.TransformExecutionUpdate, bool) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	var events []core.RunEvent
+	bytes := 0
+	for len(events) < len(j.untold) && bytes < maxNewsBytes {
+		ev := j.untold[len(events)]
+		events, bytes = append(events, ev), bytes+6*len(ev.Text)+newsBytes
+	}
+	j.untold = j.untold[len(events):]
+	return core.TransformExecutionUpdate{Status: j.status, Progress: j.progress, Events: events}, len(events) > 0
 }
 
 // cut is the text without what is too long of it.
@@ -64,6 +93,18 @@ func (j *journal) unsaved() (events []core.RunEvent, progress float64) {
 	}
 	j.dirty = false
 	return events, j.progress
+}
+
+// tell tells who watches the run what it told since the last time.
+func (r *run) tell(ctx context.Context) {
+	for news, some := r.journal.news(); some; news, some = r.journal.news() {
+		r.Tell.Say(ctx, core.ExecutionTopic(r.x.ID), news)
+	}
+}
+
+// ended tells who watches a run how it ended.
+func (s *Service) ended(ctx context.Context, x *core.Execution) {
+	s.Tell.Say(ctx, core.ExecutionTopic(x.ID), core.TransformExecutionUpdate{Status: x.Status, Progress: x.Progress})
 }
 
 // beat keeps the run's record alive until stop is called, and stops the run when

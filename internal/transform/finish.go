@@ -38,6 +38,8 @@ func (r *run) publish(ctx context.Context, done *client.TransformDone, target st
 		case err == nil:
 			r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: core.StatusSucceeded})
 			r.save(ctx)
+			r.tell(ctx)
+			r.ended(ctx, x)
 			r.noteSuccess(ctx, x, done)
 			return nil
 		case core.CodeOf(err) != core.CodeConflict || try == publishTries:
@@ -108,6 +110,7 @@ func (r *run) columns(ctx context.Context, known, written []core.Column) ([]core
 func (r *run) fail(ctx context.Context, p *core.RunProblem) {
 	r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: statusOf(p)})
 	r.save(ctx)
+	r.tell(ctx)
 	if _, err := r.end(ctx, r.x.ID, p, time.Time{}); err != nil && !errors.Is(err, errEnded) {
 		r.Log.ErrorContext(ctx, "transform could not be ended", "execution", r.x.ID, "error", err)
 		return
@@ -134,6 +137,7 @@ func (s *Service) end(ctx context.Context, id string, p *core.RunProblem, since 
 	if err != nil || x == nil {
 		return x, err
 	}
+	s.ended(ctx, x)
 	s.Log.WarnContext(ctx, "transform failed", "transform", x.TransformID, "execution", x.ID, "status", string(x.Status),
 		"code", string(p.Code), "reason", p.Reason, "error", wordFor(p))
 	ev := event(core.EventTransformFailed, x.TransformID, map[string]string{

@@ -9,6 +9,7 @@ import (
 
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/drain"
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
@@ -41,9 +42,10 @@ type run struct {
 // work does the run and writes down how it ended.
 func (r *run) work(ctx context.Context) {
 	r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: core.StatusQueued})
-	stop := r.beat(ctx)
+	stop, hush := r.beat(ctx), drain.Every(ctx, tellEvery, r.tell)
 	done, target, problem := r.write(ctx)
 	stop()
+	hush()
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
 	defer cancel()
 	if problem == nil {

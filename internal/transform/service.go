@@ -23,6 +23,7 @@ type Deps struct {
 	Blobs    blob.Store
 	Executor *client.Client
 	Log      *slog.Logger
+	Tell     core.Tell // gets what runs tell while they go on; may be nil
 }
 
 // Config says how the service works.

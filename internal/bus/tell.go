@@ -1,0 +1,24 @@
+package bus
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// Teller publishes values as JSON. What cannot be published is logged; whoever
+// watches is told of a gap.
+func Teller(b Bus, log *slog.Logger) core.Tell {
+	return func(ctx context.Context, topic string, value any) {
+		data, err := json.Marshal(value)
+		if err == nil {
+			_, err = b.Publish(ctx, topic, data)
+		}
+		if err != nil && !errors.Is(err, ErrClosed) && !errors.Is(err, ErrAway) {
+			log.WarnContext(ctx, "an event was not told", "topic", topic, "error", err)
+		}
+	}
+}

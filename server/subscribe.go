@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/loaders"
+	"github.com/karuta-bi/karuta/resolvers"
+	"github.com/karuta-bi/karuta/server/hub"
+	"github.com/karuta-bi/karuta/server/socket"
+)
+
+// subscribe begins a subscription. Whoever asked is looked up anew for each event,
+// as if they asked again.
+func (e *engine) subscribe(ctx context.Context, op *graphql.OperationContext, after int64, sink socket.Sink) {
+	if wire, ok := sink.(socket.Wire); ok {
+		wire.Streams()
+	}
+	asker := ctx
+	e.hub.Start(ctx, hub.Operation{
+		Key: e.shareKey(ctx, op), Who: whose(ctx), After: after, Sink: sink,
+		Run: func(ctx context.Context, m *resolvers.Moment) hub.Outcome { return e.moment(ctx, asker, op, m) },
+		Explain: func(err error) []byte {
+			return encodeErrors(e.shown(asker, gqlerror.List{gqlerror.Wrap(err)}))
+		},
+	})
+}
+
+// moment runs a subscription's field once, as a request of its own of who asked.
+func (e *engine) moment(ctx, asker context.Context, op *graphql.OperationContext, m *resolvers.Moment) (out hub.Outcome) {
+	ctx, err := e.again(ctx, asker)
+	if err == nil {
+		if problems := e.withinScope(ctx, op.Operation); problems != nil {
+			err = problems[0]
+		}
+	}
+	if err != nil {
+		return hub.Outcome{Refused: encodeErrors(e.shown(ctx, gqlerror.List{gqlerror.Wrap(err)}))}
+	}
+	ctx = resolvers.WithMoment(ctx, m)
+	ctx = graphql.WithOperationContext(ctx, renewed(op))
+	ctx = loaders.With(ctx, loaders.New(ctx, e.sources))
+	ctx = graphql.WithResponseContext(ctx, e.present, e.panicked)
+	defer func() {
+		if failure := recover(); failure != nil {
+			out = hub.Outcome{Refused: encodeErrors(e.shown(ctx, gqlerror.List{gqlerror.Wrap(e.panicked(ctx, failure))}))}
+		}
+	}()
+	next := e.schema.Exec(ctx)
+	if problems := graphql.GetErrors(ctx); problems != nil { // the field itself
+		return hub.Outcome{Refused: encodeErrors(problems)}
+	}
+	response := next(ctx)
+	if response == nil {
+		return hub.Outcome{}
+	}
+	a := &answer{data: response.Data, errors: graphql.GetErrors(ctx)}
+	return hub.Outcome{Payload: a.encode(ctx)}
+}
+
+// again is the context of whoever asked, as they are now.
+func (e *engine) again(ctx, asker context.Context) (context.Context, error) {
+	ctx = core.Detach(ctx, asker)
+	if problem := resolvers.CredentialProblem(asker); problem != nil {
+		return resolvers.WithCredentialProblem(ctx, problem), nil
+	}
+	actor := core.ActorFrom(ctx)
+	if !actor.SignedIn() {
+		return ctx, nil
+	}
+	now, err := e.resume(ctx, actor.SignIn())
+	if err != nil {
+		return ctx, err
+	}
+	return core.WithActor(ctx, now), nil
+}
+
+// renewed is the operation for one more run.
+func renewed(op *graphql.OperationContext) *graphql.OperationContext {
+	return &graphql.OperationContext{
+		RawQuery: op.RawQuery, OperationName: op.OperationName, Variables: op.Variables, Doc: op.Doc, Operation: op.Operation,
+		DisableIntrospection: op.DisableIntrospection, RecoverFunc: op.RecoverFunc,
+		ResolverMiddleware: op.ResolverMiddleware, RootResolverMiddleware: op.RootResolverMiddleware,
+	}
+}
+
+// whose is the same for all operations of one person with one set of rights.
+func whose(ctx context.Context) string {
+	in := core.ActorFrom(ctx).SignIn()
+	return in.UserID + " " + in.KeyID
+}
+
+// shareKey is the same for operations that are told the same bytes of a topic:
+// always of one person, and of all where nothing but what the event itself says is
+// asked for.
+func (e *engine) shareKey(ctx context.Context, op *graphql.OperationContext) string {
+	variables, err := json.Marshal(op.Variables)
+	if err != nil {
+		panic(err) // they were read from JSON
+	}
+	parts := []string{op.RawQuery, op.OperationName, string(variables)}
+	if !sharedByAll(op.Operation.SelectionSet) {
+		parts = append(parts, whose(ctx), string(core.ActorFrom(ctx).Locale))
+	}
+	return strings.Join(parts, "\x00")
+}
+
+// sharedByAll tells whether a selection has only fields that are the same for all
+// readers: plain values of the event.
+func sharedByAll(set ast.SelectionSet) bool {
+	for _, root := range rootFields(set) {
+		if !plainEvents[root.Definition.Type.Name()] || !plainFields(root.SelectionSet) {
+			return false
+		}
+	}
+	return true
+}
+
+// plainEvents are the events whose values are the same for all readers.
+var plainEvents = map[string]bool{"DashboardChange": true, "ImportProgress": true, "TransformExecutionUpdate": true, "ServiceNotice": true}
+
+func plainFields(set ast.SelectionSet) bool {
+	for _, sel := range set {
+		switch sel := sel.(type) {
+		case *ast.Field:
+			if len(sel.SelectionSet) > 0 {
+				return false
+			}
+		case *ast.InlineFragment:
+			if !plainFields(sel.SelectionSet) {
+				return false
+			}
+		case *ast.FragmentSpread:
+			if !plainFields(sel.Definition.SelectionSet) {
+				return false
+			}
+		}
+	}
+	return true
+}
