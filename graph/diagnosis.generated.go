@@ -844,6 +844,25 @@ func (ec *executionContext) marshalNImportEvent2githubᚗcomᚋkarutaᚑbiᚋkar
 	return ec._ImportEvent(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNImportEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportEventᚄ(ctx context.Context, sel ast.SelectionSet, v []core.ImportEvent) graphql.Marshaler {
+	if out, ok := ec.plainNImportEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportEventᚄ(ctx, sel, v); ok {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNImportEvent2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportEvent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalNImportEventKind2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportEventKind(ctx context.Context, v any) (core.ImportEventKind, error) {
 	tmp, err := graphql.UnmarshalString(v)
 	res := core.ImportEventKind(tmp)

@@ -920,6 +920,13 @@ func (ec *executionContext) marshalOMarkNotificationsReadPayload2ᚖgithubᚗcom
 	return ec._MarkNotificationsReadPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalONotice2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐNotice(ctx context.Context, sel ast.SelectionSet, v *core.Notice) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Notice(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalONoticeConnection2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐConnection(ctx context.Context, sel ast.SelectionSet, v *schema.Connection[*core.Notice]) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
