@@ -208,6 +208,10 @@ var plainTypes = map[string]plain.Type{
 	"CardImpact": {Implementors: cardImpactImplementors, Fields: map[string]plain.Field{
 		"id": {Index: 0},
 	}},
+	"CardOutcome": {Implementors: cardOutcomeImplementors, Fields: map[string]plain.Field{
+		"seq":    {Index: 0},
+		"cardId": {Index: 1},
+	}},
 	"CardParameter": {Implementors: cardParameterImplementors, Fields: map[string]plain.Field{
 		"name":    {Index: 0},
 		"label":   {Index: 1},
@@ -388,6 +392,11 @@ var plainTypes = map[string]plain.Type{
 		"w":        {Index: 5},
 		"h":        {Index: 6},
 	}},
+	"DashboardChange": {Implementors: dashboardChangeImplementors, Fields: map[string]plain.Field{
+		"seq":         {Index: 0},
+		"dashboardId": {Index: 1},
+		"kind":        {Index: 2},
+	}},
 	"DashboardConnection": {Implementors: dashboardConnectionImplementors, Fields: map[string]plain.Field{
 		"nodes":    {Index: 0, Of: "Dashboard"},
 		"edges":    {Index: 1, Of: "DashboardEdge"},
@@ -396,6 +405,10 @@ var plainTypes = map[string]plain.Type{
 	"DashboardEdge": {Implementors: dashboardEdgeImplementors, Fields: map[string]plain.Field{
 		"node":   {Index: 0, Of: "Dashboard"},
 		"cursor": {Index: 1},
+	}},
+	"DashboardPresence": {Implementors: dashboardPresenceImplementors, Fields: map[string]plain.Field{
+		"seq":         {Index: 0},
+		"dashboardId": {Index: 1},
 	}},
 	"Dataset": {Implementors: datasetImplementors, Fields: map[string]plain.Field{
 		"id":           {Index: 0},
@@ -692,6 +705,13 @@ var plainTypes = map[string]plain.Type{
 		"node":   {Index: 0, Of: "ImportJob"},
 		"cursor": {Index: 1},
 	}},
+	"ImportProgress": {Implementors: importProgressImplementors, Fields: map[string]plain.Field{
+		"seq":      {Index: 0},
+		"jobId":    {Index: 1},
+		"status":   {Index: 2},
+		"progress": {Index: 3},
+		"events":   {Index: 4, Of: "ImportEvent"},
+	}},
 	"ImportS3Payload": {Implementors: importS3PayloadImplementors, Fields: map[string]plain.Field{
 		"job": {Index: 0, Of: "ImportJob"},
 	}},
@@ -946,6 +966,10 @@ var plainTypes = map[string]plain.Type{
 		"schemaHash":     {Index: 3},
 		"keyFingerprint": {Index: 4},
 	}},
+	"ServiceNotice": {Implementors: serviceNoticeImplementors, Fields: map[string]plain.Field{
+		"seq":  {Index: 0},
+		"kind": {Index: 1},
+	}},
 	"Session": {Implementors: sessionImplementors, Fields: map[string]plain.Field{
 		"id":        {Index: 0},
 		"createdAt": {Index: 1},
@@ -1027,6 +1051,13 @@ var plainTypes = map[string]plain.Type{
 	"TransformEdge": {Implementors: transformEdgeImplementors, Fields: map[string]plain.Field{
 		"node":   {Index: 0, Of: "Transform"},
 		"cursor": {Index: 1},
+	}},
+	"TransformExecutionUpdate": {Implementors: transformExecutionUpdateImplementors, Fields: map[string]plain.Field{
+		"seq":         {Index: 0},
+		"executionId": {Index: 1},
+		"status":      {Index: 2},
+		"progress":    {Index: 3},
+		"events":      {Index: 4, Of: "ExecutionEvent"},
 	}},
 	"TransformExecutorHealth": {Implementors: transformExecutorHealthImplementors, Fields: map[string]plain.Field{
 		"answers": {Index: 0},
@@ -2602,6 +2633,39 @@ func (ec *executionContext) openCardImpact(ctx context.Context, field graphql.Co
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainCardOutcome(sel ast.SelectionSet, obj *core.CardOutcome) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "CardOutcome", sel), obj, ec.writeCardOutcome)
+}
+
+func (ec *executionContext) writeCardOutcome(w *plain.Writer, p *plain.Plan, obj *core.CardOutcome) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // seq
+			w.Int(int64(obj.Seq))
+		case 1: // cardId
+			w.String(string(obj.CardID))
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openCardOutcome(ctx context.Context, field graphql.CollectedField, obj *core.CardOutcome) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "seq":
+		return ec._CardOutcome_seq(ctx, field, obj), true
+	case "cardId":
+		return ec._CardOutcome_cardId(ctx, field, obj), true
+	case "result":
+		return ec._CardOutcome_result(ctx, field, obj), false
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainCardParameter(sel ast.SelectionSet, obj *core.CardParameter) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "CardParameter", sel), obj, ec.writeCardParameter)
 }
@@ -4046,6 +4110,49 @@ func (ec *executionContext) openDashboardCard(ctx context.Context, field graphql
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainDashboardChange(sel ast.SelectionSet, obj *core.DashboardChange) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "DashboardChange", sel), obj, ec.writeDashboardChange)
+}
+
+func (ec *executionContext) writeDashboardChange(w *plain.Writer, p *plain.Plan, obj *core.DashboardChange) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // seq
+			w.Int(int64(obj.Seq))
+		case 1: // dashboardId
+			w.String(string(obj.DashboardID))
+		case 2: // kind
+			w.String(string(obj.Kind))
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openDashboardChange(ctx context.Context, field graphql.CollectedField, obj *core.DashboardChange) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "seq":
+		return ec._DashboardChange_seq(ctx, field, obj), true
+	case "dashboardId":
+		return ec._DashboardChange_dashboardId(ctx, field, obj), true
+	case "kind":
+		return ec._DashboardChange_kind(ctx, field, obj), true
+	case "version":
+		return ec._DashboardChange_version(ctx, field, obj), false
+	case "cardId":
+		return ec._DashboardChange_cardId(ctx, field, obj), false
+	case "by":
+		return ec._DashboardChange_by(ctx, field, obj), false
+	case "dashboard":
+		return ec._DashboardChange_dashboard(ctx, field, obj), false
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainDashboardConnection(sel ast.SelectionSet, obj *schema.Connection[*core.Dashboard]) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "DashboardConnection", sel), obj, ec.writeDashboardConnection)
 }
@@ -4136,6 +4243,39 @@ func (ec *executionContext) openDashboardEdge(ctx context.Context, field graphql
 		return ec._DashboardEdge_node(ctx, field, obj), true
 	case "cursor":
 		return ec._DashboardEdge_cursor(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainDashboardPresence(sel ast.SelectionSet, obj *core.DashboardPresence) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "DashboardPresence", sel), obj, ec.writeDashboardPresence)
+}
+
+func (ec *executionContext) writeDashboardPresence(w *plain.Writer, p *plain.Plan, obj *core.DashboardPresence) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // seq
+			w.Int(int64(obj.Seq))
+		case 1: // dashboardId
+			w.String(string(obj.DashboardID))
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openDashboardPresence(ctx context.Context, field graphql.CollectedField, obj *core.DashboardPresence) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "seq":
+		return ec._DashboardPresence_seq(ctx, field, obj), true
+	case "dashboardId":
+		return ec._DashboardPresence_dashboardId(ctx, field, obj), true
+	case "users":
+		return ec._DashboardPresence_users(ctx, field, obj), true
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -6671,6 +6811,63 @@ func (ec *executionContext) openImportJobEdge(ctx context.Context, field graphql
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainImportProgress(sel ast.SelectionSet, obj *core.ImportProgress) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "ImportProgress", sel), obj, ec.writeImportProgress)
+}
+
+func (ec *executionContext) writeImportProgress(w *plain.Writer, p *plain.Plan, obj *core.ImportProgress) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // seq
+			w.Int(int64(obj.Seq))
+		case 1: // jobId
+			w.String(string(obj.JobID))
+		case 2: // status
+			w.String(string(obj.Status))
+		case 3: // progress
+			if !w.Checked(ec.marshalNFloat2float64(w.Sink(), nil, obj.Progress), true) {
+				return false
+			}
+		case 4: // events
+			v := obj.Events
+			w.Begin()
+			for j := range v {
+				w.Next(j)
+				if !ec.writeImportEvent(w, s.Inner, &v[j]) {
+					return false
+				}
+			}
+			w.Close()
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openImportProgress(ctx context.Context, field graphql.CollectedField, obj *core.ImportProgress) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "seq":
+		return ec._ImportProgress_seq(ctx, field, obj), true
+	case "jobId":
+		return ec._ImportProgress_jobId(ctx, field, obj), true
+	case "status":
+		return ec._ImportProgress_status(ctx, field, obj), true
+	case "stage":
+		return ec._ImportProgress_stage(ctx, field, obj), false
+	case "progress":
+		return ec._ImportProgress_progress(ctx, field, obj), true
+	case "events":
+		return ec._ImportProgress_events(ctx, field, obj), true
+	case "job":
+		return ec._ImportProgress_job(ctx, field, obj), false
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainImportS3Payload(sel ast.SelectionSet, obj *ImportS3Payload) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "ImportS3Payload", sel), obj, ec.writeImportS3Payload)
 }
@@ -8879,6 +9076,39 @@ func (ec *executionContext) openServerInfo(ctx context.Context, field graphql.Co
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainServiceNotice(sel ast.SelectionSet, obj *core.ServiceNotice) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "ServiceNotice", sel), obj, ec.writeServiceNotice)
+}
+
+func (ec *executionContext) writeServiceNotice(w *plain.Writer, p *plain.Plan, obj *core.ServiceNotice) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // seq
+			w.Int(int64(obj.Seq))
+		case 1: // kind
+			w.String(string(obj.Kind))
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openServiceNotice(ctx context.Context, field graphql.CollectedField, obj *core.ServiceNotice) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "seq":
+		return ec._ServiceNotice_seq(ctx, field, obj), true
+	case "kind":
+		return ec._ServiceNotice_kind(ctx, field, obj), true
+	case "notice":
+		return ec._ServiceNotice_notice(ctx, field, obj), false
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainSession(sel ast.SelectionSet, obj *core.Session) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "Session", sel), obj, ec.writeSession)
 }
@@ -9597,6 +9827,61 @@ func (ec *executionContext) openTransformEdge(ctx context.Context, field graphql
 		return ec._TransformEdge_node(ctx, field, obj), true
 	case "cursor":
 		return ec._TransformEdge_cursor(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainTransformExecutionUpdate(sel ast.SelectionSet, obj *core.TransformExecutionUpdate) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "TransformExecutionUpdate", sel), obj, ec.writeTransformExecutionUpdate)
+}
+
+func (ec *executionContext) writeTransformExecutionUpdate(w *plain.Writer, p *plain.Plan, obj *core.TransformExecutionUpdate) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // seq
+			w.Int(int64(obj.Seq))
+		case 1: // executionId
+			w.String(string(obj.ExecutionID))
+		case 2: // status
+			w.String(string(obj.Status))
+		case 3: // progress
+			if !w.Checked(ec.marshalNFloat2float64(w.Sink(), nil, obj.Progress), true) {
+				return false
+			}
+		case 4: // events
+			v := obj.Events
+			w.Begin()
+			for j := range v {
+				w.Next(j)
+				if !ec.writeExecutionEvent(w, s.Inner, &v[j]) {
+					return false
+				}
+			}
+			w.Close()
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openTransformExecutionUpdate(ctx context.Context, field graphql.CollectedField, obj *core.TransformExecutionUpdate) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "seq":
+		return ec._TransformExecutionUpdate_seq(ctx, field, obj), true
+	case "executionId":
+		return ec._TransformExecutionUpdate_executionId(ctx, field, obj), true
+	case "status":
+		return ec._TransformExecutionUpdate_status(ctx, field, obj), true
+	case "progress":
+		return ec._TransformExecutionUpdate_progress(ctx, field, obj), true
+	case "events":
+		return ec._TransformExecutionUpdate_events(ctx, field, obj), true
+	case "execution":
+		return ec._TransformExecutionUpdate_execution(ctx, field, obj), false
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -10556,6 +10841,10 @@ func (ec *executionContext) plainNGroupMemberEdge2ᚕgithubᚗcomᚋkarutaᚑbi�
 
 func (ec *executionContext) plainNHealthComponent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐHealthComponentᚄ(ctx context.Context, sel ast.SelectionSet, v []HealthComponent) (graphql.Marshaler, bool) {
 	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "HealthComponent", sel), v, true, ec.writeHealthComponent, ec.openHealthComponent)
+}
+
+func (ec *executionContext) plainNImportEvent2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportEventᚄ(ctx context.Context, sel ast.SelectionSet, v []core.ImportEvent) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "ImportEvent", sel), v, true, ec.writeImportEvent, ec.openImportEvent)
 }
 
 func (ec *executionContext) plainNImportJob2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐImportJobᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.ImportJob) (graphql.Marshaler, bool) {

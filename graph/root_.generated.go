@@ -36,11 +36,14 @@ type ResolverRoot interface {
 	Card() CardResolver
 	CardDiagnosis() CardDiagnosisResolver
 	CardImpact() CardImpactResolver
+	CardOutcome() CardOutcomeResolver
 	CardResult() CardResultResolver
 	CardRun() CardRunResolver
 	ColumnEffect() ColumnEffectResolver
 	Dashboard() DashboardResolver
 	DashboardCard() DashboardCardResolver
+	DashboardChange() DashboardChangeResolver
+	DashboardPresence() DashboardPresenceResolver
 	Dataset() DatasetResolver
 	DatasetPreview() DatasetPreviewResolver
 	DatasetVersion() DatasetVersionResolver
@@ -56,6 +59,7 @@ type ResolverRoot interface {
 	GroupMember() GroupMemberResolver
 	ImportEvent() ImportEventResolver
 	ImportJob() ImportJobResolver
+	ImportProgress() ImportProgressResolver
 	MissingAccess() MissingAccessResolver
 	Mutation() MutationResolver
 	Notice() NoticeResolver
@@ -73,10 +77,13 @@ type ResolverRoot interface {
 	ScheduledRun() ScheduledRunResolver
 	SchedulerStatus() SchedulerStatusResolver
 	SchemaChange() SchemaChangeResolver
+	ServiceNotice() ServiceNoticeResolver
 	Session() SessionResolver
 	Share() ShareResolver
+	Subscription() SubscriptionResolver
 	Transform() TransformResolver
 	TransformDiagnosis() TransformDiagnosisResolver
+	TransformExecutionUpdate() TransformExecutionUpdateResolver
 	TransformInput() TransformInputResolver
 	TransformInputState() TransformInputStateResolver
 	User() UserResolver
@@ -161,6 +168,23 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			ctx = graphql.WithUnmarshalerMap(ctx, inputUnmarshalMap)
 			data := ec._Mutation(ctx, opCtx.Operation.SelectionSet)
 			var buf bytes.Buffer
+			data.MarshalGQL(&buf)
+
+			return &graphql.Response{
+				Data: buf.Bytes(),
+			}
+		}
+	case ast.Subscription:
+		next := ec._Subscription(ctx, opCtx.Operation.SelectionSet)
+
+		var buf bytes.Buffer
+		return func(ctx context.Context) *graphql.Response {
+			buf.Reset()
+			data := next(ctx)
+
+			if data == nil {
+				return nil
+			}
 			data.MarshalGQL(&buf)
 
 			return &graphql.Response{
@@ -2333,6 +2357,8 @@ enum ErrorCode {
   PERSISTED_QUERY_NOT_FOUND
   "No documents are kept by their hash here: send the text each time. 200."
   PERSISTED_QUERY_NOT_SUPPORTED
+  "What came since the event named in ` + "`" + `after` + "`" + ` is not known any more. Read what you show anew and begin without ` + "`" + `after` + "`" + `."
+  EVENTS_GONE
 }
 `, BuiltIn: false},
 	{Name: "../schema/export.graphqls", Input: `extend type Mutation {
@@ -4184,6 +4210,159 @@ enum PIIEvidence {
   COLUMN_NAME_AND_VALUES
 }
 `, BuiltIn: false},
+	{Name: "../schema/subscription.graphqls", Input: `"What you are told while it happens, over WebSocket or server-sent events. Each operation has one of these. Every event has a number: whoever was cut off asks again with ` + "`" + `after` + "`" + ` and gets what came since, or EVENTS_GONE where that is not known any more; then read what you show anew and begin without ` + "`" + `after` + "`" + `."
+type Subscription {
+  "How an import goes on. Begins with where it stands and ends with the import. For whoever may see the import."
+  importProgress(
+    "Id of the import."
+    jobId: ID!
+    "The number of the last event that you know. Leave it out to begin now."
+    after: Long
+  ): ImportProgress! @auth
+
+  "How a run of a transform goes on. Begins with where it stands and ends with the run. For the transform's owner and administrators."
+  transformExecutionUpdated(
+    "Id of the run."
+    executionId: ID!
+    "The number of the last event that you know. Leave it out to begin now."
+    after: Long
+  ): TransformExecutionUpdate! @transform(right: VIEW, arg: "executionId")
+
+  "What is changed about a dashboard, its cards, its shares and its filter views. Begins with OPENED. For everybody who may see the dashboard, for as long as they may."
+  dashboardChanged(
+    "Id of the dashboard."
+    dashboardId: ID!
+    "The number of the last event that you know. Leave it out to begin now."
+    after: Long
+  ): DashboardChange! @dashboard(level: VIEWER, arg: "dashboardId")
+
+  "Who looks at a dashboard now. You are one of them for as long as you listen. Begins with all, and tells all again whenever somebody comes or goes."
+  dashboardPresence(
+    "Id of the dashboard."
+    dashboardId: ID!
+  ): DashboardPresence! @dashboard(level: VIEWER, arg: "dashboardId")
+
+  "The results of a dashboard's cards, each as soon as it is there. Ends with the last."
+  cardResults(
+    "Id of the dashboard."
+    dashboardId: ID!
+    "Values of the page filters, at most 20. Those that the dashboard does not define are ignored."
+    filters: [FilterValueInput!]
+    "Results from the cache will do."
+    useCache: Boolean! = true
+  ): CardOutcome! @dashboard(level: VIEWER, arg: "dashboardId")
+
+  "What you are told: your notices as they are made. Begins with OPENED."
+  serviceNotice(
+    "The number of the last event that you know. Leave it out to begin now."
+    after: Long
+  ): ServiceNotice! @auth
+}
+
+"A step of an import."
+type ImportProgress {
+  "Number of the event, to continue after."
+  seq: Long!
+  "Id of the import."
+  jobId: ID!
+  "Where it stands."
+  status: RunStatus!
+  "What is being done."
+  stage: ImportStage
+  "How much is done, from 0 to 1."
+  progress: Float!
+  "What it told in this step; at the beginning all that is kept. Around the beginning an event may come twice: go by its own number."
+  events: [ImportEvent!]!
+  "The import as it is now."
+  job: ImportJob
+}
+
+"A step of a run."
+type TransformExecutionUpdate {
+  "Number of the event, to continue after."
+  seq: Long!
+  "Id of the run."
+  executionId: ID!
+  "Where it stands."
+  status: RunStatus!
+  "How much is done, from 0 to 1."
+  progress: Float!
+  "What it told in this step; at the beginning all that is kept. Around the beginning an event may come twice: go by its own number."
+  events: [ExecutionEvent!]!
+  "The run as it is now."
+  execution: Execution
+}
+
+"What is changed about a dashboard."
+enum DashboardChangeKind {
+  "Nothing: from here on you are told."
+  OPENED
+  "Its name, description, cards, places or filters, or whose it is."
+  UPDATED
+  "A card that lies on it."
+  CARD
+  "Who may see it."
+  ACCESS
+  "Its filter views, or which of them is the first."
+  FILTER_VIEWS
+}
+
+"A change of a dashboard."
+type DashboardChange {
+  "Number of the event, to continue after."
+  seq: Long!
+  "Id of the dashboard."
+  dashboardId: ID!
+  "What is changed."
+  kind: DashboardChangeKind!
+  "Version of the dashboard then; null where it stayed the same."
+  version: Int
+  "Id of the card, for CARD."
+  cardId: ID
+  "Who changed it; null for nobody in particular, and for FILTER_VIEWS."
+  by: User
+  "The dashboard as it is now."
+  dashboard: Dashboard
+}
+
+"Who looks at a dashboard."
+type DashboardPresence {
+  "Number of the event."
+  seq: Long!
+  "Id of the dashboard."
+  dashboardId: ID!
+  "Everybody who looks at it, once however often, at most 100."
+  users: [User!]!
+}
+
+"What came of one card."
+type CardOutcome {
+  "Number of the event: 1 for the first card that is done."
+  seq: Long!
+  "Id of the card."
+  cardId: ID!
+  "What the card shows. A card that fails is null with an entry in ` + "`" + `errors` + "`" + `."
+  result: CardResult @cost(weight: 20)
+}
+
+"What you are told of."
+enum ServiceNoticeKind {
+  "Nothing: from here on you are told."
+  OPENED
+  "A notice to you."
+  NOTICE
+}
+
+"Something that you are told at once."
+type ServiceNotice {
+  "Number of the event, to continue after."
+  seq: Long!
+  "What it is."
+  kind: ServiceNoticeKind!
+  "The notice, for NOTICE; null where you deleted it or it is too old."
+  notice: Notice
+}
+`, BuiltIn: false},
 	{Name: "../schema/transfer.graphqls", Input: `extend type Mutation {
   "Make somebody else the owner of a dashboard, a dataset, a card or a transform. For its owner and administrators, not for those with a share as OWNER."
   transferOwnership(
@@ -5866,6 +6045,18 @@ func (ec *executionContext) childFields_CardImpact(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type CardImpact", field.Name)
 }
 
+func (ec *executionContext) childFields_CardOutcome(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_CardOutcome_seq(ctx, field)
+	case "cardId":
+		return ec.fieldContext_CardOutcome_cardId(ctx, field)
+	case "result":
+		return ec.fieldContext_CardOutcome_result(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CardOutcome", field.Name)
+}
+
 func (ec *executionContext) childFields_CardParameter(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "name":
@@ -6326,6 +6517,26 @@ func (ec *executionContext) childFields_DashboardCard(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type DashboardCard", field.Name)
 }
 
+func (ec *executionContext) childFields_DashboardChange(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_DashboardChange_seq(ctx, field)
+	case "dashboardId":
+		return ec.fieldContext_DashboardChange_dashboardId(ctx, field)
+	case "kind":
+		return ec.fieldContext_DashboardChange_kind(ctx, field)
+	case "version":
+		return ec.fieldContext_DashboardChange_version(ctx, field)
+	case "cardId":
+		return ec.fieldContext_DashboardChange_cardId(ctx, field)
+	case "by":
+		return ec.fieldContext_DashboardChange_by(ctx, field)
+	case "dashboard":
+		return ec.fieldContext_DashboardChange_dashboard(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DashboardChange", field.Name)
+}
+
 func (ec *executionContext) childFields_DashboardConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "nodes":
@@ -6346,6 +6557,18 @@ func (ec *executionContext) childFields_DashboardEdge(ctx context.Context, field
 		return ec.fieldContext_DashboardEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type DashboardEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_DashboardPresence(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_DashboardPresence_seq(ctx, field)
+	case "dashboardId":
+		return ec.fieldContext_DashboardPresence_dashboardId(ctx, field)
+	case "users":
+		return ec.fieldContext_DashboardPresence_users(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DashboardPresence", field.Name)
 }
 
 func (ec *executionContext) childFields_Dataset(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7134,6 +7357,26 @@ func (ec *executionContext) childFields_ImportJobEdge(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type ImportJobEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_ImportProgress(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_ImportProgress_seq(ctx, field)
+	case "jobId":
+		return ec.fieldContext_ImportProgress_jobId(ctx, field)
+	case "status":
+		return ec.fieldContext_ImportProgress_status(ctx, field)
+	case "stage":
+		return ec.fieldContext_ImportProgress_stage(ctx, field)
+	case "progress":
+		return ec.fieldContext_ImportProgress_progress(ctx, field)
+	case "events":
+		return ec.fieldContext_ImportProgress_events(ctx, field)
+	case "job":
+		return ec.fieldContext_ImportProgress_job(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportProgress", field.Name)
+}
+
 func (ec *executionContext) childFields_ImportS3Payload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "job":
@@ -7768,6 +8011,18 @@ func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field gr
 	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_ServiceNotice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_ServiceNotice_seq(ctx, field)
+	case "kind":
+		return ec.fieldContext_ServiceNotice_kind(ctx, field)
+	case "notice":
+		return ec.fieldContext_ServiceNotice_notice(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServiceNotice", field.Name)
+}
+
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -7982,6 +8237,24 @@ func (ec *executionContext) childFields_TransformEdge(ctx context.Context, field
 		return ec.fieldContext_TransformEdge_cursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type TransformEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_TransformExecutionUpdate(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "seq":
+		return ec.fieldContext_TransformExecutionUpdate_seq(ctx, field)
+	case "executionId":
+		return ec.fieldContext_TransformExecutionUpdate_executionId(ctx, field)
+	case "status":
+		return ec.fieldContext_TransformExecutionUpdate_status(ctx, field)
+	case "progress":
+		return ec.fieldContext_TransformExecutionUpdate_progress(ctx, field)
+	case "events":
+		return ec.fieldContext_TransformExecutionUpdate_events(ctx, field)
+	case "execution":
+		return ec.fieldContext_TransformExecutionUpdate_execution(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TransformExecutionUpdate", field.Name)
 }
 
 func (ec *executionContext) childFields_TransformExecutorHealth(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {

@@ -145,7 +145,7 @@ func (e *engine) serve(ctx context.Context, req *request, sink socket.Sink) {
 		return
 	}
 	if op.Operation.Operation == ast.Subscription {
-		e.subscribe(ctx, op, req.after, sink)
+		e.subscribe(ctx, req, op, sink)
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, operationTimeout)

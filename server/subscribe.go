@@ -18,31 +18,31 @@ import (
 
 // subscribe begins a subscription. Whoever asked is looked up anew for each event,
 // as if they asked again.
-func (e *engine) subscribe(ctx context.Context, op *graphql.OperationContext, after int64, sink socket.Sink) {
+func (e *engine) subscribe(ctx context.Context, req *request, op *graphql.OperationContext, sink socket.Sink) {
 	if wire, ok := sink.(socket.Wire); ok {
 		wire.Streams()
 	}
-	asker := ctx
+	asker, registered := ctx, req.registeredID()
 	e.hub.Start(ctx, hub.Operation{
-		Key: e.shareKey(ctx, op), Who: whose(ctx), After: after, Sink: sink,
-		Run: func(ctx context.Context, m *resolvers.Moment) hub.Outcome { return e.moment(ctx, asker, op, m) },
+		Key: e.shareKey(ctx, op), Who: whose(ctx), After: req.after, Sink: sink,
+		Run: func(ctx context.Context, m *resolvers.Moment) hub.Outcome {
+			ctx, err := e.again(ctx, asker)
+			if problems := e.withinScope(ctx, op.Operation, registered); err == nil && problems != nil {
+				err = problems[0]
+			}
+			if err != nil {
+				return hub.Outcome{Refused: encodeErrors(e.shown(ctx, gqlerror.List{gqlerror.Wrap(err)}))}
+			}
+			return e.moment(ctx, op, m)
+		},
 		Explain: func(err error) []byte {
 			return encodeErrors(e.shown(asker, gqlerror.List{gqlerror.Wrap(err)}))
 		},
 	})
 }
 
-// moment runs a subscription's field once, as a request of its own of who asked.
-func (e *engine) moment(ctx, asker context.Context, op *graphql.OperationContext, m *resolvers.Moment) (out hub.Outcome) {
-	ctx, err := e.again(ctx, asker)
-	if err == nil {
-		if problems := e.withinScope(ctx, op.Operation); problems != nil {
-			err = problems[0]
-		}
-	}
-	if err != nil {
-		return hub.Outcome{Refused: encodeErrors(e.shown(ctx, gqlerror.List{gqlerror.Wrap(err)}))}
-	}
+// moment runs a subscription's field once, as a request of its own.
+func (e *engine) moment(ctx context.Context, op *graphql.OperationContext, m *resolvers.Moment) (out hub.Outcome) {
 	ctx = resolvers.WithMoment(ctx, m)
 	ctx = graphql.WithOperationContext(ctx, renewed(op))
 	ctx = loaders.With(ctx, loaders.New(ctx, e.sources))
