@@ -64,6 +64,7 @@ type house struct {
 	t        testing.TB
 	store    *store.Store
 	handler  http.Handler
+	events   bus.Bus
 	resolver *resolvers.Resolver
 	identity *identity.Service
 	blobs    *accesstest.Blobs
@@ -101,6 +102,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 		engine = on.engine(engine)
 	}
 	events := bus.OpenMemory()
+	h.events = events
 	engine = store.Watched(engine, bus.Teller(events, slog.New(slog.NewJSONHandler(h.log, nil))))
 	h.World = accesstest.Over(t, engine, slog.New(slog.NewJSONHandler(h.log, nil)))
 	h.store = h.World.Store
@@ -141,7 +143,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 		Monitor: resolvers.NewMonitor(),
 		Info:    graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},
 	}}
-	h.handler = server.New(h.deps(events, change))
+	h.handler = server.New(h.deps(change))
 	return h
 }
 
@@ -154,9 +156,9 @@ func bucket() *accesstest.Objects {
 	return o
 }
 
-func (h *house) deps(events bus.Bus, change []func(*server.Deps)) server.Deps {
+func (h *house) deps(change []func(*server.Deps)) server.Deps {
 	deps := server.Deps{
-		Resolver: h.resolver, Bus: events, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20, Persisted: 1 << 20,
+		Resolver: h.resolver, Bus: h.events, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20, Persisted: 1 << 20,
 		Origins: []string{"http://localhost:3000"},
 		Pages:   fstest.MapFS{"index.html": {Data: []byte("<p>karuta")}},
 		GraphiQL: fstest.MapFS{
