@@ -1,0 +1,269 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/app/apptest"
+	"github.com/karuta-bi/karuta/internal/table/dynamo"
+	"github.com/karuta-bi/karuta/internal/testkit"
+)
+
+// several are API processes behind one Redis and one store. They have no executor,
+// which nothing here needs.
+type several struct {
+	redis   *testkit.RedisServer
+	all     []*process
+	token   string
+	environ []string
+}
+
+func newSeveral(t *testing.T, n int) *several {
+	t.Helper()
+	s := &several{redis: testkit.Redis(t, false)}
+	endpoint := testkit.Dynoxide(t)
+	tables, err := dynamo.Open(t.Context(), dynamo.Options{Endpoint: endpoint, Region: "ap-northeast-1", AccessKey: "local", SecretKey: "local"})
+	if err == nil {
+		err = tables.Init(t.Context())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.environ = []string{
+		"STORE=dynamodb", "DYNAMODB_ENDPOINT=" + endpoint, "REDIS_URL=" + s.redis.URL, "EXECUTOR_ENDPOINT=http://127.0.0.1:1",
+		"JWT_SECRET_KEY=" + strings.Repeat("one key for all ", 3),
+	}
+	for range n {
+		s.all = append(s.all, serveIn(t, t.TempDir(), s.environ))
+	}
+	const password = "Kirei-na-hana-1"
+	ok(t, password+"\n", "user", "create", "--email", "hanako@example.com", "--role", "user", "--password-stdin", "--data-dir", s.all[0].dir)
+	in := apptest.Client{URL: s.all[0].url}.Must(t, `mutation($p: String!) { login(input: {email: "hanako@example.com", password: $p}) { accessToken } }`, map[string]any{"p": password})
+	s.token = in.Str("login.accessToken")
+	return s
+}
+
+// at is a client of one of the processes.
+func (s *several) at(p *process) apptest.Client { return apptest.Client{URL: p.url, Token: s.token} }
+
+func (s *several) dashboard(t *testing.T) string {
+	t.Helper()
+	return s.at(s.all[0]).Must(t, `mutation { createDashboard(input: {name: "売上"}) { dashboard { id } } }`, nil).Str("createDashboard.dashboard.id")
+}
+
+// rename changes a dashboard on a process and gives its new version.
+func (s *several) rename(t *testing.T, p *process, id string) int {
+	t.Helper()
+	now := s.at(p).Must(t, `query($id: ID!) { dashboard(id: $id) { version } }`, map[string]any{"id": id}).Get("dashboard.version")
+	changed := s.at(p).Must(t, `mutation($id: ID!, $v: Int!) { updateDashboard(input: {id: $id, version: $v, name: "別の名前"}) { dashboard { version } } }`,
+		map[string]any{"id": id, "v": now})
+	return int(changed.Get("updateDashboard.dashboard.version").(float64))
+}
+
+// change is an event of dashboardChanged, or why there is none.
+type change struct {
+	Seq     int64
+	Kind    string
+	Version int
+	code    string // of the error that ends it
+	over    bool   // nothing comes any more
+}
+
+// stream is what one process tells of a dashboard.
+type stream struct {
+	told   chan change
+	cancel context.CancelFunc
+	ended  sync.WaitGroup
+}
+
+func (s *several) follow(t *testing.T, p *process, id string, after int64) *stream {
+	t.Helper()
+	argument := ""
+	if after != 0 {
+		argument = ", after: " + strconv.FormatInt(after, 10)
+	}
+	body, err := json.Marshal(map[string]any{"query": fmt.Sprintf(`subscription { dashboardChanged(dashboardId: %q%s) { seq kind version } }`, id, argument)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	f := &stream{told: make(chan change, 1000), cancel: cancel}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/graphql", strings.NewReader(string(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"Accept": "text/event-stream", "Content-Type": "application/json", "Authorization": "Bearer " + s.token} {
+		req.Header.Set(name, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.ended.Go(func() { f.read(resp) })
+	t.Cleanup(f.cut)
+	return f
+}
+
+func (f *stream) read(resp *http.Response) {
+	defer func() { _ = resp.Body.Close(); f.told <- change{over: true} }()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() {
+		data, found := strings.CutPrefix(lines.Text(), "data: {")
+		if !found {
+			continue
+		}
+		var result struct {
+			Data   struct{ DashboardChanged change }
+			Errors []struct{ Extensions struct{ Code string } }
+		}
+		_ = json.Unmarshal([]byte("{"+data), &result) // half a line of a killed process is none
+		if c := result.Data.DashboardChanged; len(result.Errors) > 0 {
+			f.told <- change{code: result.Errors[0].Extensions.Code}
+		} else if c.Seq != 0 {
+			f.told <- c
+		}
+	}
+}
+
+// cut is a client that goes away.
+func (f *stream) cut() {
+	f.cancel()
+	f.ended.Wait()
+}
+
+func (f *stream) next(t *testing.T) change {
+	t.Helper()
+	select {
+	case c := <-f.told:
+		return c
+	case <-time.After(patience):
+		t.Fatal("nothing was told")
+		return change{}
+	}
+}
+
+func (f *stream) kind(t *testing.T, want string) change {
+	t.Helper()
+	c := f.next(t)
+	if c.Kind != want {
+		t.Fatalf("told %+v, want %s", c, want)
+	}
+	return c
+}
+
+// API-1, SCL-2: what happens on one process is told on all, in one order.
+func TestProcessesBehindOneRedisAreOne(t *testing.T) {
+	n := 2
+	if os.Getenv("KARUTA_LONG") != "" {
+		n = 4
+	}
+	s := newSeveral(t, n)
+	id := s.dashboard(t)
+	var streams []*stream
+	for _, p := range s.all {
+		f := s.follow(t, p, id, 0)
+		f.kind(t, "OPENED")
+		streams = append(streams, f)
+	}
+	var seen int64
+	for _, p := range s.all {
+		version := s.rename(t, p, id)
+		first := streams[0].kind(t, "UPDATED")
+		for _, f := range streams[1:] {
+			if c := f.kind(t, "UPDATED"); c != first {
+				t.Errorf("one is told %+v, another %+v", first, c)
+			}
+		}
+		if first.Version != version || first.Seq <= seen {
+			t.Errorf("version %d is told as %+v after %d", version, first, seen)
+		}
+		seen = first.Seq
+	}
+	s.resumeElsewhere(t, id, streams[0], seen)
+	s.killOne(t, id)
+	s.killRedis(t, id)
+}
+
+// resumeElsewhere cuts a client off and lets it continue on the last process.
+func (s *several) resumeElsewhere(t *testing.T, id string, f *stream, seen int64) {
+	f.cut()
+	want := []int{s.rename(t, s.all[0], id), s.rename(t, s.all[1], id)}
+	again := s.follow(t, s.all[len(s.all)-1], id, seen)
+	if got := []int{again.kind(t, "UPDATED").Version, again.kind(t, "UPDATED").Version}; !slices.Equal(got, want) {
+		t.Errorf("resumed with %v, want %v", got, want)
+	}
+}
+
+// killOne kills a process in the middle of a stream of changes: its client goes to
+// another one and misses nothing.
+func (s *several) killOne(t *testing.T, id string) {
+	f := s.follow(t, s.all[0], id, 0)
+	last := f.kind(t, "OPENED")
+	var want, got []int
+	for i := range 20 {
+		want = append(want, s.rename(t, s.all[1], id))
+		if i == 10 {
+			if err := s.all[0].cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			_ = s.all[0].wait()
+		}
+	}
+	for c := f.next(t); !c.over; c = f.next(t) {
+		got, last = append(got, c.Version), c
+	}
+	again := s.follow(t, s.all[1], id, last.Seq)
+	for len(got) < len(want) {
+		got = append(got, again.kind(t, "UPDATED").Version)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("told %v, changed were %v", got, want)
+	}
+	s.all[0] = serveIn(t, t.TempDir(), s.environ)
+}
+
+// killRedis kills Redis: nobody is told that they know everything, and from the new
+// beginning on everybody is told again.
+func (s *several) killRedis(t *testing.T, id string) {
+	f := s.follow(t, s.all[0], id, 0)
+	old := f.kind(t, "OPENED")
+	s.redis.Kill()
+	s.rename(t, s.all[1], id) // nobody hears of it
+	s.redis.Restart(t)
+	if c := f.next(t); c.code != "EVENTS_GONE" {
+		t.Errorf("told %+v, and something is missing", c)
+	}
+	for _, p := range s.all {
+		if c := s.follow(t, p, id, old.Seq).next(t); c.code != "EVENTS_GONE" {
+			t.Errorf("who resumes is told %+v", c)
+		}
+		again := s.follow(t, p, id, 0)
+		begun := again.kind(t, "OPENED")
+		until(t, func() bool { status, body := get(t, p.url+"/api/ready"); return status == 200 && eventsWork(body) })
+		version := s.rename(t, p, id)
+		for c := again.next(t); c.Version != version; c = again.next(t) {
+			if c.over || c.code != "" {
+				again = s.follow(t, p, id, 0) // a gap that another process owed
+			}
+		}
+		if begun.Seq <= old.Seq {
+			t.Errorf("%d after %d", begun.Seq, old.Seq)
+		}
+	}
+}
+
+func eventsWork(body string) bool {
+	_, rest, found := strings.Cut(body, `"name":"events"`)
+	rest, _, _ = strings.Cut(rest, "}")
+	return found && strings.Contains(rest, `"OK"`)
+}
