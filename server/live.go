@@ -144,6 +144,10 @@ func (e *engine) serve(ctx context.Context, req *request, sink socket.Sink) {
 		sink.Fail(encodeErrors(e.shown(ctx, problems)))
 		return
 	}
+	if req.readOnly && op.Operation.Operation == ast.Mutation {
+		sink.Fail(encodeErrors(e.shown(ctx, gqlerror.List{gqlerror.Wrap(refuse(405, "", "method").err)})))
+		return
+	}
 	if op.Operation.Operation == ast.Subscription {
 		e.subscribe(ctx, req, op, sink)
 		return
