@@ -98,10 +98,10 @@ AuditLogFilter.to                 time
 Query.rateLimitUsage.over         share
 SetRateLimitInput.limit           int 0 1000000
 SetRateLimitInput.until           future year
-SetRateLimitInput.reason          note 200
+SetRateLimitInput.reason          note 200 required
 BlockIpInput.cidr                 network
 BlockIpInput.minutes              int 1 43200
-BlockIpInput.reason               note 200
+BlockIpInput.reason               note 200 required
 UnblockIpInput.cidr               network
 DashboardCard.result.filters      list 20
 DashboardCard.rows.filters        list 20

@@ -169,6 +169,7 @@ func (c *company) furnish(h *house) {
 		Events: []core.ImportEvent{{Seq: 1, At: store.Now(), Kind: core.ImportEventNote, Status: core.StatusRunning, Note: core.NoteColumnsRenamed, Args: map[string]any{"columns": private}}},
 	}
 	must(h.t, h.store.Jobs.Create(ctx, job))
+	must(h.t, h.store.Limits.AddUsage(ctx, core.RateUsage{Class: core.RateAPI, Subject: owner.ID, Limit: 100, Peak: 120, Near: 1, Over: 1, Last: store.Now()}))
 	must(h.t, h.store.Limits.Block(ctx, &core.BlockedAddress{Network: "203.0.113.128/25", Until: store.Now().Add(time.Hour), Reason: inside, SetBy: c.ids["admin"], SetAt: store.Now()}))
 	must(h.t, h.store.Cards.KeepRuns(ctx, []*core.CardRun{{ID: core.NewID("run"), CardID: placed.ID, At: store.Now(), Code: core.CodeExecution, UserID: owner.ID}}))
 	request := c.request(h, d)

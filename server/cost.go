@@ -15,7 +15,7 @@ import (
 const (
 	maxDepth    = 12
 	maxAliases  = 30
-	maxRoots    = 20     // fields of the query or mutation itself
+	maxRoots    = 40     // fields of the query or mutation itself
 	maxMarks    = 50     // directives
 	maxFields   = 2000   // as written, fragments counted wherever they are spread
 	userBudget  = 10_000 // cost, for an ordinary user and for the anonymous

@@ -139,10 +139,10 @@ var examples = map[string]example{
 	"Mutation.updateProfile": {"owner", `mutation($input: UpdateProfileInput!) { updateProfile(input: $input) { user { name locale } } }`, `{"input": {"name": "花子", "locale": "EN"}}`},
 	"Query.rateLimitUsage":   {"admin", `query($window: RateWindow!, $over: Float!) { rateLimitUsage(window: $window, over: $over) { peak } }`, `{"window": "DAY", "over": 0.9}`},
 	"Mutation.setRateLimit": {
-		"admin", `mutation($input: SetRateLimitInput!) { setRateLimit(input: $input) { rateLimit { class limit until } } }`,
+		"admin", `mutation($input: SetRateLimitInput!) { setRateLimit(input: $input) { rateLimit { class limit until reason } } }`,
 		`{"input": {"class": "LLM", "limit": 5, "until": "<soon>", "reason": "dear"}}`,
 	},
-	"Mutation.blockIp":   {"admin", `mutation($input: BlockIpInput!) { blockIp(input: $input) { blocked { network } } }`, `{"input": {"cidr": "203.0.113.0/24", "minutes": 10, "reason": "guesses"}}`},
+	"Mutation.blockIp":   {"admin", `mutation($input: BlockIpInput!) { blockIp(input: $input) { blocked { network reason } } }`, `{"input": {"cidr": "203.0.113.0/24", "minutes": 10, "reason": "guesses"}}`},
 	"Mutation.unblockIp": {"admin", `mutation($input: UnblockIpInput!) { unblockIp(input: $input) { network } }`, `{"input": {"cidr": "203.0.113.128/25"}}`},
 	"Mutation.setUserAttributes": {
 		"admin", `mutation($input: SetUserAttributesInput!) { setUserAttributes(input: $input) { user { attributes { name values } } } }`,

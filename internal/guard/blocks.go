@@ -102,10 +102,7 @@ func checkBlock(in BlockInput, own string) (netip.Prefix, error) {
 	if in.Minutes < 1 || in.Minutes > maxMinutes {
 		return network, core.Invalid("input.minutes", "out_of_range", "min", 1, "max", maxMinutes)
 	}
-	if in.Reason == "" {
-		return network, core.Invalid("input.reason", "required")
-	}
-	if err := core.CheckText("input.reason", in.Reason, maxReason); err != nil {
+	if err := checkReason(in.Reason); err != nil {
 		return network, err
 	}
 	if at, err := netip.ParseAddr(own); err == nil && network.Contains(at) {

@@ -73,11 +73,8 @@ func (g *Guard) SetLimit(ctx context.Context, in SetLimitInput) (*core.RateLimit
 }
 
 func (g *Guard) checkSet(in SetLimitInput, l *core.RateLimit) error {
-	if err := core.CheckText("input.reason", in.Reason, maxReason); err != nil {
+	if err := checkReason(in.Reason); err != nil {
 		return err
-	}
-	if in.Reason == "" {
-		return core.Invalid("input.reason", "required")
 	}
 	if in.Limit != nil {
 		if *in.Limit < 0 || *in.Limit > maxLimit {
@@ -93,6 +90,13 @@ func (g *Guard) checkSet(in SetLimitInput, l *core.RateLimit) error {
 	}
 	l.Until = in.Until.UTC().Truncate(time.Millisecond)
 	return nil
+}
+
+func checkReason(reason string) error {
+	if reason == "" {
+		return core.Invalid("input.reason", "required")
+	}
+	return core.CheckText("input.reason", reason, maxReason)
 }
 
 // record writes the audit log and looks at once at what has been set.

@@ -147,5 +147,5 @@ func (r *Limits) Usage(ctx context.Context, last time.Time, days int) ([]core.Ra
 			found[id] = u
 		}
 	}
-	return slices.Collect(maps.Values(found)), nil
+	return slices.AppendSeq(make([]core.RateUsage, 0, len(found)), maps.Values(found)), nil
 }
