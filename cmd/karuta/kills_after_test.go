@@ -23,7 +23,7 @@ import (
 )
 
 const (
-	allVersions = `query($id: ID!) { dataset(id: $id) { dataVersion rowCount versions(first: 100) { nodes { number rowCount jobId } } } }`
+	allVersions = `query($id: ID!, $after: String) { dataset(id: $id) { dataVersion rowCount versions(first: 100, after: $after) { nodes { number rowCount jobId } pageInfo { hasNextPage endCursor } } } }`
 	allRuns     = `query($id: ID!) { transform(id: $id) { executions(first: 100) { nodes { id status error { code message } } } } }`
 	freshCard   = `mutation($input: ExecuteCardInput!) { executeCard(input: $input) { result { html stale } } }`
 	restoreOne  = `mutation($input: RestoreDatasetVersionInput!) { restoreDatasetVersion(input: $input) { version { number } } }`
@@ -84,10 +84,15 @@ func (w *workshop) checkEnd(b batch) string {
 	}
 	id := a.Str("importJob.dataset.id")
 	versions := w.client().Must(w.t, allVersions, map[string]any{"id": id})
-	for _, v := range versions.Get("dataset.versions.nodes").([]any) {
-		v := v.(map[string]any)
-		if v["jobId"] == b.job && (b.dataset == w.appended || v["rowCount"] == float64(b.rows)) {
-			return status
+	for more := true; more; {
+		for _, v := range versions.Get("dataset.versions.nodes").([]any) {
+			v := v.(map[string]any)
+			if v["jobId"] == b.job && (b.dataset == w.appended || v["rowCount"] == float64(b.rows)) {
+				return status
+			}
+		}
+		if more = versions.Get("dataset.versions.pageInfo.hasNextPage") == true; more {
+			versions = w.client().Must(w.t, allVersions, map[string]any{"id": id, "after": versions.Get("dataset.versions.pageInfo.endCursor")})
 		}
 	}
 	w.t.Errorf("%s succeeded without a version of %d rows: %s", b.name, b.rows, versions.Raw)
