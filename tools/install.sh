@@ -92,4 +92,5 @@ esac
 versitygw
 redis
 browser
+packages socket
 echo "tools are in $out/bin"

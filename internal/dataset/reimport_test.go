@@ -135,9 +135,12 @@ func TestPlansThatAreRefused(t *testing.T) { // DS-10
 	accesstest.Code(t, "good", err, "")
 	w.importing(t, region)
 	d = o.Dataset
-	late, _ := plan()
+	late, overtaken := plan()
 	early, _ := plan()
 	accesstest.Code(t, "good", force(d.ID, early), "")
+	if job, err := w.Store.Jobs.Get(t.Context(), overtaken.ID); err != nil || job.Status != core.StatusFailed || job.Problem == nil || job.Problem.Reason != "plan_outdated" || job.Staged != nil {
+		t.Errorf("a job that was overtaken: %+v, %v", job, err) // a success without a version would be a lie
+	}
 	accesstest.Code(t, "over a newer version", force(d.ID, late), core.CodeConflict, "plan_outdated")
 
 	w.importing(t, amount)

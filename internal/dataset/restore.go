@@ -77,6 +77,7 @@ func (s *Service) restore(ctx context.Context, in RestoreInput) (*core.Dataset, 
 	err = s.Store.Datasets.Restore(ctx, d, v, warn[:min(len(warn), toldAtOnce)]...)
 	if err == nil {
 		s.tellRest(ctx, warn)
+		s.overtaken(ctx, d.ID)
 	}
 	return d, v, err
 }

@@ -145,31 +145,83 @@ func (s *Service) published(ctx context.Context, job *core.ImportJob) (*core.Dat
 	return versions[at], nil
 }
 
-// sweepStaged gives up the versions that nobody confirmed in time.
+// sweepStaged gives up the staged versions that can be published no more: nobody
+// confirmed them in time, or their dataset has got another version since.
 func (s *Service) sweepStaged(ctx context.Context, now time.Time) error {
 	jobs, err := s.Store.Jobs.Staged(ctx)
 	if err != nil {
 		return core.Internal("read staged imports", err)
 	}
 	for _, job := range jobs {
-		if now.Before(job.Staged.ExpiresAt) {
-			continue
-		}
-		_, err := s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
-			if j.Staged == nil || now.Before(j.Staged.ExpiresAt) {
-				return errEnded
-			}
-			j.Staged, j.Status = nil, core.StatusCancelled
-			tell(j, core.ImportEvent{Kind: core.ImportEventStatus, Note: core.NoteGivenUp})
-			return nil
-		})
-		if errors.Is(err, errEnded) {
-			continue
-		}
+		vain, err := s.vain(ctx, job)
 		if err != nil {
+			return err
+		}
+		if vain == nil && now.Before(job.Staged.ExpiresAt) {
+			continue
+		}
+		if err := s.giveUp(ctx, job, vain); err != nil {
 			return core.Internal("give up staged import", err)
 		}
-		s.sweep(ctx, job)
 	}
 	return nil
+}
+
+// overtaken gives up what was staged over a version of the dataset that is no longer
+// the newest. What it does not get done, the next round does.
+func (s *Service) overtaken(ctx context.Context, datasetID string) {
+	jobs, err := s.Store.Jobs.Staged(ctx)
+	for _, job := range jobs {
+		if job.DatasetID != datasetID || err != nil {
+			continue
+		}
+		var vain error
+		if vain, err = s.vain(ctx, job); vain != nil && err == nil {
+			err = s.giveUp(ctx, job, vain)
+		}
+	}
+	if err != nil {
+		s.Log.WarnContext(ctx, "what was staged before is not given up yet", "dataset", datasetID, "error", err)
+	}
+}
+
+// vain tells why a staged version will never be published; nil where it still may
+// be, also when its dataset is brought back.
+func (s *Service) vain(ctx context.Context, job *core.ImportJob) (why, err error) {
+	if !job.Kind.Replaces() {
+		return nil, nil
+	}
+	d, err := s.existing(ctx, job.DatasetID)
+	switch {
+	case core.CodeOf(err) == core.CodeNotFound:
+		return nil, nil
+	case err == nil && d.DataVersion != job.Base:
+		why = outdated(job.Base, d.DataVersion)
+	}
+	return why, err
+}
+
+// giveUp ends a job that staged a version: as failed where it was in vain, else as
+// cancelled, because nobody wanted it. One that was published meanwhile stays.
+func (s *Service) giveUp(ctx context.Context, job *core.ImportJob, vain error) error {
+	_, err := s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
+		if j.Staged == nil || j.Staged.Target != job.Staged.Target {
+			return errEnded
+		}
+		ev := core.ImportEvent{Kind: core.ImportEventStatus, Note: core.NoteGivenUp}
+		j.Staged, j.Status = nil, core.StatusCancelled
+		if vain != nil {
+			j.Status, j.Problem = core.StatusFailed, problemOf(ctx, vain)
+			ev = core.ImportEvent{Kind: core.ImportEventStatus, Problem: j.Problem}
+		}
+		tell(j, ev)
+		return nil
+	})
+	if errors.Is(err, errEnded) {
+		return nil
+	}
+	if err == nil {
+		s.sweep(ctx, job)
+	}
+	return err
 }

@@ -24,6 +24,9 @@ const (
 // now and then.
 func (s *Service) Recover(ctx context.Context) error {
 	ctx = core.AsSystem(ctx, "import")
+	if err := s.sweepStaged(ctx, store.Now()); err != nil {
+		return err
+	}
 	jobs, err := s.Store.Jobs.Open(ctx)
 	if err != nil {
 		return core.Internal("read open imports", err)

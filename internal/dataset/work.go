@@ -176,6 +176,7 @@ func (s *Service) publish(ctx context.Context, job *core.ImportJob, target strin
 			s.announce(ctx, current, before)
 			s.tellRest(ctx, warn)
 			s.noteImport(ctx, job, v)
+			s.overtaken(ctx, d.ID)
 			if d.SummaryKey == "" {
 				s.summariseLater(ctx, d)
 			}

@@ -100,7 +100,8 @@ func (r *Operations) Change(ctx context.Context, was *core.Registry, changed []*
 	if err := r.putDocuments(ctx, documents); err != nil {
 		return err
 	}
-	after := maps.Clone(was.Operations)
+	after := make(map[string]*core.Operation, len(was.Operations)+len(changed))
+	maps.Copy(after, was.Operations)
 	touched := map[int]bool{}
 	for _, op := range changed {
 		after[op.ID], touched[partOf(op.ID)] = op, true
