@@ -147,8 +147,12 @@ func TestBadCards(t *testing.T) {
 			}
 			began := time.Now()
 			reply := renderRun(t, s, run)
-			if reply.Problem == nil || reply.Problem.Code != card.want || reply.Problem.Reason != card.reason {
-				t.Fatalf("%+v, want %s %q\nlog %s\nhtml %.80s", reply.Problem, card.want, card.reason, reply.Log, reply.HTML)
+			reason := card.reason
+			if card.name == "read users" && s.layers&layerChroot == 0 { // the file is there, and not to be read
+				reason = "not_allowed"
+			}
+			if reply.Problem == nil || reply.Problem.Code != card.want || reply.Problem.Reason != reason {
+				t.Fatalf("%+v, want %s %q\nlog %s\nhtml %.80s", reply.Problem, card.want, reason, reply.Log, reply.HTML)
 			}
 			if reply.HTML != "" {
 				t.Errorf("a failed run has HTML: %.80s", reply.HTML)

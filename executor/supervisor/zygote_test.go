@@ -104,7 +104,7 @@ func TestZygoteIsRenewed(t *testing.T) {
 		result <- err
 	}()
 	eventually(t, "the run has a child", func() bool { return len(childrenOf(t, old.process.Pid)) == 1 })
-	seed := "def render(d, f, p): return f'{hash(\"salt\")} {id(object)}'"
+	seed := "import pandas\ndef render(d, f, p): return f'{hash(\"salt\")} {id(pandas.DataFrame)}'"
 	before := render(t, s, seed).HTML
 	if before != render(t, s, seed).HTML {
 		t.Error("two runs of one zygote differ in salt or addresses, so this test looks at nothing")
