@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vektah/gqlparser/v2/gqlerror"
-
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
@@ -52,7 +50,7 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	out.begin()
 	var work sync.WaitGroup
 	if problem != nil {
-		out.Fail(encodeErrors(s.engine.shown(ctx, gqlerror.List{gqlerror.Wrap(refused.err)})))
+		out.Fail(s.engine.refusal(ctx, refused.err))
 	} else {
 		work.Go(func() { s.engine.serve(ctx, req, out) })
 	}

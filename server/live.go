@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/operation"
@@ -24,7 +23,7 @@ func (s *server) newSockets() *socket.Handler {
 			writeProblem(w, r, problem)
 		},
 		Explain: func(ctx context.Context, problem *core.Error) []byte {
-			return encodeErrors(s.engine.shown(ctx, gqlerror.List{gqlerror.Wrap(problem)}))
+			return s.engine.refusal(ctx, problem)
 		},
 		Log: telemetry.Named(s.Log, "socket"), Limits: s.Sockets, Times: socket.StandardTimes(),
 	})
@@ -100,7 +99,7 @@ func (c *caller) Run(ctx context.Context, req socket.Request, sink socket.Sink) 
 func (c *caller) run(ctx context.Context, req socket.Request, sink socket.Sink) {
 	ctx, err := c.actor(ctx)
 	if err != nil {
-		sink.Fail(encodeErrors(c.s.engine.shown(ctx, gqlerror.List{gqlerror.Wrap(err)})))
+		sink.Fail(c.s.engine.refusal(ctx, err))
 		return
 	}
 	asked := &request{
@@ -108,7 +107,7 @@ func (c *caller) run(ctx context.Context, req socket.Request, sink socket.Sink) 
 		client: c.client,
 	}
 	if refused, ok := errors.AsType[*refusal](asked.check()); ok {
-		sink.Fail(encodeErrors(c.s.engine.shown(ctx, gqlerror.List{gqlerror.Wrap(refused.err)})))
+		sink.Fail(c.s.engine.refusal(ctx, refused.err))
 		return
 	}
 	c.s.engine.serve(ctx, asked, sink)
@@ -120,17 +119,11 @@ func (c *caller) actor(ctx context.Context) (context.Context, error) {
 	id := telemetry.AcceptRequestID("")
 	ctx = telemetry.WithTrace(core.Detach(ctx, c.from), telemetry.Trace{RequestID: id})
 	core.ActorFrom(ctx).RequestID = id
-	if !core.ActorFrom(ctx).SignedIn() {
-		return ctx, nil
+	ctx, err := c.s.engine.resumed(ctx)
+	if code := core.CodeOf(err); err != nil && (code == core.CodeInvalidToken || code == core.CodeUnauthorized) {
+		c.end()
 	}
-	now, err := c.s.Resolver.Services.Identity.Resume(ctx, core.ActorFrom(ctx).SignIn())
-	if err != nil {
-		if code := core.CodeOf(err); code == core.CodeInvalidToken || code == core.CodeUnauthorized {
-			c.end()
-		}
-		return ctx, err
-	}
-	return core.WithActor(ctx, now), nil
+	return ctx, err
 }
 
 // serve runs an operation and tells its results to a sink.
@@ -145,7 +138,7 @@ func (e *engine) serve(ctx context.Context, req *request, sink socket.Sink) {
 		return
 	}
 	if req.readOnly && op.Operation.Operation == ast.Mutation {
-		sink.Fail(encodeErrors(e.shown(ctx, gqlerror.List{gqlerror.Wrap(refuse(405, "", "method").err)})))
+		sink.Fail(e.refusal(ctx, refuse(405, "", "method").err))
 		return
 	}
 	if op.Operation.Operation == ast.Subscription {

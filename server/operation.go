@@ -185,3 +185,8 @@ func (e *engine) shown(ctx context.Context, problems gqlerror.List) gqlerror.Lis
 	}
 	return shown
 }
+
+// refusal is a list of one error, encoded, for a sink.
+func (e *engine) refusal(ctx context.Context, err error) []byte {
+	return encodeErrors(e.shown(ctx, gqlerror.List{gqlerror.Wrap(err)}))
+}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
-	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/loaders"
@@ -31,12 +30,12 @@ func (e *engine) subscribe(ctx context.Context, req *request, op *graphql.Operat
 				err = problems[0]
 			}
 			if err != nil {
-				return hub.Outcome{Refused: encodeErrors(e.shown(ctx, gqlerror.List{gqlerror.Wrap(err)}))}
+				return hub.Outcome{Refused: e.refusal(ctx, err)}
 			}
 			return e.moment(ctx, op, m)
 		},
 		Explain: func(err error) []byte {
-			return encodeErrors(e.shown(asker, gqlerror.List{gqlerror.Wrap(err)}))
+			return e.refusal(asker, err)
 		},
 	})
 }
@@ -49,7 +48,7 @@ func (e *engine) moment(ctx context.Context, op *graphql.OperationContext, m *re
 	ctx = graphql.WithResponseContext(ctx, e.present, e.panicked)
 	defer func() {
 		if failure := recover(); failure != nil {
-			out = hub.Outcome{Refused: encodeErrors(e.shown(ctx, gqlerror.List{gqlerror.Wrap(e.panicked(ctx, failure))}))}
+			out = hub.Outcome{Refused: e.refusal(ctx, e.panicked(ctx, failure))}
 		}
 	}()
 	next := e.schema.Exec(ctx)
@@ -70,6 +69,12 @@ func (e *engine) again(ctx, asker context.Context) (context.Context, error) {
 	if problem := resolvers.CredentialProblem(asker); problem != nil {
 		return resolvers.WithCredentialProblem(ctx, problem), nil
 	}
+	return e.resumed(ctx)
+}
+
+// resumed is the context with its actor as they are now; who has not signed in stays
+// who they are.
+func (e *engine) resumed(ctx context.Context) (context.Context, error) {
 	actor := core.ActorFrom(ctx)
 	if !actor.SignedIn() {
 		return ctx, nil

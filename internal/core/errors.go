@@ -136,6 +136,14 @@ func Internal(op string, cause error) *Error {
 	return &Error{Code: CodeInternal, Cause: fmt.Errorf("%s: %w", op, cause)}
 }
 
+// Known keeps an error that has a code, and none, and wraps any other as [Internal] does.
+func Known(op string, err error) error {
+	if _, ok := errors.AsType[*Error](err); ok || err == nil {
+		return err
+	}
+	return Internal(op, err)
+}
+
 func pairs(args []any) map[string]any {
 	if len(args) == 0 {
 		return nil

@@ -153,15 +153,8 @@ func (s *Service) sweepStaged(ctx context.Context, now time.Time) error {
 		return core.Internal("read staged imports", err)
 	}
 	for _, job := range jobs {
-		vain, err := s.vain(ctx, job)
-		if err != nil {
+		if err := s.reconsider(ctx, job, now); err != nil {
 			return err
-		}
-		if vain == nil && now.Before(job.Staged.ExpiresAt) {
-			continue
-		}
-		if err := s.giveUp(ctx, job, vain); err != nil {
-			return core.Internal("give up staged import", err)
 		}
 	}
 	return nil
@@ -172,17 +165,25 @@ func (s *Service) sweepStaged(ctx context.Context, now time.Time) error {
 func (s *Service) overtaken(ctx context.Context, datasetID string) {
 	jobs, err := s.Store.Jobs.Staged(ctx)
 	for _, job := range jobs {
-		if job.DatasetID != datasetID || err != nil {
-			continue
-		}
-		var vain error
-		if vain, err = s.vain(ctx, job); vain != nil && err == nil {
-			err = s.giveUp(ctx, job, vain)
+		if job.DatasetID == datasetID {
+			err = errors.Join(err, s.reconsider(ctx, job, store.Now()))
 		}
 	}
 	if err != nil {
 		s.Log.WarnContext(ctx, "what was staged before is not given up yet", "dataset", datasetID, "error", err)
 	}
+}
+
+// reconsider gives a staged version up where it can be published no more.
+func (s *Service) reconsider(ctx context.Context, job *core.ImportJob, now time.Time) error {
+	vain, err := s.vain(ctx, job)
+	if err != nil || vain == nil && now.Before(job.Staged.ExpiresAt) {
+		return err
+	}
+	if err := s.giveUp(ctx, job, vain); err != nil {
+		return core.Internal("give up staged import", err)
+	}
+	return nil
 }
 
 // vain tells why a staged version will never be published; nil where it still may

@@ -34,7 +34,7 @@ func (s *Service) CreateUser(ctx context.Context, in NewUser) (*core.User, error
 		return nil, err
 	}
 	if err := s.store.Users.Create(ctx, user); err != nil {
-		return nil, known("identity: create user", err)
+		return nil, core.Known("identity: create user", err)
 	}
 	return shown(user), s.recordStrict(ctx, core.EventUserCreated, "user", user.ID, "email", user.Email, "role", string(user.Role))
 }

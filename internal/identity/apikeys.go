@@ -74,7 +74,7 @@ func (s *Service) issue(ctx context.Context, ownerID string, in NewAPIKey) (*Iss
 	token, hash := newAPIKeyToken(key.ID, key.OwnerID)
 	key.Hash = hash
 	if err := s.store.APIKeys.Create(ctx, key); err != nil {
-		return nil, known("identity: create key", err)
+		return nil, core.Known("identity: create key", err)
 	}
 	err = s.recordStrict(ctx, core.EventKeyCreated, "key", key.ID, "name", key.Name, "owner", key.OwnerID)
 	return &IssuedKey{Key: shownKey(key), Secret: token}, err
@@ -95,7 +95,7 @@ func (s *Service) eachLiveKey(ctx context.Context, ownerID string, do func(*core
 	for p := (core.PageArgs{First: core.MaxPage}); ; {
 		page, err := s.store.APIKeys.ByOwner(ctx, ownerID, p)
 		if err != nil {
-			return known("identity: keys", err)
+			return core.Known("identity: keys", err)
 		}
 		for _, k := range page.Nodes {
 			if !k.Live(s.now()) {
@@ -128,7 +128,7 @@ func (s *Service) APIKeys(ctx context.Context, all bool, p core.PageArgs) (core.
 		page, err = s.store.APIKeys.ByOwner(ctx, actor.UserID(), p)
 	}
 	if err != nil {
-		return page, known("identity: keys", err)
+		return page, core.Known("identity: keys", err)
 	}
 	for i, k := range page.Nodes {
 		page.Nodes[i] = shownKey(k)
@@ -143,7 +143,7 @@ func (s *Service) APIKeysOf(ctx context.Context, ownerID string, p core.PageArgs
 	}
 	page, err := s.store.APIKeys.ByOwner(ctx, ownerID, p)
 	if err != nil {
-		return page, known("identity: keys", err)
+		return page, core.Known("identity: keys", err)
 	}
 	for i, k := range page.Nodes {
 		page.Nodes[i] = shownKey(k)

@@ -46,7 +46,7 @@ func (s *Service) reserve(ctx context.Context, account string) (*attempt, error)
 		case err == nil:
 			return a, nil
 		case !errors.Is(err, errCrowded):
-			return nil, known("identity: brake", err)
+			return nil, core.Known("identity: brake", err)
 		case time.Now().After(until):
 			return nil, tooManyTries(time.Second)
 		}
@@ -102,7 +102,7 @@ func (s *Service) settle(ctx context.Context, a *attempt, user *core.User, good 
 		return notices, nil
 	})
 	if err != nil {
-		return known("identity: brake", err)
+		return core.Known("identity: brake", err)
 	}
 	if lock > 0 {
 		s.recordLock(ctx, user, "user", user.ID, lock)

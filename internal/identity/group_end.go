@@ -55,7 +55,7 @@ func (s *Service) DeleteGroup(ctx context.Context, id string, dryRun bool) (*End
 		return end, nil
 	}
 	if _, err := s.store.Groups.Delete(ctx, id); err != nil {
-		return nil, known("identity: delete group", err)
+		return nil, core.Known("identity: delete group", err)
 	}
 	if err := s.recordStrict(ctx, core.EventGroupDeleted, "group", id, "group", group.Name); err != nil {
 		return nil, err

@@ -20,7 +20,7 @@ func (s *Service) Groups(ctx context.Context, p core.PageArgs) (core.Page[*core.
 	}
 	page, err := s.store.Groups.List(ctx, p)
 	if err != nil {
-		return page, known("identity: groups", err)
+		return page, core.Known("identity: groups", err)
 	}
 	return page, nil
 }

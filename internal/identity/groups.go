@@ -32,7 +32,7 @@ func (s *Service) CreateGroup(ctx context.Context, name string) (*core.Group, er
 	now := s.now()
 	g := &core.Group{ID: core.NewID(core.NounGroup), Name: name, CreatedAt: now, UpdatedAt: now}
 	if err := s.store.Groups.Create(ctx, g, folded); err != nil {
-		return nil, known("identity: create group", err)
+		return nil, core.Known("identity: create group", err)
 	}
 	s.record(ctx, core.EventGroupCreated, "group", g.ID, "group", name)
 	return g, nil
@@ -54,7 +54,7 @@ func (s *Service) UpdateGroup(ctx context.Context, id string, version int64, nam
 	}
 	g, err := s.store.Groups.Rename(ctx, id, version, name, folded)
 	if err != nil {
-		return nil, known("identity: rename group", err)
+		return nil, core.Known("identity: rename group", err)
 	}
 	s.record(ctx, core.EventGroupUpdated, "group", id, "from", before.Name, "to", name)
 	return g, nil
@@ -94,7 +94,7 @@ func (s *Service) AddMember(ctx context.Context, groupID, userID string) (*core.
 		return nil, core.Invalid("input.userId", "too_many", "max", groupsMax)
 	}
 	if _, err := s.store.Groups.AddMember(ctx, groupID, userID); err != nil {
-		return nil, known("identity: add member", err)
+		return nil, core.Known("identity: add member", err)
 	}
 	return group, s.recordStrict(ctx, core.EventGroupMemberAdded, "group", groupID, "user", userID)
 }
@@ -110,7 +110,7 @@ func (s *Service) RemoveMember(ctx context.Context, groupID, userID string) (*co
 		return nil, err
 	}
 	if err := s.store.Groups.RemoveMember(ctx, groupID, userID); err != nil {
-		return nil, known("identity: remove member", err)
+		return nil, core.Known("identity: remove member", err)
 	}
 	return group, s.recordStrict(ctx, core.EventGroupMemberRemoved, "group", groupID, "user", userID)
 }
@@ -176,7 +176,7 @@ func (s *Service) Members(ctx context.Context, groupID string, p core.PageArgs) 
 	}
 	page, err := s.store.Groups.Members(ctx, groupID, p)
 	if err != nil {
-		return page, known("identity: members", err)
+		return page, core.Known("identity: members", err)
 	}
 	return page, nil
 }

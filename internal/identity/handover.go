@@ -83,7 +83,7 @@ func (s *Service) leave(ctx context.Context, in Departure) (user *core.User, han
 	// An import that ends later asks the person's successor whose its dataset is.
 	_, err = s.store.Users.Edit(ctx, user.ID, func(u *core.User) error { u.SuccessorID = in.HandOverTo; return nil })
 	if err != nil {
-		return user, 0, known("identity: name successor", err)
+		return user, 0, core.Known("identity: name successor", err)
 	}
 	if handed, err = s.handOver(ctx, user.ID, in.HandOverTo); err != nil {
 		return user, handed, &core.Error{
@@ -134,7 +134,7 @@ func (s *Service) handOverDeleted(ctx context.Context, fromID, toID string) erro
 	for p := (core.PageArgs{First: core.MaxPage}); ; {
 		page, err := s.store.Datasets.DeletedOf(ctx, fromID, time.Time{}, p)
 		if err != nil {
-			return known("identity: read a person's deleted datasets", err)
+			return core.Known("identity: read a person's deleted datasets", err)
 		}
 		for _, gone := range page.Nodes {
 			given, err := s.store.Datasets.TransferDeleted(ctx, store.Handover{ID: gone.ID, FromID: fromID, ToID: toID})
@@ -165,7 +165,7 @@ func (s *Service) eachOwned(ctx context.Context, kind core.Noun, ownerID string,
 	for p := (core.PageArgs{First: core.MaxPage}); ; {
 		ids, more, err := s.ownedIDs(ctx, kind, ownerID, p)
 		if err != nil {
-			return known("identity: read what a person owns", err)
+			return core.Known("identity: read what a person owns", err)
 		}
 		for _, id := range ids {
 			if err := do(id); err != nil {
@@ -210,10 +210,10 @@ func (s *Service) Owned(ctx context.Context, userID string) (*Owned, error) {
 	}
 	out, err := s.newestOwned(ctx, userID)
 	if err != nil {
-		return nil, known("identity: read what a person owns", err)
+		return nil, core.Known("identity: read what a person owns", err)
 	}
 	if err := s.ownedViews(ctx, userID, out); err != nil {
-		return nil, known("identity: read a person's filter views", err)
+		return nil, core.Known("identity: read a person's filter views", err)
 	}
 	if err := s.ownedKeys(ctx, userID, out); err != nil {
 		return nil, err

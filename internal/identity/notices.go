@@ -16,7 +16,7 @@ func (s *Service) Notices(ctx context.Context, unreadOnly bool, p core.PageArgs)
 	}
 	page, err := s.store.Outbox.Of(ctx, actor.UserID(), unreadOnly, p)
 	if err != nil {
-		return page, known("identity: read notices", err)
+		return page, core.Known("identity: read notices", err)
 	}
 	return page, nil
 }
@@ -55,7 +55,7 @@ func (s *Service) MarkNoticesRead(ctx context.Context, ids []string) error {
 	}
 	missing, err := s.store.Outbox.MarkRead(ctx, actor.UserID(), ids, s.now())
 	if err != nil {
-		return known("identity: mark notices", err)
+		return core.Known("identity: mark notices", err)
 	}
 	if missing >= 0 {
 		return core.NotFound(noticeField(missing))
@@ -73,11 +73,11 @@ func (s *Service) MarkAllNoticesRead(ctx context.Context) error {
 	for p, now := (core.PageArgs{First: core.MaxPage}), s.now(); ; {
 		page, err := s.store.Outbox.Of(ctx, actor.UserID(), true, p)
 		if err != nil {
-			return known("identity: read notices", err)
+			return core.Known("identity: read notices", err)
 		}
 		// The cursors are the ids. What became too old meanwhile needs no mark.
 		if _, err := s.store.Outbox.MarkRead(ctx, actor.UserID(), page.Cursors, now); err != nil {
-			return known("identity: mark notices", err)
+			return core.Known("identity: mark notices", err)
 		}
 		if !page.HasNext {
 			return nil

@@ -3,7 +3,6 @@ package identity
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -140,18 +139,10 @@ func (s *Service) existing(ctx context.Context, field, userID string) (*core.Use
 // found turns the store's nil into NOT_FOUND and its unexpected errors into INTERNAL_ERROR.
 func found[T any](noun *T, err error, field string) (*T, error) {
 	if err != nil {
-		return nil, known("identity: "+field, err)
+		return nil, core.Known("identity: "+field, err)
 	}
 	if noun == nil {
 		return nil, core.NotFound(field)
 	}
 	return noun, nil
-}
-
-// known keeps errors that have a code and wraps the others.
-func known(op string, err error) error {
-	if _, ok := errors.AsType[*core.Error](err); ok {
-		return err
-	}
-	return core.Internal(op, err)
 }

@@ -21,7 +21,7 @@ func (s *Service) Operations(ctx context.Context, retired bool, p core.PageArgs)
 	}
 	registry, err := s.store.Operations.Registry(ctx)
 	if err != nil {
-		return page, known("operation: list", err)
+		return page, core.Known("operation: list", err)
 	}
 	for _, id := range slices.Sorted(maps.Keys(registry.Operations)) {
 		op := registry.Operations[id]
@@ -51,7 +51,7 @@ func (s *Service) own(ctx context.Context, field, id, want string) (*core.Operat
 	}
 	registry, err := s.store.Operations.Registry(ctx)
 	if err != nil {
-		return nil, known("operation: read", err)
+		return nil, core.Known("operation: read", err)
 	}
 	op := registry.Operations[id]
 	if op != nil && !actor.IsAdmin() && !actor.Is(op.OwnerID) {
@@ -68,7 +68,7 @@ func (s *Service) own(ctx context.Context, field, id, want string) (*core.Operat
 func (s *Service) Document(ctx context.Context, op *core.Operation) (string, error) {
 	texts, err := s.store.Operations.Documents(ctx, []string{op.Hash})
 	if err != nil {
-		return "", known("operation: document", err)
+		return "", core.Known("operation: document", err)
 	}
 	return texts[op.Hash], nil
 }
@@ -79,5 +79,5 @@ func (s *Service) Document(ctx context.Context, op *core.Operation) (string, err
 func (s *Service) Uses(ctx context.Context, op *core.Operation) ([]core.OperationUse, error) {
 	s.WriteUses(ctx)
 	all, err := s.store.Operations.Uses(ctx, op.ID)
-	return all, known("operation: uses", err)
+	return all, core.Known("operation: uses", err)
 }

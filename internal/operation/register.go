@@ -205,7 +205,7 @@ func (s *Service) change(ctx context.Context, decide func(*core.Registry) ([]*co
 	for try := 0; ; try++ {
 		was, err := s.store.Operations.Registry(ctx)
 		if err != nil {
-			return known("operation: registry", err)
+			return core.Known("operation: registry", err)
 		}
 		changed, err := decide(was)
 		if err != nil || len(changed) == 0 {
@@ -216,7 +216,7 @@ func (s *Service) change(ctx context.Context, decide func(*core.Registry) ([]*co
 			continue
 		}
 		if err != nil {
-			return known("operation: change", err)
+			return core.Known("operation: change", err)
 		}
 		if err := s.record(ctx, changed); err != nil {
 			return err

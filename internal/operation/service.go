@@ -2,7 +2,6 @@ package operation
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -129,7 +128,7 @@ func (s *Service) Load(ctx context.Context) error {
 	defer s.loading.Unlock()
 	registry, err := s.store.Operations.Registry(ctx)
 	if err != nil {
-		return known("operation: registry", err)
+		return core.Known("operation: registry", err)
 	}
 	if err := s.judge(ctx, registry); err != nil {
 		return err
@@ -151,7 +150,7 @@ func (s *Service) judge(ctx context.Context, registry *core.Registry) error {
 	}
 	texts, err := s.store.Operations.Documents(ctx, fresh)
 	if err != nil {
-		return known("operation: documents", err)
+		return core.Known("operation: documents", err)
 	}
 	for hash, text := range texts {
 		said := verdict{document: text}
@@ -232,12 +231,4 @@ func (s *Service) follow(ctx context.Context) error {
 func (s *Service) Close(ctx context.Context) error {
 	s.WriteUses(ctx)
 	return nil
-}
-
-// known keeps errors that have a code and wraps the others.
-func known(op string, err error) error {
-	if _, ok := errors.AsType[*core.Error](err); ok || err == nil {
-		return err
-	}
-	return core.Internal(op, err)
 }
