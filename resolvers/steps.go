@@ -9,8 +9,8 @@ import (
 	"github.com/karuta-bi/karuta/internal/dashboard"
 )
 
-// What each subscription tells of an event: without data it is the beginning, and
-// what is told is how things stand.
+// What each subscription tells of an event: without data, as the beginning and a gap
+// are, it is how things stand.
 
 func importStep(job *core.ImportJob, e bus.Event) (step *core.ImportProgress, last bool, err error) {
 	step = &core.ImportProgress{Status: job.Status, Stage: job.Stage, Progress: job.Progress, Events: job.Events}

@@ -60,7 +60,7 @@ func (r *subscriptionResolver) ImportProgress(ctx context.Context, jobID string,
 	if err != nil {
 		return nil, at("jobId", err)
 	}
-	return follow(ctx, Watch{Topic: core.ImportTopic(jobID)}, after, func(e bus.Event) (*core.ImportProgress, bool, error) {
+	return follow(ctx, Watch{Topic: core.ImportTopic(jobID), Whole: true}, after, func(e bus.Event) (*core.ImportProgress, bool, error) {
 		return importStep(job, e)
 	})
 }
@@ -70,7 +70,7 @@ func (r *subscriptionResolver) TransformExecutionUpdated(ctx context.Context, ex
 	if err != nil {
 		return nil, at("executionId", err)
 	}
-	return follow(ctx, Watch{Topic: core.ExecutionTopic(executionID)}, after, func(e bus.Event) (*core.TransformExecutionUpdate, bool, error) {
+	return follow(ctx, Watch{Topic: core.ExecutionTopic(executionID), Whole: true}, after, func(e bus.Event) (*core.TransformExecutionUpdate, bool, error) {
 		return r.executionStep(ctx, x, e)
 	})
 }

@@ -16,7 +16,8 @@ type Watch struct {
 	// Begin is called when somebody begins to watch; end, when they stop. Nil for nothing to do.
 	Begin func(ctx context.Context) (end func(), err error)
 
-	// Whole tells that every event tells everything, so that a gap is one like any other.
+	// Whole tells that an event without data tells everything, and so does a gap, after
+	// which nothing is missing any more.
 	Whole bool
 
 	// Stream tells all that there is to tell and returns, for a subscription without

@@ -5,12 +5,15 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -191,6 +194,7 @@ func TestProcessesBehindOneRedisAreOne(t *testing.T) {
 	}
 	s.resumeElsewhere(t, id, streams[0], seen)
 	s.killOne(t, id)
+	s.killUntold(t, id)
 	s.killRedis(t, id)
 }
 
@@ -230,6 +234,88 @@ func (s *several) killOne(t *testing.T, id string) {
 		t.Errorf("told %v, changed were %v", got, want)
 	}
 	s.all[0] = serveIn(t, t.TempDir(), s.environ)
+}
+
+// killUntold kills a process after it has committed a change and before it could tell
+// of it: who watches elsewhere is told to read anew, and so is who resumes.
+func (s *several) killUntold(t *testing.T, id string) {
+	way := newWay(t, strings.TrimPrefix(s.redis.URL, "redis://"))
+	dies := serveIn(t, t.TempDir(), append(slices.Clone(s.environ), "REDIS_URL=redis://"+way.address))
+	for f := s.follow(t, s.all[1], id, 0); ; f = s.follow(t, s.all[1], id, 0) {
+		last := f.kind(t, "OPENED")
+		if last = f.until(t, s.rename(t, dies, id)); last.over { // the gap of who was killed before
+			continue
+		}
+		way.swallow.Store(true)
+		s.rename(t, dies, id) // nobody hears of it
+		if err := dies.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		_ = dies.wait()
+		if c := f.next(t); c.code != "EVENTS_GONE" {
+			t.Errorf("told %+v, and something is missing", c)
+		}
+		if c := s.follow(t, s.all[0], id, last.Seq).next(t); c.code != "EVENTS_GONE" {
+			t.Errorf("who resumes is told %+v", c)
+		}
+		return
+	}
+}
+
+// until is the event of the version, or the end.
+func (f *stream) until(t *testing.T, version int) change {
+	t.Helper()
+	for {
+		if c := f.next(t); c.Version == version || c.over {
+			return c
+		}
+	}
+}
+
+// way is a process's way to Redis, on which what it says may be lost.
+type way struct {
+	address string
+	swallow atomic.Bool
+}
+
+func newWay(t *testing.T, to string) *way {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &way{address: l.Addr().String()}
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		for {
+			from, err := l.Accept()
+			if err != nil {
+				return
+			}
+			ended.Go(func() { w.carry(from, to) })
+		}
+	})
+	t.Cleanup(func() { _ = l.Close(); ended.Wait() })
+	return w
+}
+
+// carry carries what one connection says until one side ends.
+func (w *way) carry(from net.Conn, to string) {
+	defer from.Close()
+	there, err := net.Dial("tcp", to)
+	if err != nil {
+		return
+	}
+	var back sync.WaitGroup
+	back.Go(func() { _, _ = io.Copy(from, there); _ = from.Close() })
+	buffer := make([]byte, 32<<10)
+	for n, err := from.Read(buffer); err == nil; n, err = from.Read(buffer) {
+		if !w.swallow.Load() {
+			_, _ = there.Write(buffer[:n])
+		}
+	}
+	_ = there.Close()
+	back.Wait()
 }
 
 // killRedis kills Redis: nobody is told that they know everything, and from the new

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,17 +12,21 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
 // How long Redis may take, and how soon it is asked again when it does not answer.
 const (
 	openWait   = 2 * time.Second
 	callWait   = time.Second
-	followWait = 2 * time.Second // how long one look for news waits for some
 	firstPause = 50 * time.Millisecond
 	longPause  = 2 * time.Second
 )
+
+// pace is how often a process shows life, which is how long one look for news waits
+// for some, too, and after how long without a sign it is taken for dead.
+type pace struct{ beat, dead time.Duration }
+
+var standardPace = pace{beat: 2 * time.Second, dead: 10 * time.Second}
 
 // remote is the bus of all processes behind one Redis: the stream there is the order
 // of things, which each process follows.
@@ -29,6 +34,9 @@ type remote struct {
 	*relay
 	client *redis.Client
 	logger *slog.Logger
+	name   string // of this process
+	pace   pace
+	lived  time.Time // when it showed life last; of the following goroutine alone
 
 	there atomic.Bool  // Redis answered when it was asked last
 	owed  atomic.Bool  // something could not be published, and a gap tells of it
@@ -41,18 +49,17 @@ type remote struct {
 // rediss://, the number of a database as its path). One that does not answer is
 // asked again until Close; meanwhile Publish gives ErrAway.
 func OpenRedis(ctx context.Context, url string, log *slog.Logger) (Bus, error) {
-	options, err := redis.ParseURL(url)
+	return openRedis(ctx, url, log, standardPace)
+}
+
+func openRedis(ctx context.Context, url string, log *slog.Logger, pace pace) (Bus, error) {
+	options, err := RedisOptions(url)
 	if err != nil {
-		return nil, fmt.Errorf("REDIS_URL: %w", err)
+		return nil, err
 	}
-	quiet()
-	r := &remote{relay: newRelay(math.MaxInt64), logger: log}
-	options.MaxRetries, options.DialerRetries = -1, 1 // whether it was done is not known then
+	r := &remote{relay: newRelay(math.MaxInt64), logger: log, name: rand.Text(), pace: pace}
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = callWait, callWait, callWait
-	options.ContextTimeoutEnabled = true
-	options.DisableIdentity = true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
-	options.OnConnect = func(ctx context.Context, c *redis.Conn) error { return r.mark(ctx, c, false) }
+	options.OnConnect = func(ctx context.Context, c *redis.Conn) error { return r.live(ctx, c, false) }
 	r.client = redis.NewClient(options)
 	following, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	r.stop = cancel
@@ -96,6 +103,8 @@ func (r *remote) Check() error {
 
 func (r *remote) Close() error {
 	r.stop()
+	r.goodbye()
+
 	err := r.client.Close() // ends a look that waits
 	r.end.Wait()
 	r.close()
@@ -132,19 +141,21 @@ func (r *remote) follow(ctx context.Context, answered func()) {
 	}
 }
 
-// look reads what is new, and tells of a gap where this process owes one.
+// look reads what is new, after a sign of life where it is time for one, or where
+// this process owes a gap.
 func (r *remote) look(ctx context.Context) error {
 	if r.seen.Load() == 0 {
 		return r.load(ctx)
 	}
-	if r.owed.Swap(false) {
-		if err := r.mark(ctx, r.client, true); err != nil {
-			r.owed.Store(true)
+	if owed := r.owed.Swap(false); owed || time.Since(r.lived) >= r.pace.beat {
+		if err := r.live(ctx, r.client, owed); err != nil {
+			r.owed.CompareAndSwap(false, owed)
 			return err
 		}
+		r.lived = time.Now()
 	}
 	streams, err := r.client.XRead(ctx, &redis.XReadArgs{
-		Streams: keys[:1], ID: id(r.seen.Load()), Count: readCount, Block: followWait,
+		Streams: keys[:1], ID: id(r.seen.Load()), Count: readCount, Block: r.pace.beat,
 	}).Result()
 	if errors.Is(err, redis.Nil) {
 		return nil
@@ -166,7 +177,7 @@ func (r *remote) load(ctx context.Context) error {
 		return err
 	}
 	if len(all) == 0 { // connecting wrote to it, but somebody deleted it
-		return r.mark(ctx, r.client, true)
+		return r.live(ctx, r.client, true)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()

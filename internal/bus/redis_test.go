@@ -114,6 +114,53 @@ func TestWhatCouldNotBePublishedIsAGapForAll(t *testing.T) {
 	w.until(t, gapped)
 }
 
+// What a process did last it may not have told, so its end without a goodbye is a gap:
+// for who watches, and for who resumes.
+func TestAKilledProcessIsAGapForEverybody(t *testing.T) {
+	server := testkit.Redis(t, false)
+	quick := func() bus.Bus {
+		b, err := bus.OpenRedisAt(t.Context(), server.URL, 50*time.Millisecond, time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	one, two, dies := quick(), quick(), quick()
+	t.Cleanup(func() { closes(t, one) })
+	first, second := watch(t, one, "a", 0), watch(t, two, "b", 0)
+	old := publish(t, dies, "a", "told")
+	first.count(t, 1)
+	bus.Kill(dies)
+	first.until(t, gapped)
+	second.until(t, gapped)
+	if _, err := one.Subscribe("a", old, func(bus.Event) {}); !errors.Is(err, bus.ErrGone) {
+		t.Errorf("what was before is told as whole: %v", err)
+	}
+	publish(t, two, "a", "after")
+	closes(t, two)
+	if left := server.Ask(t, "ZCARD karuta:{events}:alive"); left != ":1" {
+		t.Errorf("%s processes are waited for, and one lives", left)
+	}
+	if got := texts(first.until(t, told("after"))); got != "told gap after" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// Who owes a gap says no goodbye: others pay for it.
+func TestWhatIsOwedAtTheEndIsAGap(t *testing.T) {
+	server := testkit.Redis(t, false)
+	one, err := bus.OpenRedisAt(t.Context(), server.URL, 50*time.Millisecond, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closes(t, one) })
+	ends := open(t, server)
+	w := watch(t, one, "a", 0)
+	bus.Owe(ends)
+	closes(t, ends)
+	w.until(t, gapped)
+}
+
 func TestAnEmptiedRedisIsAGap(t *testing.T) {
 	server := testkit.Redis(t, false)
 	b := open(t, server)

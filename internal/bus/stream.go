@@ -4,16 +4,15 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"sync"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// The stream of all events, and what is known of it: "last", the number of its newest
-// entry, and "run", the run of Redis that it is from. Both live in one slot of a
-// cluster. Neither ends by itself, so Redis throws none away under pressure unless it
-// is told to throw away anything.
-var keys = []string{"karuta:{events}", "karuta:{events}:state"}
+// The stream of all events; what is known of it: "last", the number of its newest
+// entry, and "run", the run of Redis that it is from; and when each process showed
+// life last. All live in one slot of a cluster. None ends by itself, so Redis throws
+// none away under pressure unless it is told to throw away anything.
+var keys = []string{"karuta:{events}", "karuta:{events}:state", "karuta:{events}:alive"}
 
 const (
 	streamLength = keptEvents
@@ -30,32 +29,48 @@ redis.call('HSET', KEYS[2], 'last', seq)
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], seq, 't', ARGV[1], 'd', ARGV[2], 'p', last)
 return seq`)
 
-// gapScript adds a gap where the story cannot be told whole: Redis has been started anew
-// and may have forgotten what it said last, somebody has seen numbers that it does not
-// know, or something could not be published.
-var gapScript = redis.NewScript(`
+// lifeScript notes that the process lives, and adds a gap where the story cannot be
+// told whole: Redis has been started anew and may have forgotten what it said last,
+// somebody has seen numbers that it does not know, something could not be published,
+// or a process went silent without a goodbye. What that one did last it may not have
+// published. Whoever notices first tells it, and all others need not.
+var lifeScript = redis.NewScript(`
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
 local last = redis.call('HGET', KEYS[2], 'last') or '0'
-if redis.call('HGET', KEYS[2], 'run') == run and last - ARGV[1] >= 0 and ARGV[2] == '0' then
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+redis.call('ZADD', KEYS[3], now, ARGV[4])
+local silent = redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now - ARGV[5])
+if redis.call('HGET', KEYS[2], 'run') == run and last - ARGV[1] >= 0 and ARGV[2] == '0' and silent == 0 then
 	return
 end
-local t = redis.call('TIME')
 local seq = string.format('%.0f', math.max(t[1] * 1000000 + t[2], last + 1, ARGV[1] + 1))
 redis.call('HSET', KEYS[2], 'last', seq, 'run', run)
 redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], seq, 't', '', 'p', last)`)
 
-// mark runs on every new connection before anything else does: nothing is published
-// to a Redis that has been started anew before the gap stands there.
-func (r *remote) mark(ctx context.Context, c redis.Scripter, gap bool) error {
+// live shows life, and tells of a gap where that is owed or due. It runs on every
+// new connection before anything else does: nothing is published to a Redis that has
+// been started anew before the gap stands there.
+func (r *remote) live(ctx context.Context, c redis.Scripter, owed bool) error {
 	forced := "0"
-	if gap {
+	if owed {
 		forced = "1"
 	}
-	err := gapScript.Run(ctx, c, keys, r.seen.Load(), forced, streamLength).Err()
+	err := lifeScript.Run(ctx, c, keys, r.seen.Load(), forced, streamLength, r.name, r.pace.dead.Milliseconds()).Err()
 	if err == redis.Nil {
 		return nil
 	}
 	return err
+}
+
+// goodbye tells that this process ends with nothing left to tell.
+func (r *remote) goodbye() {
+	if r.owed.Load() || !r.there.Load() {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), callWait)
+	defer cancel()
+	_ = r.client.ZRem(ctx, keys[2], r.name).Err() // then others tell of a gap
 }
 
 // news is an entry of the stream.
@@ -75,11 +90,3 @@ func read(m redis.XMessage) (n news) {
 }
 
 func id(seq int64) string { return strconv.FormatInt(seq, 10) }
-
-// quiet keeps the library from writing to standard error in words of its own: what
-// goes wrong is told by who called it.
-var quiet = sync.OnceFunc(func() { redis.SetLogger(silence{}) })
-
-type silence struct{}
-
-func (silence) Printf(context.Context, string, ...any) {}

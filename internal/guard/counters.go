@@ -3,16 +3,16 @@ package guard
 import (
 	"cmp"
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-	"github.com/redis/go-redis/v9/maintnotifications"
 	"github.com/ulule/limiter/v3"
 	"github.com/ulule/limiter/v3/drivers/store/memory"
 	shared "github.com/ulule/limiter/v3/drivers/store/redis"
+
+	"github.com/karuta-bi/karuta/internal/bus"
 )
 
 const (
@@ -44,12 +44,10 @@ func newCounters(d Deps) counters {
 // OpenRedis makes the client of a Redis in which requests are counted: one that
 // gives up at once, because each process can count for itself.
 func OpenRedis(url string) (*redis.Client, error) {
-	options, err := redis.ParseURL(url)
+	options, err := bus.RedisOptions(url)
 	if err != nil {
-		return nil, errors.New("REDIS_URL cannot be read") // the error repeats the password
+		return nil, err
 	}
-	options.MaxRetries, options.DialerRetries, options.ContextTimeoutEnabled = -1, 1, true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	return redis.NewClient(options), nil
 }
 

@@ -12,7 +12,8 @@ import (
 // Watched is the engine, and tells of what is written through it, once it is:
 // changes of dashboards, notices, and ends of what people signed in with. Here
 // nothing is missed, whichever way it was changed. A write whose answer was lost may
-// have been done, so it is told, too.
+// have been done, so it is told, too; of runs and imports, which are told where they
+// are worked on, only such a write is told here.
 func Watched(e table.Engine, tell core.Tell) table.Engine { return &watched{e, tell} }
 
 type watched struct {
@@ -46,6 +47,9 @@ func (w *watched) told(ctx context.Context, err error, ws ...table.Write) {
 	seen := map[piece]bool{}
 	for _, x := range ws {
 		topic, value := newsOf(ctx, x)
+		if topic == "" && err != nil {
+			topic = unsureOf(x)
+		}
 		if p := (piece{topic, value}); topic != "" && !seen[p] {
 			seen[p] = true
 			w.tell.Say(ctx, topic, value)
@@ -72,6 +76,18 @@ func newsOf(ctx context.Context, x table.Write) (topic string, value any) {
 		return core.SignInTopic(id), struct{}{}
 	}
 	return "", nil
+}
+
+// unsureOf is whom it concerns that a write may have been done; they are told to look
+// how things stand.
+func unsureOf(x table.Write) (topic string) {
+	switch {
+	case x.Key.Table == table.Executions && strings.HasPrefix(x.Key.SK, executionPrefix):
+		return core.ExecutionTopic(x.Item.Str("execution_id"))
+	case x.Key.Table == table.Jobs && x.Key.SK == metadata:
+		return core.ImportTopic(x.Item.Str("job_id"))
+	}
+	return ""
 }
 
 func dashboardNews(ctx context.Context, x table.Write, id string, fresh bool) (topic string, value any) {
