@@ -13,8 +13,8 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
-// dryRunHeader asks, with the value 1, what an operation would cost. It is then
-// counted and measured, and nothing runs.
+// dryRunHeader asks, with the value 1, what an operation would cost, as the extension
+// dryRun does. It is then counted and measured, and nothing runs.
 const dryRunHeader = "X-Karuta-Dry-Run"
 
 // graphql answers GraphQL over HTTP.
@@ -34,10 +34,15 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(w, r, form, refused)
 		return
 	}
-	req.dryRun = r.Header.Get(dryRunHeader) == "1"
+	req.heed(r.Header)
 	req.inParts = takesParts(r)
-	req.client = clientOf(r.Header)
 	s.engine.do(r.Context(), req).write(w, r, form)
+}
+
+// heed takes what the headers say of the request.
+func (req *request) heed(h http.Header) {
+	req.dryRun = req.dryRun || h.Get(dryRunHeader) == "1"
+	req.client = clientOf(h)
 }
 
 // write sends the answer. Its HTTP status tells of a request that could not be

@@ -150,6 +150,7 @@ func (req *request) check() (err error) {
 	if req.hash, err = hashOf(req.Extensions); err != nil {
 		return err
 	}
+	req.dryRun = req.Extensions["dryRun"] == true
 	switch {
 	case req.DocumentID != "" && (req.Query != "" || req.hash != ""):
 		return refuse(http.StatusBadRequest, "documentId", "one_document")

@@ -41,6 +41,7 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	refused, _ := errors.AsType[*refusal](problem)
 	switch {
 	case problem == nil:
+		req.heed(r.Header)
 		req.after, _ = strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64) // ours are numbers
 		req.after = max(req.after, 0)
 	case r.Method != http.MethodGet && r.Method != http.MethodPost:

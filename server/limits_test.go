@@ -192,6 +192,25 @@ func TestCostIsTold(t *testing.T) {
 	}
 }
 
+// A dry run is one on every transport.
+func TestDryRuns(t *testing.T) {
+	h := newHouse(t)
+	_, token := h.user(core.RoleUser)
+	for transport, ask := range h.transports("Bearer " + token) {
+		document := `mutation { createDashboard(input: {name: \"x\"}) { dashboard { id } } }`
+		if strings.HasSuffix(transport, "GET") {
+			document = `{ dashboards { nodes { id } } }`
+		}
+		a := ask(`{"query":"` + document + `","extensions":{"dryRun":true}}`)
+		if !strings.Contains(a.text, `"data":null`) || !strings.Contains(a.text, `"actual":0`) {
+			t.Errorf("%s: %s", transport, a.text)
+		}
+	}
+	if a := h.ask(token, `{ dashboards { nodes { id } } }`, nil); strings.Contains(a.text, `"dash_`) {
+		t.Errorf("a dry run has run: %s", a.text)
+	}
+}
+
 // What there may be of anything in one operation (issue "Transports", limits).
 func TestOperationsAreBounded(t *testing.T) {
 	h := newHouse(t)

@@ -141,12 +141,12 @@ func (e *engine) serve(ctx context.Context, req *request, sink socket.Sink) {
 		sink.Fail(e.refusal(ctx, refuse(405, "", "method").err))
 		return
 	}
-	if op.Operation.Operation == ast.Subscription {
+	if op.Operation.Operation == ast.Subscription && !req.dryRun {
 		e.subscribe(ctx, req, op, sink)
 		return
 	}
 	limited, cancel := context.WithTimeout(ctx, operationTimeout)
 	defer cancel()
-	sink.Next(e.execute(limited, op).encode(ctx))
+	sink.Next(e.run(limited, req, op).encode(ctx))
 	sink.Complete()
 }

@@ -80,10 +80,7 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 	if req.readOnly && op.Operation.Operation != ast.Query {
 		return &answer{errors: e.shown(ctx, gqlerror.List{gqlerror.Wrap(refuse(405, "", "method").err)}), status: 405}
 	}
-	if req.dryRun {
-		return &answer{data: []byte("null"), bill: billOf(op)}
-	}
-	if op.Operation.Operation == ast.Subscription {
+	if op.Operation.Operation == ast.Subscription && !req.dryRun {
 		return e.notExecuted(ctx, gqlerror.List{gqlerror.Wrap(core.Invalid("", "needs_stream"))})
 	}
 	timeout := operationTimeout
@@ -91,7 +88,7 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 		timeout = uploadTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
-	a := e.execute(ctx, op)
+	a := e.run(ctx, req, op)
 	if a.end = cancel; a.more == nil {
 		cancel()
 	}
@@ -100,10 +97,7 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 
 // prepare brings a request to where it can be executed.
 func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationContext, gqlerror.List) {
-	if err := e.admit(ctx, req); err != nil {
-		return nil, gqlerror.List{gqlerror.Wrap(err)}
-	}
-	doc, problems := e.documents.find(req)
+	doc, problems := e.document(ctx, req)
 	if problems != nil {
 		return nil, problems
 	}
@@ -141,6 +135,14 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 	}
 	prepared.Stats.SetExtension(billName, bill)
 	return prepared, nil
+}
+
+// run executes an operation, or only tells what it would cost.
+func (e *engine) run(ctx context.Context, req *request, op *graphql.OperationContext) *answer {
+	if req.dryRun {
+		return &answer{data: []byte("null"), bill: billOf(op)}
+	}
+	return e.execute(ctx, op)
 }
 
 func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *answer {

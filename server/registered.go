@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/vektah/gqlparser/v2/ast"
+	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -37,6 +38,14 @@ func (g Grades) of(a *core.Actor) Grade {
 		return g.Admin
 	}
 	return g.Browser
+}
+
+// document gives the document that the request means, on whichever way it came.
+func (e *engine) document(ctx context.Context, req *request) (*ast.QueryDocument, gqlerror.List) {
+	if err := e.admit(ctx, req); err != nil {
+		return nil, gqlerror.List{gqlerror.Wrap(err)}
+	}
+	return e.documents.find(req)
 }
 
 // admit finds the registered operation that the request names, by its id, its

@@ -24,19 +24,21 @@ func (h *house) registers(id, document string) {
 const asksMe = `query Me { me { id } }`
 
 // ways are how a request can name the registered document and one that is not.
-var ways = map[string]string{
-	"id":           `{"documentId":"pages/me"}`,
-	"id hash":      `{"documentId":"sha256:` + sha(asksMe) + `"}`,
-	"hash":         hashed(sha(asksMe), ""),
-	"hash+text":    hashed(sha(asksMe), asksMe),
-	"text":         `{"query":"` + asksMe + `"}`,
-	"other id":     `{"documentId":"pages/none"}`,
-	"other hash":   hashed(sha(asksEnv), ""),
-	"other+text":   hashed(sha(asksEnv), asksEnv),
-	"other text":   `{"query":"` + asksEnv + `"}`,
-	"id and text":  `{"documentId":"pages/me","query":"` + asksMe + `"}`,
-	"id and hash":  strings.Replace(hashed(sha(asksMe), ""), "{", `{"documentId":"pages/me",`, 1),
-	"bare hash id": `{"documentId":"` + sha(asksMe) + `"}`,
+func ways(other string) map[string]string {
+	return map[string]string{
+		"id":           `{"documentId":"pages/me"}`,
+		"id hash":      `{"documentId":"sha256:` + sha(asksMe) + `"}`,
+		"hash":         hashed(sha(asksMe), ""),
+		"hash+text":    hashed(sha(asksMe), asksMe),
+		"text":         `{"query":"` + asksMe + `"}`,
+		"other id":     `{"documentId":"pages/none"}`,
+		"other hash":   hashed(sha(other), ""),
+		"other+text":   hashed(sha(other), other),
+		"other text":   `{"query":"` + other + `"}`,
+		"id and text":  `{"documentId":"pages/me","query":"` + asksMe + `"}`,
+		"id and hash":  strings.Replace(hashed(sha(asksMe), ""), "{", `{"documentId":"pages/me",`, 1),
+		"bare hash id": `{"documentId":"` + sha(asksMe) + `"}`,
+	}
 }
 
 // API-6: what each grade lets through, by each way to name an operation. ok is
@@ -75,8 +77,8 @@ func (a *answered) graded() string {
 	return a.text
 }
 
-// Every grade, for every kind of client, by every way: the other kinds have
-// another grade, so that a wrong one is seen.
+// Every grade, for every kind of client, on every transport, by every way: the other
+// kinds have another grade, so that a wrong one is seen.
 func TestGrades(t *testing.T) {
 	grades := []server.Grade{server.GradeLog, server.GradeSafelist, server.GradeIDs}
 	for i, grade := range grades {
@@ -101,18 +103,21 @@ func TestGrades(t *testing.T) {
 			h := newHouse(t, func(d *server.Deps) { *set(&d.Grades, grades[(i+1)%3]) = grade })
 			h.registers("pages/me", asksMe)
 			token := h.holder(kind)
-			for _, way := range slices.Sorted(maps.Keys(ways)) {
-				want := graded[grade][way]
-				if want == "" {
-					want = map[bool]string{true: "404", false: "400"}[way == "bare hash id"]
-				}
-				a := h.send(post(ways[way], "Authorization", token, "Accept-Language", "en"))
-				got := a.graded()
-				if kind == "anonymous" && got != "miss" && a.code() == string(core.CodeUnauthorized) {
-					got = "ok" // the document was let through, and asks who it is
-				}
-				if got != want {
-					t.Errorf("%s, %s, %s: want %s: %s", grade, kind, way, want, got)
+			for transport, ask := range h.transports(token) {
+				ways := ways(asksEnv + " #" + transport)
+				for _, way := range slices.Sorted(maps.Keys(ways)) {
+					want := graded[grade][way]
+					if want == "" {
+						want = map[bool]string{true: "404", false: "400"}[way == "bare hash id"]
+					}
+					a := ask(ways[way])
+					got := a.graded()
+					if kind == "anonymous" && got != "miss" && a.code() == string(core.CodeUnauthorized) {
+						got = "ok" // the document was let through, and asks who it is
+					}
+					if got != want {
+						t.Errorf("%s, %s, %s, %s: want %s: %s", grade, kind, transport, way, want, got)
+					}
 				}
 			}
 			h.close()
@@ -257,7 +262,7 @@ func TestRestInTheStrictGrade(t *testing.T) {
 // However documents, hashes and ids come together, the answer is one of those
 // that the protocol has, and no panic.
 func FuzzOperationNames(f *testing.F) {
-	for _, way := range ways {
+	for _, way := range ways(asksEnv) {
 		f.Add(way)
 	}
 	f.Add(`{"documentId":null,"query":"","extensions":{"persistedQuery":{"version":1e0,"sha256Hash":null}}}`)

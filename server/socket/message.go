@@ -57,8 +57,8 @@ func (m *message) hasID(parts map[string]json.RawMessage) bool {
 	return str(parts["id"], &m.id) && m.id != "" && len(m.id) <= maxID
 }
 
-// readRequest reads an operation. Its text may be missing only where the id of
-// a document stands for it.
+// readRequest reads an operation. Its text may be missing only where the id or the
+// hash of a document stands for it.
 func (m *message) readRequest() bool {
 	var parts map[string]json.RawMessage
 	if json.Unmarshal(m.payload, &parts) != nil {
@@ -66,10 +66,10 @@ func (m *message) readRequest() bool {
 	}
 	r := &m.request
 	return optional(parts["documentId"], &r.DocumentID) &&
-		(str(parts["query"], &r.Query) || null(parts["query"]) && r.DocumentID != "") &&
 		optional(parts["operationName"], &r.OperationName) &&
 		members(parts["variables"], &r.Variables) &&
-		members(parts["extensions"], &r.Extensions)
+		members(parts["extensions"], &r.Extensions) &&
+		(str(parts["query"], &r.Query) || null(parts["query"]) && (r.DocumentID != "" || r.Extensions["persistedQuery"] != nil))
 }
 
 func null(value json.RawMessage) bool { return len(value) == 0 || value[0] == 'n' }

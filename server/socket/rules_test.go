@@ -163,6 +163,10 @@ var rules = []rule{
 	{name: "a document's id without a query", steps: in(text(subscribeWith("1", payload{"documentId": "sha256:00"}))),
 		ours: []string{opened, ack, "close 4500 nothing to parse", "end"},
 		why:  "documents that are kept are asked for without their text (GraphQL over HTTP, appendix A); the player of this test keeps none"},
+	{name: "a document's hash without a query", steps: in(text(subscribeWith("1", payload{"extensions": payload{"persistedQuery": payload{"version": 1}}}))),
+		ours: []string{opened, ack, "close 4500 nothing to parse", "end"},
+		why:  "automatic persisted queries name a document by its hash alone; the player of this test keeps none"},
+	{name: "no document's hash and no query", steps: in(text(subscribeWith("1", payload{"extensions": payload{"persistedQuery": nil}})))},
 
 	// Operations that end by themselves.
 	{name: "query", steps: in(text(subscribe("1", `{ hello }`)))},

@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// Request is an operation as a client sends it.
+// Request is an operation as a client sends it. Without a query it names a document
+// that is kept: by its id, or by the hash in extensions.persistedQuery.
 type Request struct {
 	Query         string         `json:"query"`
 	OperationName string         `json:"operationName"`
 	Variables     map[string]any `json:"variables"`
 	Extensions    map[string]any `json:"extensions"`
-	DocumentID    string         `json:"documentId"` // of a document that is kept, instead of a query
+	DocumentID    string         `json:"documentId"`
 }
 
 // Sink takes what comes of one operation. None of its methods ever blocks, and
