@@ -24,6 +24,7 @@ type cli struct {
 	Worker   workerCmd   `cmd:"" hidden:""`
 	User     userCmd     `cmd:"" help:"Accounts: create, list, set-role, reset-password, set-attributes, set-pii."`
 	Apikey   apikeyCmd   `cmd:"" help:"API keys: create, list, revoke."`
+	Address  addressCmd  `cmd:"" help:"Blocked networks: list, block, unblock."`
 	Tables   tablesCmd   `cmd:"" help:"Tables of the store: list, init, verify."`
 	Config   configCmd   `cmd:"" help:"Configuration: check, print."`
 	Token    tokenCmd    `cmd:"" help:"Sign-in tokens: inspect."`

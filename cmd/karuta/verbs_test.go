@@ -39,6 +39,7 @@ var verbs = [][]string{
 	{"serve"}, {"executor"}, {"user", "create"}, {"user", "list"}, {"user", "set-role"}, {"user", "reset-password"},
 	{"user", "deactivate"}, {"user", "set-attributes"}, {"user", "set-pii"},
 	{"apikey", "create"}, {"apikey", "list"}, {"apikey", "revoke"},
+	{"address", "list"}, {"address", "block"}, {"address", "unblock"},
 	{"pq", "publish"}, {"pq", "list"}, {"pq", "diff"}, {"pq", "retire"},
 	{"tables", "list"}, {"tables", "init"}, {"tables", "verify"}, {"config", "check"}, {"config", "print"},
 	{"token", "inspect"}, {"health"}, {"doctor"}, {"import"}, {"data", "reset"}, {"seed"}, {"version"},
@@ -69,6 +70,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{}, {"bogus"}, {"user"}, {"user", "create"}, {"user", "create", "--email", "a@example.com", "--role", "king", "--password-stdin"},
 		{"serve", "--listen", "nowhere"}, {"user", "set-attributes", "--email", "a@example.com", "region"},
 		{"user", "set-pii", "--email", "a@example.com", "perhaps"}, {"import", "missing.csv", "--owner", "a@example.com"}, {"seed", "--env", "production"},
+		{"address", "block", "203.0.113.0/24", "--for", "1h"}, {"address", "block", "203.0.113.0/24", "--for", "90s", "--reason", "r"},
 		{"apikey", "revoke"}, {"apikey", "create", "--email", "a@example.com", "--name", "n", "--scope", "Query.me", "--expires", "soon"},
 	} {
 		s := karuta(t, "", args...)
@@ -114,6 +116,7 @@ func operate(t *testing.T, dir string) {
 		t.Errorf("a name twice: %+v", s)
 	}
 	keys(t, dir)
+	addresses(t, dir)
 	if out := ok(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "hanako@example.com", "--dry-run")...); !strings.Contains(out, "true") || !strings.Contains(out, "handed over 0; owns 0 dashboards, 0 datasets, 0 cards, 0 transforms, 0 filter views, 1 API keys") {
 		t.Error(out)
 	}
@@ -184,6 +187,31 @@ func keys(t *testing.T, dir string) {
 	}
 	if out := ok(t, "", at("apikey", "list", "--email", "hanako@example.com")...); strings.Count(out, "\n") != 1 {
 		t.Errorf("list of hanako's: %s", out)
+	}
+}
+
+// addresses blocks two networks and answers one of them again.
+func addresses(t *testing.T, dir string) {
+	t.Helper()
+	at := func(args ...string) []string { return append(append([]string{"address"}, args...), "--data-dir", dir) }
+	for network, line := range map[string]string{"203.0.113.77/24": "203.0.113.0/24  ", "2001:db8::7": "2001:db8::7/128  "} {
+		if out := ok(t, "", at("block", network, "--for", "12h", "--reason", "guesses passwords")...); !strings.Contains(out, line) || !strings.Contains(out, "  operator  ") || !strings.Contains(out, "guesses passwords\n") {
+			t.Errorf("block: %s", out)
+		}
+	}
+	if out := ok(t, "", at("unblock", "203.0.113.0/24")...); out != "203.0.113.0/24 is answered again\n" {
+		t.Errorf("unblock: %s", out)
+	}
+	if out := ok(t, "", at("list")...); strings.Contains(out, "203.0.113") || strings.Count(out, "\n") != 2 {
+		t.Errorf("list: %s", out)
+	}
+	if s := karuta(t, "", at("unblock", "203.0.113.0/24")...); s.code != exitRefused {
+		t.Errorf("unblocked again: %+v", s)
+	}
+	for _, network := range []string{"0.0.0.0/0", "nowhere", "203.0.113.0/33"} {
+		if s := karuta(t, "", at("block", network, "--for", "1h", "--reason", "r")...); s.code != exitUsage || s.out != "" {
+			t.Errorf("%s: %+v", network, s)
+		}
 	}
 }
 

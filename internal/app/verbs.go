@@ -27,6 +27,9 @@ const (
 	VerbAPIKeyCreate      = "apikey/create"       // KeyArgs → IssuedKeyRow
 	VerbAPIKeyList        = "apikey/list"         // KeyArgs (Email, or nothing) → []KeyRow
 	VerbAPIKeyRevoke      = "apikey/revoke"       // KeyArgs (ID) → KeyRow
+	VerbAddressList       = "address/list"        // nothing → []AddressRow
+	VerbAddressBlock      = "address/block"       // AddressArgs → AddressRow
+	VerbAddressUnblock    = "address/unblock"     // AddressArgs (CIDR) → AddressRow (Network)
 	VerbTablesList        = "tables/list"         // nothing → []TableRow
 	VerbTablesInit        = "tables/init"         // nothing → []TableRow
 	VerbTokenInspect      = "token/inspect"       // the token as text → TokenReport
@@ -52,6 +55,9 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbAPIKeyCreate:      verb(a.createKey),
 		VerbAPIKeyList:        verb(a.listKeys),
 		VerbAPIKeyRevoke:      verb(a.revokeKey),
+		VerbAddressList:       verb(a.listAddresses),
+		VerbAddressBlock:      verb(a.blockAddress),
+		VerbAddressUnblock:    verb(a.unblockAddress),
 		VerbTablesList:        verb(a.listTables),
 		VerbTablesInit:        verb(a.initTables),
 		VerbTokenInspect:      verb(a.inspectToken),
