@@ -1,4 +1,48 @@
 package server
 
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+
+	"github.com/karuta-bi/karuta/schema"
+)
+
 // Groups is how many groups of subscriptions there are.
 func (h *Handler) Groups() int { return h.server.engine.hub.Count() }
+
+// Decode reads a request and writes what was understood of it, or gives the status
+// that it is refused with. A file that it brings is read to its end.
+func Decode(r *http.Request) (again []byte, status int) {
+	s := &server{Deps: Deps{MaxUpload: 1 << 20}}
+	req, err := s.decode(httptest.NewRecorder(), r)
+	if err != nil {
+		refused, _ := errors.AsType[*refusal](err)
+		return nil, refused.status
+	}
+	readFiles(req.Variables)
+	again, err = json.Marshal(map[string]any{
+		"query": req.Query, "operationName": req.OperationName, "variables": req.Variables, "extensions": req.Extensions, "documentId": req.DocumentID,
+	})
+	if err != nil {
+		panic(err)
+	}
+	return again, http.StatusOK
+}
+
+// readFiles puts what files say in their places.
+func readFiles(object map[string]any) {
+	for name, value := range object {
+		switch value := value.(type) {
+		case map[string]any:
+			readFiles(value)
+		case *schema.File:
+			said, _ := io.ReadAll(value.Body)
+			object[name] = "file " + strconv.Itoa(len(said)) + " " + strings.ToValidUTF8(value.Name, "?")
+		}
+	}
+}
