@@ -19,7 +19,7 @@ var floors = [][]string{
 	{"internal/config", "schema"},
 	{"internal/telemetry"},
 	{"internal/table", "internal/blob", "executor/client"},
-	{"internal/store", "internal/bus", "executor"},
+	{"internal/store", "internal/bus", "internal/apq", "executor"},
 	{"internal/audit"},
 	{"internal/access"},
 	{"internal/identity", "internal/guard", "internal/operation"},

@@ -1,6 +1,8 @@
 package server
 
 import (
+	"context"
+
 	"github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -8,6 +10,7 @@ import (
 	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/rules"
 
+	"github.com/karuta-bi/karuta/internal/apq"
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
@@ -25,11 +28,11 @@ type documents struct {
 	schema    *ast.Schema
 	rules     *rules.Rules
 	cache     *lru.Cache[string, *ast.QueryDocument]
-	persisted *persisted
+	persisted *apq.Store
 }
 
-// newDocuments takes how many bytes of documents are kept by their hash.
-func newDocuments(schema *ast.Schema, keep int64) *documents {
+// newDocuments takes where documents are kept by their hash.
+func newDocuments(schema *ast.Schema, persisted *apq.Store) *documents {
 	cache, err := lru.New[string, *ast.QueryDocument](cacheSize)
 	if err != nil {
 		panic(err) // the size is a constant
@@ -42,23 +45,22 @@ func newDocuments(schema *ast.Schema, keep int64) *documents {
 	} {
 		all.ReplaceRule(told, silent.RuleFunc)
 	}
-	return &documents{schema: schema, rules: all, cache: cache, persisted: newPersisted(keep)}
+	return &documents{schema: schema, rules: all, cache: cache, persisted: persisted}
 }
 
 // find gives the document that the request brings along or names by its hash,
 // and completes the request with its text.
-func (d *documents) find(req *request) (*ast.QueryDocument, gqlerror.List) {
+func (d *documents) find(ctx context.Context, req *request) (*ast.QueryDocument, gqlerror.List) {
 	if req.Query == "" {
-		text, problem := d.persisted.text(req.hash)
+		text, problem := d.kept(ctx, req.hash)
 		if problem != nil {
 			return nil, gqlerror.List{problem}
 		}
 		req.Query = text
-		return d.read(text)
 	}
 	doc, problems := d.read(req.Query)
 	if problems == nil && req.hash != "" { // what is wrong takes nobody's place
-		d.persisted.keep(req.hash, req.Query)
+		d.persisted.Keep(ctx, req.hash, req.Query)
 	}
 	return doc, problems
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/access/accesstest"
+	"github.com/karuta-bi/karuta/internal/apq"
 	"github.com/karuta-bi/karuta/internal/bus"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -158,7 +159,7 @@ func bucket() *accesstest.Objects {
 
 func (h *house) deps(change []func(*server.Deps)) server.Deps {
 	deps := server.Deps{
-		Resolver: h.resolver, Bus: h.events, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20, Persisted: 1 << 20,
+		Resolver: h.resolver, Bus: h.events, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20, Persisted: apq.New(1<<20, nil, h.Log),
 		Origins: []string{"http://localhost:3000"},
 		Pages:   fstest.MapFS{"index.html": {Data: []byte("<p>karuta")}},
 		GraphiQL: fstest.MapFS{

@@ -1,11 +1,10 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
-	"sync"
 
-	"github.com/hashicorp/golang-lru/v2/simplelru"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -35,59 +34,14 @@ func hashOf(extensions map[string]any) (string, error) {
 	return hash, nil
 }
 
-// entryBytes is what an entry takes beside its text.
-const entryBytes = 256
-
-// persisted keeps documents by their hash, those that were used last, within
-// so many bytes.
-type persisted struct {
-	most int64
-
-	mu    sync.Mutex
-	bytes int64
-	texts *simplelru.LRU[string, string]
-}
-
-func newPersisted(most int64) *persisted {
-	p := &persisted{most: most}
-	if most < entryBytes {
-		return p
-	}
-	texts, err := simplelru.NewLRU(int(most/entryBytes), func(_, text string) { p.bytes -= int64(len(text)) + entryBytes })
-	if err != nil {
-		panic(err) // the size is positive
-	}
-	p.texts = texts
-	return p
-}
-
-// text is the document of the hash. Clients send it along when they are told
-// that it is not here, and never try again where nothing is kept at all.
-func (p *persisted) text(hash string) (string, *gqlerror.Error) {
-	if p.texts == nil {
-		return "", &gqlerror.Error{Message: "PersistedQueryNotSupported", Err: &core.Error{Code: core.CodePersistingOff}}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if text, ok := p.texts.Get(hash); ok {
+// kept is the document of the hash. Clients send it along when they are told that it
+// is not here, and never try again where nothing is kept at all.
+func (d *documents) kept(ctx context.Context, hash string) (string, *gqlerror.Error) {
+	if text, found := d.persisted.Text(ctx, hash); found {
 		return text, nil
 	}
+	if d.persisted.Off() {
+		return "", &gqlerror.Error{Message: "PersistedQueryNotSupported", Err: &core.Error{Code: core.CodePersistingOff}}
+	}
 	return "", &gqlerror.Error{Message: "PersistedQueryNotFound", Err: &core.Error{Code: core.CodeNotPersisted}}
-}
-
-// keep remembers a document that is good.
-func (p *persisted) keep(hash, text string) {
-	size := int64(len(text)) + entryBytes
-	if p.texts == nil || size > p.most {
-		return
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if _, there := p.texts.Get(hash); there {
-		return
-	}
-	p.texts.Add(hash, text)
-	for p.bytes += size; p.bytes > p.most; {
-		p.texts.RemoveOldest()
-	}
 }

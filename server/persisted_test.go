@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/karuta-bi/karuta/internal/apq"
 	"github.com/karuta-bi/karuta/server"
 )
 
@@ -89,7 +90,7 @@ func TestPersistedQueriesAskedWrongly(t *testing.T) {
 // its bytes, and what was used last stays longest.
 func TestPersistedQueriesAreBounded(t *testing.T) {
 	const most = 20 << 10
-	h := newHouse(t, func(d *server.Deps) { d.Persisted = most })
+	h := newHouse(t, func(d *server.Deps) { d.Persisted = apq.New(most, nil, d.Log) })
 	kept := func(document string) bool {
 		t.Helper()
 		a := h.send(post(hashed(sha(document), "")))
@@ -135,7 +136,7 @@ func TestPersistedQueriesAreBounded(t *testing.T) {
 
 // Clients that are told that nothing is kept send their text from then on.
 func TestPersistedQueriesTurnedOff(t *testing.T) {
-	h := newHouse(t, func(d *server.Deps) { d.Persisted = 0 })
+	h := newHouse(t, func(d *server.Deps) { d.Persisted = apq.New(0, nil, d.Log) })
 	hash := sha(asksEnv)
 	for range 2 {
 		if a := h.send(post(hashed(hash, ""))); a.code() != "PERSISTED_QUERY_NOT_SUPPORTED" || a.StatusCode != 200 {

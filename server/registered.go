@@ -45,7 +45,7 @@ func (e *engine) document(ctx context.Context, req *request) (*ast.QueryDocument
 	if err := e.admit(ctx, req); err != nil {
 		return nil, gqlerror.List{gqlerror.Wrap(err)}
 	}
-	return e.documents.find(req)
+	return e.documents.find(ctx, req)
 }
 
 // admit finds the registered operation that the request names, by its id, its
@@ -107,7 +107,7 @@ func clientOf(h http.Header) operation.Client {
 // OperationCheck tells what a document is that is to be registered: it fits the
 // schema and has one operation, with a name.
 func OperationCheck() func(document string) (operation.Facts, error) {
-	all := newDocuments(graph.NewExecutableSchema(graph.Config{}).Schema(), 0)
+	all := newDocuments(graph.NewExecutableSchema(graph.Config{}).Schema(), nil)
 	return func(document string) (operation.Facts, error) {
 		doc, problems := all.read(document)
 		if problems != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/karuta-bi/karuta/internal/apq"
 	"github.com/karuta-bi/karuta/internal/bus"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/resolvers"
@@ -24,7 +25,7 @@ type Deps struct {
 	Origins   []string       // of pages, apart from our own, that may call the API
 	Proxies   []netip.Prefix // networks of the proxies in front, whose X-Forwarded-For is believed
 	MaxUpload int64          // bytes of an uploaded file
-	Persisted int64          // bytes of documents that are kept by their hash, 0: none are
+	Persisted *apq.Store     // documents by their hash
 	Grades    Grades         // which documents clients may ask for
 	Sockets   socket.Limits
 	Bus       bus.Bus // what happens, for subscriptions

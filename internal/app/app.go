@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/karuta-bi/karuta/executor/client"
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/audit"
@@ -56,6 +58,7 @@ type App struct {
 	keys    identity.Keys
 	foreign *blob.Foreign // what people import from
 	own     *ownExecutor  // nil where the executor is somebody else's
+	redis   *redis.Client // that all processes share, for what each can do without; nil where there is none
 	close   []func(context.Context) error
 }
 
@@ -126,7 +129,7 @@ func (a *App) openGuard(ctx context.Context) (*guard.Guard, error) {
 			return nil, err
 		}
 		a.atClose(closing(client))
-		d.Redis = client
+		d.Redis, a.redis = client, client
 	}
 	return guard.New(ctx, d)
 }

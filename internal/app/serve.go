@@ -16,6 +16,7 @@ import (
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/access"
+	"github.com/karuta-bi/karuta/internal/apq"
 	"github.com/karuta-bi/karuta/internal/config"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/drain"
@@ -158,7 +159,7 @@ func (a *App) Handler() *server.Handler {
 			},
 		}},
 		Bus: a.Bus, Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
-		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: a.Config.PersistedBytes, Sockets: socketLimits(a.Config),
+		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: apq.New(a.Config.PersistedBytes, a.redis, a.named("apq")), Sockets: socketLimits(a.Config),
 		Grades: server.Grades{Browser: server.Grade(a.Config.GradeBrowser), Integration: server.Grade(a.Config.GradeKeys), Admin: server.Grade(a.Config.GradeAdmin)},
 		Pages:  web.Pages(), GraphiQL: web.GraphiQL(), Assets: web.Assets(),
 	})

@@ -32,8 +32,8 @@ type Config struct {
 	DataDir        string   `env:"DATA_DIR" envDefault:"data" doc:"Folder for what Karuta keeps on this machine: the embedded store, blobs, local secrets, the control socket, the audit spool."`
 	Store          string   `env:"STORE" oneof:"embedded dynamodb" doc:"Where items are kept. Default: embedded where ENV=local, else dynamodb."`
 	Blobs          string   `env:"BLOBS" oneof:"folder s3" doc:"Where files are kept. Default: folder where ENV=local, else s3."`
-	RedisURL       Secret   `env:"REDIS_URL" doc:"Redis that several API tasks share for events and limits; empty keeps both in this process."`
-	PersistedBytes int64    `env:"PERSISTED_QUERIES_BYTES" envDefault:"8388608" range:"0 1073741824" doc:"Bytes of documents that clients have sent with their hash and may send by it again (automatic persisted queries); 0 keeps none."`
+	RedisURL       Secret   `env:"REDIS_URL" doc:"Redis that several API tasks share for events, limits and persisted queries; empty keeps all of them in this process."`
+	PersistedBytes int64    `env:"PERSISTED_QUERIES_BYTES" envDefault:"8388608" range:"0 1073741824" doc:"Bytes of documents that clients have sent with their hash and may send by it again (automatic persisted queries), in memory and, for all API tasks, in the Redis; 0 keeps none."`
 	GradeBrowser   string   `env:"PERSISTED_OPERATIONS_BROWSER" envDefault:"log" oneof:"log safelist ids-only" doc:"Which documents people's clients may send: log any, those that are not registered named in the log; safelist registered ones alone; ids-only the same, and by id or hash alone."`
 	GradeKeys      string   `env:"PERSISTED_OPERATIONS_INTEGRATION" oneof:"log safelist ids-only" doc:"The same for programs with an API key. Default: log where ENV=local, else ids-only."`
 	GradeAdmin     string   `env:"PERSISTED_OPERATIONS_ADMIN" envDefault:"log" oneof:"log safelist ids-only" doc:"The same for administrators with a session, who work in GraphiQL."`
