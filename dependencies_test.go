@@ -16,7 +16,7 @@ func TestEveryDependencyHasItsReason(t *testing.T) {
 	used := slices.Concat(
 		goModules(t), goTools(t, "go.mod"), goTools(t, "tools/versitygw/go.mod"),
 		npmPackages(t, "web/package.json"), npmPackages(t, "tools/package.json"), npmPackages(t, "tools/schema/package.json"), npmPackages(t, "tools/browser/package.json"), npmPackages(t, "tools/socket/package.json"),
-		npmPackages(t, "tools/peers/package.json"),
+		npmPackages(t, "tools/clients/package.json"), npmPackages(t, "tools/peers/package.json"),
 		matches(t, "tools/python/requirements.txt", `(?m)^([\w-]+)==`),
 	)
 	explained := matches(t, "CONTRIBUTING.md", "(?m)^\\| `([^`]+)` \\|", "\n## Dependencies\n")

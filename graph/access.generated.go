@@ -936,7 +936,7 @@ func (ec *executionContext) _AccessExplanation(ctx context.Context, sel ast.Sele
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1050,7 +1050,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1088,7 +1088,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1126,7 +1126,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1164,7 +1164,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1207,7 +1207,7 @@ func (ec *executionContext) _AccessPath(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1286,7 +1286,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1324,7 +1324,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1362,7 +1362,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1400,7 +1400,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1438,7 +1438,7 @@ func (ec *executionContext) _MissingAccess(ctx context.Context, sel ast.Selectio
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1512,7 +1512,7 @@ func (ec *executionContext) _PersonAccess(ctx context.Context, sel ast.Selection
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1611,7 +1611,7 @@ func (ec *executionContext) _PersonAccessConnection(ctx context.Context, sel ast
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

@@ -1643,7 +1643,7 @@ func (ec *executionContext) _Card(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1696,7 +1696,7 @@ func (ec *executionContext) _Card(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1754,7 +1754,7 @@ func (ec *executionContext) _Card(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1930,7 +1930,7 @@ func (ec *executionContext) _CardResult(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -2023,7 +2023,7 @@ func (ec *executionContext) _CardResult(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

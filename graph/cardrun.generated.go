@@ -1062,7 +1062,7 @@ func (ec *executionContext) _CardDiagnosis(ctx context.Context, sel ast.Selectio
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1151,7 +1151,7 @@ func (ec *executionContext) _CardRun(ctx context.Context, sel ast.SelectionSet, 
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1189,7 +1189,7 @@ func (ec *executionContext) _CardRun(ctx context.Context, sel ast.SelectionSet, 
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1227,7 +1227,7 @@ func (ec *executionContext) _CardRun(ctx context.Context, sel ast.SelectionSet, 
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1265,7 +1265,7 @@ func (ec *executionContext) _CardRun(ctx context.Context, sel ast.SelectionSet, 
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1343,7 +1343,7 @@ func (ec *executionContext) _CardRun(ctx context.Context, sel ast.SelectionSet, 
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

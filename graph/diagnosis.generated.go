@@ -666,7 +666,7 @@ func (ec *executionContext) _ImportEvent(ctx context.Context, sel ast.SelectionS
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -709,7 +709,7 @@ func (ec *executionContext) _ImportEvent(ctx context.Context, sel ast.SelectionS
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -747,7 +747,7 @@ func (ec *executionContext) _ImportEvent(ctx context.Context, sel ast.SelectionS
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

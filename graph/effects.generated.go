@@ -627,7 +627,7 @@ func (ec *executionContext) _AppliedPolicy(ctx context.Context, sel ast.Selectio
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -716,7 +716,7 @@ func (ec *executionContext) _ColumnEffect(ctx context.Context, sel ast.Selection
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -790,7 +790,7 @@ func (ec *executionContext) _PolicyEffect(ctx context.Context, sel ast.Selection
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -848,7 +848,7 @@ func (ec *executionContext) _PolicyEffect(ctx context.Context, sel ast.Selection
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

@@ -1274,7 +1274,7 @@ func (ec *executionContext) _FilterValue(ctx context.Context, sel ast.SelectionS
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1327,7 +1327,7 @@ func (ec *executionContext) _FilterValue(ctx context.Context, sel ast.SelectionS
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1365,7 +1365,7 @@ func (ec *executionContext) _FilterValue(ctx context.Context, sel ast.SelectionS
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1459,7 +1459,7 @@ func (ec *executionContext) _FilterView(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1502,7 +1502,7 @@ func (ec *executionContext) _FilterView(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

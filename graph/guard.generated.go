@@ -874,7 +874,7 @@ func (ec *executionContext) _BlockedAddress(ctx context.Context, sel ast.Selecti
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -978,7 +978,7 @@ func (ec *executionContext) _RateLimit(ctx context.Context, sel ast.SelectionSet
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1062,7 +1062,7 @@ func (ec *executionContext) _RateLimitUsage(ctx context.Context, sel ast.Selecti
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

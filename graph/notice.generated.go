@@ -583,7 +583,7 @@ func (ec *executionContext) _Notice(ctx context.Context, sel ast.SelectionSet, o
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -621,7 +621,7 @@ func (ec *executionContext) _Notice(ctx context.Context, sel ast.SelectionSet, o
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -659,7 +659,7 @@ func (ec *executionContext) _Notice(ctx context.Context, sel ast.SelectionSet, o
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -712,7 +712,7 @@ func (ec *executionContext) _Notice(ctx context.Context, sel ast.SelectionSet, o
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

@@ -361,7 +361,7 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

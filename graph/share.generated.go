@@ -711,7 +711,7 @@ func (ec *executionContext) _Share(ctx context.Context, sel ast.SelectionSet, ob
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -754,7 +754,7 @@ func (ec *executionContext) _Share(ctx context.Context, sel ast.SelectionSet, ob
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

@@ -1500,7 +1500,7 @@ func (ec *executionContext) _CardImpact(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1538,7 +1538,7 @@ func (ec *executionContext) _CardImpact(ctx context.Context, sel ast.SelectionSe
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1678,7 +1678,7 @@ func (ec *executionContext) _FilterImpact(ctx context.Context, sel ast.Selection
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -2068,7 +2068,7 @@ func (ec *executionContext) _SchemaChange(ctx context.Context, sel ast.Selection
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -2106,7 +2106,7 @@ func (ec *executionContext) _SchemaChange(ctx context.Context, sel ast.Selection
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

@@ -811,7 +811,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -849,7 +849,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -887,7 +887,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -925,7 +925,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -963,7 +963,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1001,7 +1001,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1039,7 +1039,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1077,7 +1077,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1115,7 +1115,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1153,7 +1153,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1191,7 +1191,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1229,7 +1229,7 @@ func (ec *executionContext) _View(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 

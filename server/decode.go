@@ -31,12 +31,13 @@ type request struct {
 	sum        string                // the same wherever it is known
 	registered *operation.Registered // nil where it names none
 	client     operation.Client
-	ours       bool  // a fixed document of ours
-	readOnly   bool  // came by GET
-	dryRun     bool  // is measured, not executed
-	upload     bool  // brings a file
-	inParts    bool  // the client takes what is deferred after the rest
-	after      int64 // the last event that the client knows of a subscription, 0 for none
+	ours       bool   // a fixed document of ours
+	readOnly   bool   // came by GET
+	dryRun     bool   // is measured, not executed
+	upload     bool   // brings a file
+	inParts    bool   // the client takes what is deferred after the rest
+	end        func() // ends what a subscription is told by, where its sign-in has ended
+	after      int64  // the last event that the client knows of a subscription, 0 for none
 }
 
 // refusal is a request that is not even GraphQL; it is answered with its own status.
@@ -61,7 +62,7 @@ func (s *server) decode(w http.ResponseWriter, r *http.Request) (req *request, e
 		w.Header().Set("Allow", "GET, POST, OPTIONS")
 		return nil, refuse(http.StatusMethodNotAllowed, "", "method")
 	}
-	if !plain(r.Header.Get("Content-Encoding")) {
+	if !unpacked(r.Header.Get("Content-Encoding")) {
 		w.Header().Set("Accept-Encoding", "identity") // RFC 9110 §12.5.3
 		return nil, refuse(http.StatusUnsupportedMediaType, "", "content_type")
 	}
@@ -80,9 +81,9 @@ func (s *server) decode(w http.ResponseWriter, r *http.Request) (req *request, e
 	return nil, refuse(http.StatusUnsupportedMediaType, "", "content_type")
 }
 
-// plain tells that a body is not packed: a packed one could be a thousand times
+// unpacked tells that a body is not packed: a packed one could be a thousand times
 // as long as what is counted.
-func plain(encoding string) bool { return encoding == "" || strings.EqualFold(encoding, "identity") }
+func unpacked(encoding string) bool { return encoding == "" || strings.EqualFold(encoding, "identity") }
 
 func decodeJSON(body io.Reader) (*request, error) {
 	text, err := io.ReadAll(body)

@@ -49,20 +49,22 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out.begin()
+	c := s.listener(ctx, r)
 	var work sync.WaitGroup
 	if problem != nil {
 		out.Fail(s.engine.refusal(ctx, refused.err))
 	} else {
+		req.client, req.end = c.client, c.end
 		work.Go(func() { s.engine.serve(ctx, req, out) })
 	}
-	out.write(ctx, s.ends(ctx, r), s.ending)
+	out.write(ctx, c.ended, s.ending)
 	cancel()
 	work.Wait()
 }
 
-// ends is closed when whoever asked is not let in any more.
-func (s *server) ends(ctx context.Context, r *http.Request) <-chan struct{} {
-	c := &caller{s: s, from: r.Context(), ended: make(chan struct{})}
+// listener is whoever asked for a stream; they have ended when they are not let in any more.
+func (s *server) listener(ctx context.Context, r *http.Request) *caller {
+	c := &caller{s: s, from: r.Context(), client: clientOf(r.Header), ended: make(chan struct{})}
 	if err := c.listen(ctx); err != nil {
 		c.end()
 	}
@@ -70,7 +72,7 @@ func (s *server) ends(ctx context.Context, r *http.Request) <-chan struct{} {
 		timer := time.AfterFunc(time.Until(until), c.end)
 		context.AfterFunc(ctx, func() { timer.Stop() })
 	}
-	return c.ended
+	return c
 }
 
 // eventStream is the sink of one stream.

@@ -104,7 +104,7 @@ func (c *caller) run(ctx context.Context, req socket.Request, sink socket.Sink) 
 	}
 	asked := &request{
 		Query: req.Query, OperationName: req.OperationName, Variables: req.Variables, Extensions: req.Extensions, DocumentID: req.DocumentID,
-		client: c.client,
+		client: c.client, end: c.end,
 	}
 	if refused, ok := errors.AsType[*refusal](asked.check()); ok {
 		sink.Fail(c.s.engine.refusal(ctx, refused.err))
@@ -120,10 +120,16 @@ func (c *caller) actor(ctx context.Context) (context.Context, error) {
 	ctx = telemetry.WithTrace(core.Detach(ctx, c.from), telemetry.Trace{RequestID: id})
 	core.ActorFrom(ctx).RequestID = id
 	ctx, err := c.s.engine.resumed(ctx)
-	if code := core.CodeOf(err); err != nil && (code == core.CodeInvalidToken || code == core.CodeUnauthorized) {
+	if signedOut(err) {
 		c.end()
 	}
 	return ctx, err
+}
+
+// signedOut tells whether it is the sign-in that does not hold any more.
+func signedOut(err error) bool {
+	code := core.CodeOf(err)
+	return err != nil && (code == core.CodeInvalidToken || code == core.CodeUnauthorized)
 }
 
 // serve runs an operation and tells its results to a sink.

@@ -11,6 +11,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/graph/plain"
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/audit"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -156,16 +157,25 @@ func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *ans
 	ctx = graphql.WithResponseContext(ctx, e.present, e.panicked)
 	began := time.Now()
 	next := e.schema.Exec(ctx)
-	response := next(ctx)
+	response := part(ctx, next)
 	found := graphql.GetErrors(ctx)
 	e.log.DebugContext(ctx, "operation", telemetry.Duration(time.Since(began)), slog.Int("errors", len(found)))
 	bill := billOf(op)
 	bill.settle(op.Operation, response.Data)
 	a := &answer{data: response.Data, errors: append(response.Errors, found...), read: op.Operation.Operation == ast.Query, bill: bill}
 	if response.HasNext != nil && *response.HasNext {
-		a.more = func() *graphql.Response { return next(ctx) }
+		a.more = func() *graphql.Response { return part(ctx, next) }
 	}
 	return a
+}
+
+// part is the next part of an answer, or all of it; nil where it does not come.
+func part(ctx context.Context, next graphql.ResponseHandler) *graphql.Response {
+	response := next(ctx)
+	if response != nil && response.HasNext != nil {
+		response.Data = plain.Arrived(response.Data)
+	}
+	return response
 }
 
 // panicked is what a person sees of a bug; the log sees all of it.

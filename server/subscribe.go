@@ -23,9 +23,13 @@ func (e *engine) subscribe(ctx context.Context, req *request, op *graphql.Operat
 	}
 	asker, registered := ctx, req.registeredID()
 	e.hub.Start(ctx, hub.Operation{
-		Key: e.shareKey(ctx, op), Who: whose(ctx), After: req.after, Sink: sink,
+		Key: e.shareKey(ctx, op), Who: whose(ctx) + " " + core.ActorFrom(ctx).SessionID, After: req.after, Sink: sink,
 		Run: func(ctx context.Context, m *resolvers.Moment) hub.Outcome {
 			ctx, err := e.again(ctx, asker)
+			if signedOut(err) {
+				req.end()
+				return hub.Outcome{Ended: true}
+			}
 			if problems := e.withinScope(ctx, op.Operation, registered); err == nil && problems != nil {
 				err = problems[0]
 			}

@@ -4,7 +4,8 @@
 #   versitygw  an S3 server (Go, tools/versitygw/go.sum), about 3 minutes to build
 #   redis-server  Debian's, as old as the machine
 # and what drives a browser, Debian's Chromium, into tools/browser/node_modules, and
-# the reference server and client of graphql-transport-ws into tools/socket/node_modules.
+# the reference server and client of graphql-transport-ws into tools/socket/node_modules,
+# and the clients that people use into tools/clients/node_modules.
 # Run it any number of times: what is there already is left alone. Without the
 # tools the tests that need them are skipped and say so.
 set -eu
@@ -93,4 +94,5 @@ versitygw
 redis
 browser
 packages socket
+packages clients
 echo "tools are in $out/bin"

@@ -126,24 +126,28 @@ func (g *group) tell(e bus.Event, to []*member) {
 	defer cancel()
 	var result *resolvers.Moment
 	var payload []byte
-	refused := map[string][]byte{} // by who; nil for nobody
+	outcomes := map[string]Outcome{} // by who
 	for _, mem := range to {
 		if g.left(mem) {
 			continue
 		}
-		no, asked := refused[mem.op.Who]
+		out, asked := outcomes[mem.op.Who]
 		if !asked {
 			m := &resolvers.Moment{}
 			if result == nil {
 				m.Event = &e
 			}
-			out := mem.op.Run(ctx, m)
-			if no = out.Refused; no == nil && result == nil {
+			out = mem.op.Run(ctx, m)
+			if out.Refused == nil && !out.Ended && result == nil {
 				result, payload = m, out.Payload
 			}
-			refused[mem.op.Who] = no
+			outcomes[mem.op.Who] = out
 		}
-		g.deliver(mem, no, payload, result)
+		if out.Ended {
+			g.remove(mem)
+			continue
+		}
+		g.deliver(mem, out.Refused, payload, result)
 	}
 }
 

@@ -21,7 +21,7 @@ const (
 // Operation is a subscription that somebody asks for.
 type Operation struct {
 	Key  string // the same for all who are told the same of a topic
-	Who  string // the same for all whose rights are the same
+	Who  string // the same for all whose rights are the same and end together
 	Sink socket.Sink
 
 	After int64 // the event to continue after instead of the one that the field names; 0 for none
@@ -42,6 +42,7 @@ type Numbered interface {
 type Outcome struct {
 	Payload []byte // an execution result, nil for nothing to tell
 	Refused []byte // a list of errors: the field gave none but these
+	Ended   bool   // whoever asked is not let in any more, of which their connection tells
 }
 
 // Hub runs all subscriptions of a process.
@@ -107,6 +108,7 @@ func (h *Hub) Start(ctx context.Context, op Operation) {
 	m := &resolvers.Moment{}
 	first := op.Run(ctx, m)
 	switch {
+	case first.Ended:
 	case first.Refused != nil:
 		op.Sink.Fail(first.Refused)
 	case m.Watch == nil: // the field was left out by a directive

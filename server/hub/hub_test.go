@@ -68,6 +68,13 @@ type field struct {
 	checks  atomic.Int64
 	mu      sync.Mutex
 	refused map[string]bool
+	ended   map[string]bool
+}
+
+func (f *field) end(who string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended[who] = true
 }
 
 func (f *field) refuse(who string) {
@@ -83,6 +90,8 @@ func (f *field) operation(who string, r *reader) hub.Operation {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			switch {
+			case f.ended[who]:
+				return hub.Outcome{Ended: true}
 			case f.refused[who]:
 				return hub.Outcome{Refused: []byte("no")}
 			case m.Event == nil:
@@ -111,7 +120,7 @@ func newStage(t *testing.T) *stage {
 	t.Helper()
 	before := runtime.NumGoroutine()
 	b := bus.OpenMemory()
-	s := &stage{bus: b, hub: hub.New(b), f: &field{topic: "a", refused: map[string]bool{}}}
+	s := &stage{bus: b, hub: hub.New(b), f: &field{topic: "a", refused: map[string]bool{}, ended: map[string]bool{}}}
 	s.ctx, s.end = context.WithCancel(context.Background())
 	t.Cleanup(func() {
 		s.end()
@@ -183,6 +192,26 @@ func TestWhoIsRefusedIsToldSoAndTheOthersGoOn(t *testing.T) {
 	}
 	late := s.join(t, "bad")
 	if got := late.wait(t, 1); got[0] != "failed no" {
+		t.Errorf("who comes later was told %q", got)
+	}
+}
+
+// Who is not let in any more is told by what carries their operations, and may come
+// back; a word of the operation's own would end it.
+func TestWhoHasEndedIsToldNothingAndTheOthersGoOn(t *testing.T) {
+	s := newStage(t)
+	gone, good := s.join(t, "gone"), s.join(t, "good")
+	gone.wait(t, 1)
+	good.wait(t, 1)
+	s.f.end("gone")
+	s.publish(t, "x")
+	if got := good.wait(t, 2); got[1] != "x" {
+		t.Errorf("the other was told %q", got)
+	}
+	if got := gone.wait(t, 1); len(got) != 1 {
+		t.Errorf("told %q", got)
+	}
+	if got := s.join(t, "gone").wait(t, 0); len(got) != 0 {
 		t.Errorf("who comes later was told %q", got)
 	}
 }

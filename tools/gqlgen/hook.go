@@ -55,6 +55,7 @@ func rewrite(file string, calls map[string]string) error {
 		return head + "\tif out, ok := ec." + call + "; ok {\n\t\treturn out\n\t}\n"
 	})
 	text = strings.ReplaceAll(text, "range field.Deferrables {", "range distinctLabels(field) {")
+	text = strings.ReplaceAll(text, later.null, later.nothing)
 	if filepath.Base(file) == "root_.generated.go" {
 		if text, err = root(text); err != nil {
 			return err
@@ -68,6 +69,13 @@ func rewrite(file string, calls map[string]string) error {
 		return err
 	}
 	return os.WriteFile(file, formatted, 0o644)
+}
+
+// later is what gqlgen's code says of a field that comes later: null, as if there
+// were nothing.
+var later = struct{ null, nothing string }{
+	"out.Values[i] = graphql.Null\n\t\t\t\tcontinue\n",
+	"out.Values[i] = stillToCome\n\t\t\t\tcontinue\n",
 }
 
 // wait is where gqlgen's code waits for a deferred part for ever, wait.until with

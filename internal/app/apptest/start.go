@@ -71,8 +71,12 @@ type Instance struct {
 	URL string
 	App *app.App // its services, for what a test prepares or looks into
 
-	log *journal
+	log  *journal
+	stop func()
 }
+
+// Stop ends it as a signal ends the program; its test does so at the latest.
+func (i *Instance) Stop() { i.stop() }
 
 // Log is what the API has logged so far, in lines of JSON or text.
 func (i *Instance) Log() string { return i.log.String() }
@@ -130,7 +134,7 @@ func Start(t testing.TB, environ ...string) *Instance {
 		_ = told.CloseWithError(io.EOF)
 		ended <- err
 	}()
-	t.Cleanup(func() {
+	end := sync.OnceFunc(func() {
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("the API ended with %v", err)
@@ -139,12 +143,13 @@ func Start(t testing.TB, environ ...string) *Instance {
 			t.Errorf("close: %v", err)
 		}
 	})
+	t.Cleanup(end)
 	line, err := bufio.NewReader(out).ReadString('\n')
 	url, ok := strings.CutPrefix(strings.TrimSpace(line), "ready ")
 	if !ok {
 		t.Fatalf("not ready: %q, %v", line, err)
 	}
-	return &Instance{URL: url, App: a, log: kept}
+	return &Instance{URL: url, App: a, log: kept, stop: end}
 }
 
 // Somebody makes an account with the role and signs it in, without the price of
