@@ -35,9 +35,21 @@ func (b *bill) text() string {
 }
 
 // settle fills in what the answer has cost.
-func (b *bill) settle(op *ast.OperationDefinition, data []byte) {
-	w := &walk{text: data, fields: map[*ast.Field]map[string][]*ast.Field{}}
-	b.actual = int(min(math.Ceil(w.value(gathered(op.SelectionSet, map[string][]*ast.Field{}))), math.MaxInt32))
+func (b *bill) settle(data []byte) {
+	w := &walk{text: data}
+	b.spent(w.value(b.meter.answer))
+}
+
+// settlePart adds what a part has cost that came later.
+func (b *bill) settlePart(path ast.Path, data []byte) {
+	w := &walk{text: data}
+	if at := b.meter.answer.at(path); at != nil {
+		b.spent(w.value(at))
+	}
+}
+
+func (b *bill) spent(cost float64) {
+	b.actual = int(min(float64(b.actual)+math.Ceil(cost), math.MaxInt32))
 }
 
 // charge counts the operation among what whoever asks may do in a minute: a root

@@ -25,24 +25,21 @@ const (
 // listLength is how many objects a list without a page size is taken to have.
 const listLength = 10
 
-// meter adds up what an operation asks for, before anything runs.
+// meter is what an operation asks for with its variables, before anything runs.
 type meter struct {
-	doc       *ast.QueryDocument
-	variables map[string]any
-	fields    int
-	aliases   int
-	roots     int
-	marks     int
-	depth     int
-	hidden    bool // asks for the schema
-	cost      float64
-	charges   map[core.RateClass]int // what counts as other than a root field
+	*plan
+	cost    float64
+	charges map[core.RateClass]int // what counts as other than a root field
 }
 
 // measure adds up what an operation asks for.
-func measure(doc *ast.QueryDocument, op *ast.OperationDefinition, variables map[string]any) *meter {
-	m := &meter{doc: doc, variables: variables, marks: len(op.Directives), charges: map[core.RateClass]int{}}
-	m.cost = m.selection(op.SelectionSet, 1)
+func (p *plan) measure(variables map[string]any) *meter {
+	m := &meter{plan: p, cost: p.prices.of(variables), charges: map[core.RateClass]int{}}
+	for _, c := range p.charges {
+		if c.with == "" || c.field.ArgumentMap(variables)[c.with] != nil {
+			m.charges[c.class]++
+		}
+	}
 	return m
 }
 
@@ -76,47 +73,6 @@ func tooDear(what string, asked, allowed int) gqlerror.List {
 	})}
 }
 
-func (m *meter) selection(set ast.SelectionSet, depth int) (cost float64) {
-	for _, sel := range set {
-		if m.fields > maxFields || depth > maxDepth+1 { // it is refused already
-			return cost
-		}
-		switch sel := sel.(type) {
-		case *ast.Field:
-			if depth == 1 {
-				m.roots++
-			}
-			cost += m.field(sel, depth)
-		case *ast.InlineFragment:
-			m.marks += len(sel.Directives)
-			cost += m.selection(sel.SelectionSet, depth)
-		case *ast.FragmentSpread:
-			m.marks += len(sel.Directives)
-			cost += m.selection(sel.Definition.SelectionSet, depth)
-		}
-	}
-	return cost
-}
-
-func (m *meter) field(f *ast.Field, depth int) float64 {
-	m.fields++
-	m.marks += len(f.Directives)
-	if f.Name == "__schema" || f.Name == "__type" {
-		m.hidden = true // bounded by a rule of its own
-		return 1
-	}
-	m.depth = max(m.depth, depth)
-	if f.Alias != f.Name {
-		m.aliases++
-	}
-	m.charge(f)
-	own := price(f)
-	if len(f.SelectionSet) == 0 {
-		return own
-	}
-	return own + m.length(f)*m.selection(f.SelectionSet, depth+1)
-}
-
 // price is what the field itself costs.
 func price(f *ast.Field) float64 {
 	if f.Definition == nil {
@@ -130,32 +86,27 @@ func price(f *ast.Field) float64 {
 	return 1
 }
 
-// charge counts a field that is of a kind of work of its own.
-func (m *meter) charge(f *ast.Field) {
-	if f.Definition == nil {
-		return
+// sizedByVariables tells whether how many objects a field may give is told by variables.
+func sizedByVariables(f *ast.Field) bool {
+	for _, name := range [...]string{"first", "ids"} {
+		if a := f.Arguments.ForName(name); a != nil && (a.Value.Kind == ast.Variable || a.Value.Kind == ast.ListValue) {
+			return true
+		}
 	}
-	d := f.Definition.Directives.ForName("rateLimit")
-	if d == nil {
-		return
-	}
-	if with := d.Arguments.ForName("with"); with != nil && f.ArgumentMap(m.variables)[with.Value.Raw] == nil {
-		return
-	}
-	m.charges[core.RateClass(d.Arguments.ForName("class").Value.Raw)]++
+	return false
 }
 
 // length is how many objects a field may give.
-func (m *meter) length(f *ast.Field) float64 {
+func length(f *ast.Field, variables map[string]any) float64 {
 	switch {
 	case f.Definition == nil:
 		return 1
 	case f.Definition.Type.Name() == "CardOutcome":
 		return core.MaxDashboardCards // one after another
 	case f.Definition.Arguments.ForName("first") != nil:
-		return m.pageSize(f)
+		return pageSize(f, variables)
 	case f.Name == "nodes" && f.Arguments.ForName("ids") != nil:
-		ids, _ := f.ArgumentMap(m.variables)["ids"].([]any)
+		ids, _ := f.ArgumentMap(variables)["ids"].([]any)
 		return float64(max(len(ids), 1))
 	case f.Definition.Type.Elem == nil || f.Name == "nodes" || f.Name == "edges":
 		return 1 // the page they belong to has been counted
@@ -165,9 +116,9 @@ func (m *meter) length(f *ast.Field) float64 {
 	return listLength
 }
 
-func (m *meter) pageSize(f *ast.Field) float64 {
+func pageSize(f *ast.Field, variables map[string]any) float64 {
 	size := float64(core.MaxPage)
-	switch first := f.ArgumentMap(m.variables)["first"].(type) {
+	switch first := f.ArgumentMap(variables)["first"].(type) {
 	case int64:
 		size = float64(first)
 	case json.Number:

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -20,47 +19,18 @@ const partsVersion = "20220824"
 // maxDeferred is how many fragments of an operation may be deferred.
 const maxDeferred = 20
 
-// deferred refuses @defer where it cannot be kept: where the client does not take
+// refuseParts refuses @defer where it cannot be kept: where the client does not take
 // parts, and in mutations, whose answer is one.
-func deferred(req *request, op *ast.OperationDefinition) gqlerror.List {
-	if !strings.Contains(req.Query, "defer") { // the most, and the walk is not free
-		return nil
-	}
-	switch n := countDeferred(op.SelectionSet, map[string]bool{}); {
-	case n == 0:
+func (p *plan) refuseParts(req *request, op *ast.OperationDefinition) gqlerror.List {
+	switch {
+	case p.deferred == 0:
 		return nil
 	case !req.inParts || op.Operation != ast.Query:
 		return gqlerror.List{gqlerror.Wrap(core.Invalid("query", "deferred"))}
-	case n > maxDeferred:
-		return tooDear("deferred", n, maxDeferred)
+	case p.deferred > maxDeferred:
+		return tooDear("deferred", p.deferred, maxDeferred)
 	}
 	return nil
-}
-
-// countDeferred counts the deferred fragments of a selection, named ones once.
-func countDeferred(set ast.SelectionSet, seen map[string]bool) (n int) {
-	for _, sel := range set {
-		switch sel := sel.(type) {
-		case *ast.Field:
-			n += countDeferred(sel.SelectionSet, seen)
-		case *ast.InlineFragment:
-			n += isDeferred(sel.Directives) + countDeferred(sel.SelectionSet, seen)
-		case *ast.FragmentSpread:
-			n += isDeferred(sel.Directives)
-			if !seen[sel.Name] {
-				seen[sel.Name] = true
-				n += countDeferred(sel.Definition.SelectionSet, seen)
-			}
-		}
-	}
-	return n
-}
-
-func isDeferred(directives ast.DirectiveList) int {
-	if directives.ForName("defer") != nil {
-		return 1
-	}
-	return 0
 }
 
 // stream sends an answer in parts, each as soon as it is there. Where a part does
@@ -76,7 +46,7 @@ func (a *answer) stream(w http.ResponseWriter, r *http.Request) {
 			panic(http.ErrAbortHandler)
 		}
 		hasNext = *part.HasNext
-		writePart(w, encodePart(part))
+		writePart(w, a.encodePart(part))
 	}
 	_, _ = io.WriteString(w, "\r\n-----\r\n")
 }
@@ -86,14 +56,18 @@ func writePart(w http.ResponseWriter, body []byte) {
 	_ = http.NewResponseController(w).Flush() // the client may be gone
 }
 
-// encodePart is what a part says: that it came, and whether another one will.
-func encodePart(part *graphql.Response) []byte {
-	hasNext := *part.HasNext
-	part.HasNext = nil
-	body, err := json.Marshal(struct {
+// encodePart is what a part says: that it came, and whether another one will. The last
+// tells what all of them have cost.
+func (a *answer) encodePart(part *graphql.Response) []byte {
+	whole := struct {
 		Incremental []*graphql.Response `json:"incremental"`
 		HasNext     bool                `json:"hasNext"`
-	}{[]*graphql.Response{part}, hasNext})
+		Extensions  map[string]any      `json:"extensions,omitempty"`
+	}{Incremental: []*graphql.Response{part}, HasNext: *part.HasNext}
+	if part.HasNext = nil; !whole.HasNext {
+		whole.Extensions = map[string]any{billName: json.RawMessage(a.bill.text())}
+	}
+	body, err := json.Marshal(whole)
 	if err != nil {
 		panic(err) // data is JSON, details are plain values
 	}

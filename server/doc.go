@@ -9,7 +9,7 @@
 //	which document: its text or its hash  persisted.go
 //	parse and validate, cached            document.go
 //	variables fit their types             variables.go
-//	depth, aliases, cost                  cost.go
+//	depth, aliases, cost                  plan.go, cost.go
 //	execute: directive, resolver, service operation.go
 //	present errors                        present.go
 //	encode once, packed or in parts       answer.go, pack.go, deferred.go

@@ -27,13 +27,13 @@ const (
 type documents struct {
 	schema    *ast.Schema
 	rules     *rules.Rules
-	cache     *lru.Cache[string, *ast.QueryDocument]
+	cache     *lru.Cache[string, *document]
 	persisted *apq.Store
 }
 
 // newDocuments takes where documents are kept by their hash.
 func newDocuments(schema *ast.Schema, persisted *apq.Store) *documents {
-	cache, err := lru.New[string, *ast.QueryDocument](cacheSize)
+	cache, err := lru.New[string, *document](cacheSize)
 	if err != nil {
 		panic(err) // the size is a constant
 	}
@@ -50,7 +50,7 @@ func newDocuments(schema *ast.Schema, persisted *apq.Store) *documents {
 
 // find gives the document that the request brings along or names by its hash,
 // and completes the request with its text.
-func (d *documents) find(ctx context.Context, req *request) (*ast.QueryDocument, gqlerror.List) {
+func (d *documents) find(ctx context.Context, req *request) (*document, gqlerror.List) {
 	if req.Query == "" {
 		text, problem := d.kept(ctx, req.hash)
 		if problem != nil {
@@ -66,7 +66,7 @@ func (d *documents) find(ctx context.Context, req *request) (*ast.QueryDocument,
 }
 
 // read gives the document of the text, or what is wrong with it.
-func (d *documents) read(text string) (*ast.QueryDocument, gqlerror.List) {
+func (d *documents) read(text string) (*document, gqlerror.List) {
 	if doc, ok := d.cache.Get(text); ok {
 		return doc, nil
 	}
@@ -90,10 +90,11 @@ func (d *documents) read(text string) (*ast.QueryDocument, gqlerror.List) {
 	if len(doc.Operations) == 0 {
 		return nil, gqlerror.List{told(core.CodeGraphQLValidation, gqlerror.Errorf("The document has no operation"))}
 	}
+	good := &document{QueryDocument: doc}
 	if len(text) <= cachedDocument {
-		d.cache.Add(text, doc)
+		d.cache.Add(text, good)
 	}
-	return doc, nil
+	return good, nil
 }
 
 // told is a problem of a document. It speaks to developers, in the words of
@@ -122,7 +123,7 @@ func clip(text string) string {
 }
 
 // chosen is the operation that the request names, nil where there is no such one.
-func chosen(doc *ast.QueryDocument, name string) *ast.OperationDefinition {
+func chosen(doc *document, name string) *ast.OperationDefinition {
 	if name == "" && len(doc.Operations) > 1 {
 		return nil
 	}

@@ -106,17 +106,18 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 	if op == nil {
 		return nil, gqlerror.List{gqlerror.Wrap(core.Invalid("operationName", "bad_value"))}
 	}
-	if problems := e.withinScope(ctx, op, req.registeredID()); problems != nil {
+	plan := doc.plan(op)
+	if problems := e.withinScope(ctx, plan, req.registeredID()); problems != nil {
 		return nil, problems
 	}
-	if problems := deferred(req, op); problems != nil {
+	if problems := plan.refuseParts(req, op); problems != nil {
 		return nil, problems
 	}
 	variables, err := coerce(e.schema.Schema(), op, req.Variables)
 	if err != nil {
 		return nil, gqlerror.List{gqlerror.Wrap(err)}
 	}
-	actor, bill := core.ActorFrom(ctx), &bill{meter: measure(doc, op, variables), budget: userBudget}
+	actor, bill := core.ActorFrom(ctx), &bill{meter: plan.measure(variables), budget: userBudget}
 	if actor.IsAdmin() {
 		bill.budget = adminBudget
 	}
@@ -129,7 +130,7 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 	}
 	e.count(ctx, req, op)
 	prepared := &graphql.OperationContext{
-		RawQuery: req.Query, OperationName: req.OperationName, Variables: variables, Doc: doc, Operation: op,
+		RawQuery: req.Query, OperationName: req.OperationName, Variables: variables, Doc: doc.QueryDocument, Operation: op,
 		DisableIntrospection: !introspect, RecoverFunc: e.panicked,
 		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
 		RootResolverMiddleware: e.root,
@@ -161,10 +162,16 @@ func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *ans
 	found := graphql.GetErrors(ctx)
 	e.log.DebugContext(ctx, "operation", telemetry.Duration(time.Since(began)), slog.Int("errors", len(found)))
 	bill := billOf(op)
-	bill.settle(op.Operation, response.Data)
+	bill.settle(response.Data)
 	a := &answer{data: response.Data, errors: append(response.Errors, found...), read: op.Operation.Operation == ast.Query, bill: bill}
 	if response.HasNext != nil && *response.HasNext {
-		a.more = func() *graphql.Response { return part(ctx, next) }
+		a.more = func() *graphql.Response {
+			later := part(ctx, next)
+			if later != nil {
+				bill.settlePart(later.Path, later.Data)
+			}
+			return later
+		}
 	}
 	return a
 }

@@ -41,7 +41,7 @@ func (g Grades) of(a *core.Actor) Grade {
 }
 
 // document gives the document that the request means, on whichever way it came.
-func (e *engine) document(ctx context.Context, req *request) (*ast.QueryDocument, gqlerror.List) {
+func (e *engine) document(ctx context.Context, req *request) (*document, gqlerror.List) {
 	if err := e.admit(ctx, req); err != nil {
 		return nil, gqlerror.List{gqlerror.Wrap(err)}
 	}

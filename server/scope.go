@@ -27,29 +27,11 @@ func RootFields() (all []string) {
 
 // withinScope refuses an operation that a key does not reach, as a whole and
 // before anything runs: this is the one way to every root field, also the public ones.
-func (e *engine) withinScope(ctx context.Context, op *ast.OperationDefinition, registeredID string) gqlerror.List {
-	for _, field := range rootFields(op.SelectionSet) {
-		if err := e.gate.RequireScope(ctx, field.ObjectDefinition.Name+"."+field.Name, registeredID); err != nil {
+func (e *engine) withinScope(ctx context.Context, p *plan, registeredID string) gqlerror.List {
+	for _, name := range p.names {
+		if err := e.gate.RequireScope(ctx, name, registeredID); err != nil {
 			return gqlerror.List{gqlerror.Wrap(err)}
 		}
 	}
 	return nil
-}
-
-// rootFields are the fields of an operation's first level, through fragments;
-// those about the schema have rules of their own.
-func rootFields(set ast.SelectionSet) (all []*ast.Field) {
-	for _, sel := range set {
-		switch sel := sel.(type) {
-		case *ast.Field:
-			if !strings.HasPrefix(sel.Name, "__") {
-				all = append(all, sel)
-			}
-		case *ast.InlineFragment:
-			all = append(all, rootFields(sel.SelectionSet)...)
-		case *ast.FragmentSpread:
-			all = append(all, rootFields(sel.Definition.SelectionSet)...)
-		}
-	}
-	return all
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/99designs/gqlgen/graphql"
-	"github.com/vektah/gqlparser/v2/ast"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/loaders"
@@ -30,7 +29,7 @@ func (e *engine) subscribe(ctx context.Context, req *request, op *graphql.Operat
 				req.end()
 				return hub.Outcome{Ended: true}
 			}
-			if problems := e.withinScope(ctx, op.Operation, registered); err == nil && problems != nil {
+			if problems := e.withinScope(ctx, billOf(op).meter.plan, registered); err == nil && problems != nil {
 				err = problems[0]
 			}
 			if err != nil {
@@ -114,42 +113,11 @@ func (e *engine) shareKey(ctx context.Context, op *graphql.OperationContext) str
 		panic(err) // they were read from JSON
 	}
 	parts := []string{op.RawQuery, op.OperationName, string(variables)}
-	if !sharedByAll(op.Operation.SelectionSet) {
+	if !billOf(op).meter.plain {
 		parts = append(parts, whose(ctx), string(core.ActorFrom(ctx).Locale))
 	}
 	return strings.Join(parts, "\x00")
 }
 
-// sharedByAll tells whether a selection has only fields that are the same for all
-// readers: plain values of the event.
-func sharedByAll(set ast.SelectionSet) bool {
-	for _, root := range rootFields(set) {
-		if !plainEvents[root.Definition.Type.Name()] || !plainFields(root.SelectionSet) {
-			return false
-		}
-	}
-	return true
-}
-
 // plainEvents are the events whose values are the same for all readers.
 var plainEvents = map[string]bool{"DashboardChange": true, "ImportProgress": true, "TransformExecutionUpdate": true, "ServiceNotice": true}
-
-func plainFields(set ast.SelectionSet) bool {
-	for _, sel := range set {
-		switch sel := sel.(type) {
-		case *ast.Field:
-			if len(sel.SelectionSet) > 0 {
-				return false
-			}
-		case *ast.InlineFragment:
-			if !plainFields(sel.SelectionSet) {
-				return false
-			}
-		case *ast.FragmentSpread:
-			if !plainFields(sel.Definition.SelectionSet) {
-				return false
-			}
-		}
-	}
-	return true
-}

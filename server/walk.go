@@ -2,47 +2,24 @@ package server
 
 import (
 	"bytes"
-
-	"github.com/vektah/gqlparser/v2/ast"
 )
 
-// walk adds up the prices of the fields in an answer, guided by what was selected.
-// The text is an executor's own, so it is JSON and has the selected shape.
+// walk adds up the prices of the fields in an answer, guided by its shape. The text is
+// an executor's own, so it is JSON and has that shape.
 type walk struct {
-	text   []byte
-	at     int
-	fields map[*ast.Field]map[string][]*ast.Field // what is below a field, gathered once
-}
-
-// gathered are the fields of a selection by their names in the answer, whatever
-// the type: fields of one name have one shape.
-func gathered(set ast.SelectionSet, into map[string][]*ast.Field) map[string][]*ast.Field {
-	for _, sel := range set {
-		switch sel := sel.(type) {
-		case *ast.Field:
-			into[sel.Alias] = append(into[sel.Alias], sel)
-		case *ast.InlineFragment:
-			gathered(sel.SelectionSet, into)
-		case *ast.FragmentSpread:
-			gathered(sel.Definition.SelectionSet, into)
-		}
-	}
-	return into
+	text []byte
+	at   int
 }
 
 // value reads an object, a list of them or null.
-func (w *walk) value(fields map[string][]*ast.Field) (cost float64) {
+func (w *walk) value(s *shape) (cost float64) {
 	switch w.next() {
 	case '{':
-		w.at++
-		for c := w.next(); c != '}' && c != 0; c = w.next() {
-			cost += w.member(fields)
-		}
-		w.at++
+		return w.object(s)
 	case '[':
 		w.at++
 		for c := w.next(); c != ']' && c != 0; c = w.next() {
-			cost += w.value(fields)
+			cost += w.value(s)
 		}
 		w.at++
 	default:
@@ -51,34 +28,42 @@ func (w *walk) value(fields map[string][]*ast.Field) (cost float64) {
 	return cost
 }
 
-func (w *walk) member(fields map[string][]*ast.Field) float64 {
-	from := w.at + 1
-	w.skip()
-	same := fields[string(w.text[from:w.at-1])]
-	if len(same) == 0 || len(same[0].SelectionSet) == 0 {
-		w.next()
-		w.skip()
+func (w *walk) object(s *shape) (cost float64) {
+	w.at++
+	next := 0
+	for c := w.next(); c != '}' && c != 0; c = w.next() {
+		f := w.member(s, &next)
+		cost += f.price
+		if w.next(); len(f.fields) > 0 {
+			cost += w.value(f)
+		} else {
+			w.skip()
+		}
 	}
-	if len(same) == 0 {
-		return 1 // __typename and what describes the schema
-	}
-	own := price(same[0])
-	if len(same[0].SelectionSet) > 0 {
-		own += w.value(w.below(same))
-	}
-	return own
+	w.at++
+	return cost
 }
 
-func (w *walk) below(same []*ast.Field) map[string][]*ast.Field {
-	found, known := w.fields[same[0]]
-	if !known {
-		found = map[string][]*ast.Field{}
-		for _, f := range same {
-			gathered(f.SelectionSet, found)
+// unselected is a member that nobody selected, as in what describes the schema.
+var unselected = &shape{price: 1}
+
+// member passes a member's name and gives its shape. They come in the order of the
+// selection, so that the next one is mostly at hand.
+func (w *walk) member(s *shape, next *int) *shape {
+	from := w.at + 1
+	for i := range s.fields {
+		at := *next + i
+		if at >= len(s.fields) {
+			at -= len(s.fields)
 		}
-		w.fields[same[0]] = found
+		f := s.fields[at]
+		if end := from + len(f.name); end < len(w.text) && w.text[end] == '"' && string(w.text[from:end]) == f.name {
+			w.at, *next = end+1, at+1
+			return f
+		}
 	}
-	return found
+	w.string()
+	return unselected
 }
 
 // next is the first byte of what comes, behind spaces, commas and colons; 0 at the end.
@@ -128,15 +113,18 @@ func (w *walk) skip() {
 // string passes a text to behind its end.
 func (w *walk) string() {
 	for w.at++; w.at < len(w.text); {
-		n := bytes.IndexAny(w.text[w.at:], `"\`)
+		n := bytes.IndexByte(w.text[w.at:], '"')
 		if n < 0 {
-			w.at = len(w.text)
-			return
+			break
+		}
+		escapes := 0
+		for escapes < n && w.text[w.at+n-1-escapes] == '\\' {
+			escapes++
 		}
 		w.at += n + 1
-		if w.text[w.at-1] == '"' {
+		if escapes%2 == 0 {
 			return
 		}
-		w.at++ // what is escaped
 	}
+	w.at = len(w.text)
 }

@@ -36,8 +36,8 @@ func TestActualCost(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			doc := gqlparser.MustLoadQueryWithRules(schema, c.query, rules.NewDefaultRules())
-			b := &bill{}
-			b.settle(doc.Operations[0], []byte(c.data))
+			b := &bill{meter: newPlan(doc.Operations[0]).measure(nil)}
+			b.settle([]byte(c.data))
 			if b.actual != c.want {
 				t.Errorf("%d, want %d", b.actual, c.want)
 			}

@@ -1,0 +1,221 @@
+package server
+
+import (
+	"strings"
+	"sync"
+
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"github.com/karuta-bi/karuta/internal/core"
+)
+
+// document is a document that is good, with the plans of its operations.
+type document struct {
+	*ast.QueryDocument
+
+	mu    sync.Mutex
+	plans map[*ast.OperationDefinition]*plan
+}
+
+// plan is the plan of an operation of the document.
+func (d *document) plan(op *ast.OperationDefinition) *plan {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	p := d.plans[op]
+	if p == nil {
+		p = newPlan(op)
+		if d.plans == nil {
+			d.plans = map[*ast.OperationDefinition]*plan{}
+		}
+		d.plans[op] = p
+	}
+	return p
+}
+
+// plan is what is known of an operation before its variables are: how much it has of
+// anything, the price of every field and the shape of the answer. It is made in one
+// walk and never changes. Of an operation that is too large it knows only that.
+type plan struct {
+	fields   int
+	aliases  int
+	roots    int
+	marks    int
+	depth    int
+	deferred int      // fragments that may come later
+	hidden   bool     // asks for the schema
+	plain    bool     // asks for values of events that are the same for all readers, and nothing else
+	names    []string // of root fields, as Query.dashboards; those about the schema have rules of their own
+	charges  []charge
+	prices   sum
+	answer   *shape
+}
+
+// charge is a field that counts as a kind of work of its own.
+type charge struct {
+	class core.RateClass
+	field *ast.Field
+	with  string // the argument without which it does not; "" where it always does
+}
+
+func newPlan(op *ast.OperationDefinition) *plan {
+	p := &plan{marks: len(op.Directives), plain: true, answer: &shape{}}
+	p.prices = p.selection(op.SelectionSet, 1, p.answer)
+	return p
+}
+
+func (p *plan) selection(set ast.SelectionSet, depth int, in *shape) (cost sum) {
+	for _, sel := range set {
+		if p.fields > maxFields || depth > maxDepth+1 { // it is refused already
+			return cost
+		}
+		switch sel := sel.(type) {
+		case *ast.Field:
+			cost.add(p.field(sel, depth, in))
+		case *ast.InlineFragment:
+			p.mark(sel.Directives)
+			cost.add(p.selection(sel.SelectionSet, depth, in))
+		case *ast.FragmentSpread:
+			p.mark(sel.Directives)
+			cost.add(p.selection(sel.Definition.SelectionSet, depth, in))
+		}
+	}
+	return cost
+}
+
+// mark counts the directives of a fragment.
+func (p *plan) mark(directives ast.DirectiveList) {
+	p.marks += len(directives)
+	if directives.ForName("defer") != nil {
+		p.deferred++
+	}
+}
+
+func (p *plan) field(f *ast.Field, depth int, in *shape) sum {
+	p.fields++
+	p.marks += len(f.Directives)
+	if depth == 1 {
+		p.root(f)
+	}
+	below := in.field(f)
+	if f.Name == "__schema" || f.Name == "__type" {
+		p.hidden = true // bounded by a rule of its own
+		return sum{known: 1}
+	}
+	p.depth = max(p.depth, depth)
+	if f.Alias != f.Name {
+		p.aliases++
+	}
+	p.charge(f)
+	cost := sum{known: below.price}
+	if len(f.SelectionSet) > 0 {
+		p.plain = p.plain && depth == 1
+		cost.multiply(f, p.selection(f.SelectionSet, depth+1, below))
+	}
+	return cost
+}
+
+func (p *plan) root(f *ast.Field) {
+	p.roots++
+	if !strings.HasPrefix(f.Name, "__") {
+		p.names = append(p.names, f.ObjectDefinition.Name+"."+f.Name)
+		p.plain = p.plain && plainEvents[f.Definition.Type.Name()]
+	}
+}
+
+// charge counts a field that is of a kind of work of its own.
+func (p *plan) charge(f *ast.Field) {
+	if f.Definition == nil {
+		return
+	}
+	d := f.Definition.Directives.ForName("rateLimit")
+	if d == nil {
+		return
+	}
+	c := charge{class: core.RateClass(d.Arguments.ForName("class").Value.Raw), field: f}
+	if with := d.Arguments.ForName("with"); with != nil {
+		c.with = with.Value.Raw
+	}
+	p.charges = append(p.charges, c)
+}
+
+// sum is what a selection costs: so much, and the lists whose lengths the variables tell.
+type sum struct {
+	known float64
+	lists []list
+}
+
+// list is a selection that is taken so many times.
+type list struct {
+	field *ast.Field // whose variables tell how many times; nil where that is known
+	times float64
+	each  sum
+}
+
+func (s *sum) add(more sum) {
+	s.known += more.known
+	s.lists = append(s.lists, more.lists...)
+}
+
+// multiply adds the selection of a field, once for each object that it may give.
+func (s *sum) multiply(f *ast.Field, each sum) {
+	switch {
+	case sizedByVariables(f):
+		s.lists = append(s.lists, list{field: f, each: each})
+	case len(each.lists) > 0:
+		s.lists = append(s.lists, list{times: length(f, nil), each: each})
+	default:
+		s.known += length(f, nil) * each.known
+	}
+}
+
+func (s *sum) of(variables map[string]any) float64 {
+	cost := s.known
+	for _, l := range s.lists {
+		times := l.times
+		if l.field != nil {
+			times = length(l.field, variables)
+		}
+		cost += times * l.each.of(variables)
+	}
+	return cost
+}
+
+// shape is what an answer has at a place: a leaf, an object, or a list of them. Fields
+// of one name have one shape, whatever the type.
+type shape struct {
+	name   string
+	price  float64
+	fields []*shape // in the order of the selection, which is the answer's
+}
+
+// field is the shape at a field, with a new one where there was none.
+func (s *shape) field(f *ast.Field) *shape {
+	for _, known := range s.fields {
+		if known.name == f.Alias {
+			return known
+		}
+	}
+	fresh := &shape{name: f.Alias, price: price(f)}
+	s.fields = append(s.fields, fresh)
+	return fresh
+}
+
+// at is the shape at the path of an answer, nil where there is none.
+func (s *shape) at(path ast.Path) *shape {
+	for _, step := range path {
+		name, named := step.(ast.PathName)
+		if !named {
+			continue // an item of a list
+		}
+		var found *shape
+		for _, f := range s.fields {
+			if f.name == string(name) {
+				found = f
+			}
+		}
+		if s = found; s == nil {
+			return nil
+		}
+	}
+	return s
+}
