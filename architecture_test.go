@@ -17,7 +17,7 @@ const module = "github.com/karuta-bi/karuta/"
 var floors = [][]string{
 	{"internal/core", "internal/drain", "internal/testkit", "web", "tools/gqlgen"},
 	{"internal/config", "schema"},
-	{"internal/telemetry"},
+	{"internal/telemetry", "internal/remote"},
 	{"internal/table", "internal/blob", "executor/client"},
 	{"internal/store", "internal/bus", "internal/apq", "executor"},
 	{"internal/audit"},
@@ -44,7 +44,7 @@ var onlyThese = map[string][]string{
 	"executor": {"internal/core", "internal/drain", "internal/config", "internal/telemetry", "internal/blob", "executor/client"},
 	"schema":   {"internal/core"},
 	"web":      {},
-	"cmd":      {"internal/app", "executor", "internal/core", "internal/config", "internal/telemetry"},
+	"cmd":      {"internal/app", "executor", "internal/core", "internal/config", "internal/telemetry", "internal/remote"},
 }
 
 // onlyFor names the rooms that alone may import a room: what runs people's code

@@ -6,13 +6,16 @@ import (
 	"strings"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/remote"
 )
 
 // Exit codes.
 const (
-	exitFailed  = 1
-	exitUsage   = 2
-	exitRefused = 3
+	exitFailed    = 1
+	exitUsage     = 2
+	exitRefused   = 3
+	exitCancelled = 4
+	exitUnwatched = 5
 )
 
 // usageError is a command line or a configuration that cannot be followed.
@@ -37,10 +40,16 @@ func report(sh shell, err error) int {
 	if _, ok := errors.AsType[usageError](err); ok {
 		return exitUsage
 	}
+	if _, ok := errors.AsType[unwatched](err); ok {
+		return exitUnwatched
+	}
+	if e, ok := errors.AsType[*core.Error](err); ok && e.Reason == "import_cancelled" {
+		return exitCancelled
+	}
 	switch core.CodeOf(err) {
 	case core.CodeValidation, core.CodeDuplicate:
 		return exitUsage
-	case core.CodeNotFound, core.CodeForbidden:
+	case core.CodeNotFound, core.CodeForbidden, core.CodeUnauthorized, core.CodeInvalidToken, core.CodeTokenExpired:
 		return exitRefused
 	}
 	return exitFailed
@@ -49,6 +58,12 @@ func report(sh shell, err error) int {
 // sentence is what the operator reads: what people read, with the field and the
 // technical cause, in the language of the terminal.
 func sentence(sh shell, err error) string {
+	if p, ok := errors.AsType[*remote.Problem](err); ok {
+		if p.Field != "" {
+			return p.Field + ": " + p.Message
+		}
+		return p.Message
+	}
 	e, ok := errors.AsType[*core.Error](err)
 	if !ok {
 		return err.Error()

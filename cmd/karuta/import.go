@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,26 +18,51 @@ import (
 const cancelPatience = 15 * time.Second
 
 type importCmd struct {
+	File   importFileCmd   `cmd:"" default:"withargs" help:"Import a file as a dataset: here, as one of somebody's, or at a server, as one of your own."`
+	Follow importFollowCmd `cmd:"" help:"Follow an import at a server to its end."`
+}
+
+// Help shows an example.
+func (importCmd) Help() string {
+	return `karuta import FILE is karuta import file FILE; its flags are told by karuta import file --help.
+
+Example: karuta import sales.csv --owner hanako@example.com`
+}
+
+type importFileCmd struct {
 	File        string `arg:"" help:"The file: CSV, Excel, JSON lines or Parquet." type:"existingfile"`
-	Owner       string `required:"" help:"Address of the account that the dataset will belong to." placeholder:"EMAIL"`
+	Owner       string `help:"Address of the account that the dataset will belong to, on this machine's data folder. Left out, the file is sent to a server." placeholder:"EMAIL"`
 	Name        string `help:"Name of the dataset. Default: the file's." placeholder:"NAME"`
 	Description string `help:"What the data is." placeholder:"TEXT"`
 	Encoding    string `help:"utf-8, utf-16, shift_jis or cp932. Default: found." placeholder:"NAME"`
 	Delimiter   string `help:"One character. Default: found." placeholder:"CHAR"`
 	NoHeader    bool   `help:"The first line is data."`
 	SkipRows    int    `help:"Lines to pass over before the header." placeholder:"N"`
-	Quiet       bool   `short:"q" help:"Show no progress."`
+	Follow      bool   `short:"f" help:"Stay until the import has ended; with --owner that is always so."`
+	followFlags
 }
 
 // Help shows an example.
-func (importCmd) Help() string {
+func (importFileCmd) Help() string {
 	return `Progress goes to standard error: a bar on a terminal, else a line for each tenth. Ctrl-C cancels the import.
+With --owner the running Karuta of the data folder imports the file, or this program where none runs. Without it the file goes to the server, and the dataset belongs to whom the token is of;
+standard output gets the import's id, and with --follow what came out.
 
-Example: karuta import sales.csv --owner hanako@example.com --name "Sales 2026"`
+Example: karuta import file sales.csv --owner hanako@example.com --name "Sales 2026"
+
+Example: KARUTA_TOKEN=… karuta import sales.csv --server https://karuta.example.com --follow`
 }
 
-// Run sends the file to the running Karuta, or imports it here where none runs.
-func (i *importCmd) Run(sh *shell, c *cli) error {
+// Run imports the file where it is to be imported.
+func (i *importFileCmd) Run(sh *shell, c *cli) error {
+	switch {
+	case i.Owner != "" && i.Server != "":
+		return usageError{errors.New("--owner imports on this machine's data folder, --server elsewhere as whom the token is of: give one of them")}
+	case i.Owner != "" && i.JSON:
+		return usageError{errors.New("--json is for imports at a server")}
+	case i.Owner == "" && i.Server == "" && i.TokenFile == "" && sh.variable("KARUTA_TOKEN") == "":
+		return usageError{errors.New("whose? Name the owner with --owner, or a server with --server and a token in KARUTA_TOKEN")}
+	}
 	f, err := os.Open(i.File)
 	if err != nil {
 		return err
@@ -47,12 +73,20 @@ func (i *importCmd) Run(sh *shell, c *cli) error {
 		return err
 	}
 	p := sh.watch(info.Size())
+	if i.Owner == "" {
+		return i.there(sh, c, p, f)
+	}
+	return i.here(sh, c, p, f)
+}
+
+// here sends the file to the running Karuta, or imports it here where none runs.
+func (i *importFileCmd) here(sh *shell, c *cli, p *progress, file io.Reader) error {
 	if i.Quiet {
 		p.out, p.width = io.Discard, nil
 	}
 	stop := p.during()
 	in := &heard{}
-	row, err := i.send(sh, c, p.file(f), func(told app.ImportTold) { in.take(told); p.hear(told.Events) })
+	row, err := i.send(sh, c, p.file(file), func(told app.ImportTold) { in.take(told); p.hear(told.Events) })
 	stop()
 	if sh.ctx.Err() != nil {
 		row, err = i.cancel(sh, c, in.jobID)
@@ -80,23 +114,27 @@ func (h *heard) take(told app.ImportTold) {
 }
 
 // send lets the file be imported and waits for the end.
-func (i *importCmd) send(sh *shell, c *cli, file io.Reader, hear func(app.ImportTold)) (row app.ImportRow, err error) {
+func (i *importFileCmd) send(sh *shell, c *cli, file io.Reader, hear func(app.ImportTold)) (row app.ImportRow, err error) {
 	listening := *sh
 	listening.ctx = app.HearImport(sh.ctx, hear)
-	name := i.Name
-	if name == "" {
-		name = strings.TrimSuffix(filepath.Base(i.File), filepath.Ext(i.File))
-	}
 	err = listening.operate(c, app.VerbImport, app.ImportArgs{
-		Name: name, Description: i.Description, Filename: filepath.Base(i.File), Owner: i.Owner,
+		Name: i.name(), Description: i.Description, Filename: filepath.Base(i.File), Owner: i.Owner,
 		Options: i.options(),
 	}, file, &row)
 	return row, err
 }
 
+// name is the dataset's: the file's where none is given.
+func (i *importFileCmd) name() string {
+	if i.Name != "" {
+		return i.Name
+	}
+	return strings.TrimSuffix(filepath.Base(i.File), filepath.Ext(i.File))
+}
+
 // cancel makes sure that the import ends, and gives what came out where it was done
 // before.
-func (i *importCmd) cancel(sh *shell, c *cli, jobID string) (row app.ImportRow, err error) {
+func (i *importFileCmd) cancel(sh *shell, c *cli, jobID string) (row app.ImportRow, err error) {
 	if jobID == "" { // it had not begun
 		return row, &core.Error{Code: core.CodeExecution, Reason: "import_cancelled"}
 	}
@@ -109,21 +147,25 @@ func (i *importCmd) cancel(sh *shell, c *cli, jobID string) (row app.ImportRow, 
 }
 
 // print says what came out, and what to know of it.
-func (i *importCmd) print(sh *shell, row app.ImportRow, notes []core.ImportEvent) {
+func (i *importFileCmd) print(sh *shell, row app.ImportRow, notes []core.ImportEvent) {
 	fmt.Fprintf(sh.out, "%s  %s: %d rows, %d columns", row.ID, row.Name, row.Rows, len(row.Columns))
 	if i.SkipRows > 0 {
 		fmt.Fprintf(sh.out, ", lines skipped: %d", i.SkipRows)
 	}
 	fmt.Fprintln(sh.out)
-	for _, col := range row.Columns {
-		fmt.Fprintf(sh.out, "  %-8s  %s\n", col.Type, col.Name)
-	}
+	printColumns(sh.out, row.Columns)
 	for _, note := range notes {
 		fmt.Fprintln(sh.out, "note:", note.Sentence(language(sh.environ)))
 	}
 }
 
-func (i *importCmd) options() core.CSVOptions {
+func printColumns(out io.Writer, columns []core.Column) {
+	for _, col := range columns {
+		fmt.Fprintf(out, "  %-8s  %s\n", strings.ToLower(string(col.Type)), col.Name)
+	}
+}
+
+func (i *importFileCmd) options() core.CSVOptions {
 	header := !i.NoHeader
 	return core.CSVOptions{Encoding: i.Encoding, Delimiter: i.Delimiter, Header: &header, SkipRows: i.SkipRows}
 }

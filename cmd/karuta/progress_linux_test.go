@@ -123,7 +123,7 @@ func TestAnInterruptedImportIsCancelled(t *testing.T) { // DS-1
 		interrupt()
 		said := sh.err.(*tripwire).String()
 		want := "karuta: " + core.Sentence(core.Japanese, &core.Error{Code: core.CodeExecution, Reason: "import_cancelled"}) + "\n"
-		if code != exitFailed || !strings.HasSuffix(said, want) || sh.out.(*safeBuffer).String() != "" {
+		if code != exitCancelled || !strings.HasSuffix(said, want) || sh.out.(*safeBuffer).String() != "" {
 			t.Errorf("%s: exit %d, %q, %q", name, code, said, sh.out)
 		}
 		until(t, func() bool { // nothing is left of it

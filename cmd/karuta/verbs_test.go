@@ -42,7 +42,7 @@ var verbs = [][]string{
 	{"address", "list"}, {"address", "block"}, {"address", "unblock"},
 	{"pq", "publish"}, {"pq", "list"}, {"pq", "diff"}, {"pq", "retire"},
 	{"tables", "list"}, {"tables", "init"}, {"tables", "verify"}, {"config", "check"}, {"config", "print"},
-	{"token", "inspect"}, {"health"}, {"doctor"}, {"import"}, {"data", "reset"}, {"seed"}, {"version"},
+	{"token", "inspect"}, {"health"}, {"doctor"}, {"import", "file"}, {"import", "follow"}, {"transform", "run"}, {"transform", "follow"}, {"data", "reset"}, {"seed"}, {"version"},
 }
 
 func TestEveryVerbHasHelpWithAnExample(t *testing.T) {
@@ -71,6 +71,8 @@ func TestWrongCommandLines(t *testing.T) {
 		{"serve", "--listen", "nowhere"}, {"user", "set-attributes", "--email", "a@example.com", "region"},
 		{"user", "set-pii", "--email", "a@example.com", "perhaps"}, {"import", "missing.csv", "--owner", "a@example.com"}, {"seed", "--env", "production"},
 		{"address", "block", "203.0.113.0/24", "--for", "1h"}, {"address", "block", "203.0.113.0/24", "--for", "90s", "--reason", "r"},
+		{"import", "main.go"}, {"import", "main.go", "--owner", "a@example.com", "--server", "http://127.0.0.1:1"}, {"import", "main.go", "--owner", "a@example.com", "--json"},
+		{"transform", "run"}, {"transform", "run", "tf_x"}, {"transform", "follow", "exec_x", "--token-file", "missing.txt"},
 		{"apikey", "revoke"}, {"apikey", "create", "--email", "a@example.com", "--name", "n", "--scope", "Query.me", "--expires", "soon"},
 	} {
 		s := karuta(t, "", args...)
