@@ -102,9 +102,9 @@ var noticeWords = map[core.Locale]map[remote.NoticeKind]string{
 		remote.Missed: "what was told meanwhile is not known any more; this is how it stands now",
 	},
 	core.Japanese: {
-		remote.Lost:   "接続が切れました。つなぎ直しています (%v)",
+		remote.Lost:   "切断、つなぎ直しています (%v)",
 		remote.Back:   "再びつながりました",
-		remote.Missed: "その間に伝えられたことはもう分かりません。ここからは現在の状態です",
+		remote.Missed: "その間の出来事は不明、ここからは現在の状態",
 	},
 }
 

@@ -36,6 +36,9 @@ func (p *runProgress) hear(step *remote.RunStep) {
 			p.move(ev, func(last *core.RunEvent) { last.Progress, last.Text = ev.Progress, plain(ev.Text) })
 		}
 	}
+	if step.Status.Final() && step.Status != p.last.Status { // whoever ended it could not tell any more
+		p.move(core.RunEvent{}, func(last *core.RunEvent) { last.Status = step.Status })
+	}
 }
 
 // move changes where the run stands.

@@ -83,7 +83,7 @@ func Markdown() string {
 
 const markdownHead = `# Configuration
 
-Karuta reads the environment variables below and nothing else. ` + "`karuta config check`" + ` tells what is
+Karuta reads the environment variables below and nothing else; its verbs that speak to another server also ` + "`KARUTA_URL` and `KARUTA_TOKEN`" + `. ` + "`karuta config check`" + ` tells what is
 wrong with them, ` + "`karuta config print`" + ` shows what is in effect, with secrets hidden. An empty value counts as
 not set. A variable that looks misspelt is reported at start with the name that was probably meant.
 
