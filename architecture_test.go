@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"internal/store", "internal/bus", "internal/apq", "executor"},
 	{"internal/audit"},
 	{"internal/access"},
-	{"internal/identity", "internal/guard", "internal/operation"},
+	{"internal/identity", "internal/guard", "internal/operation", "internal/idempotency"},
 	{"internal/dashboard", "internal/dataset", "internal/card", "internal/transform", "internal/chat"},
 	{"internal/ops"},
 	{"loaders", "graph"},

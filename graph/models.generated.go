@@ -129,6 +129,8 @@ type CreateDashboardInput struct {
 	Name string `json:"name"`
 	// What it shows, at most 2000 characters.
 	Description *string `json:"description,omitempty"`
+	// Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
 // The new dashboard.
@@ -147,6 +149,8 @@ type CreateFilterViewPayload struct {
 type CreateGroupInput struct {
 	// Its name, 1 to 100 characters. Upper and lower case count as the same.
 	Name string `json:"name"`
+	// Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
 // The new group.
@@ -173,6 +177,8 @@ type CreateShareInput struct {
 	Permission core.Permission `json:"permission"`
 	// When it ends; left out if it does not.
 	ExpiresAt *time.Time `json:"expiresAt,omitempty"`
+	// Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
 // The new share.
@@ -293,6 +299,8 @@ type DeletePolicyPayload struct {
 type DeleteShareInput struct {
 	// Id of the share.
 	ID string `json:"id"`
+	// Sent again with the same request within a day, it is not done a second time and is no error. With another request it is CONFLICT. At most 200 characters.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
 // The share is gone.
@@ -391,6 +399,8 @@ type ImportCSVInput struct {
 	DropColumns []string `json:"dropColumns,omitempty"`
 	// Classes of columns, decided beforehand, at most 500. What was found to be confidential still waits for an administrator, unless it is one who says so here.
 	Classes []dataset.ColumnClass `json:"classes,omitempty"`
+	// Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
 // The import has been asked for.
@@ -449,6 +459,8 @@ type ImportS3Input struct {
 	DropColumns []string `json:"dropColumns,omitempty"`
 	// Classes of columns, decided beforehand, at most 500. What was found to be confidential still waits for an administrator, unless it is one who says so here.
 	Classes []dataset.ColumnClass `json:"classes,omitempty"`
+	// Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
 // The import has been asked for.
@@ -543,7 +555,7 @@ type ReimportDatasetInput struct {
 	Force bool `json:"force"`
 	// With `force`, the token of what was confirmed, as `ReimportPendingConfirmation` gave it.
 	PlanToken *string `json:"planToken,omitempty"`
-	// A word of your own, at most 200 characters: asked again with the same one, the first import answers.
+	// Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters.
 	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
@@ -681,6 +693,8 @@ type ReuploadDatasetInput struct {
 	SkipRows *int `json:"skipRows,omitempty"`
 	// Columns that must hold dates. At most 500.
 	DateColumns []string `json:"dateColumns,omitempty"`
+	// Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
 }
 
 // An API key to end.

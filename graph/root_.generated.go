@@ -437,6 +437,8 @@ input CreateApiKeyInput {
   scopes: [String!]!
   "When it ends by itself, at most a year from now."
   expiresAt: Time!
+  "Sent again with the same request within a day, it makes no second key: as the secret is shown once, it is CONFLICT then, as with another request. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The new API key."
@@ -989,6 +991,8 @@ input CreateCardInput {
   params: JSON
   "The page filters shall not reach it."
   ignoresFilters: Boolean! = false
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The new card."
@@ -1063,6 +1067,8 @@ input ExecuteCardInput {
   filters: [FilterValueInput!]
   "A result from the cache will do."
   useCache: Boolean! = true
+  "Sent again with the same request within a day, it runs no second time: the same result is given, as long as it is kept. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "What the card gave."
@@ -1224,6 +1230,8 @@ input CloneDashboardInput {
   id: ID!
   "Name of the copy, 1 to 200 characters; left out it is that of the original with ` + "`" + ` (Copy)` + "`" + `."
   name: String
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The copy."
@@ -1493,6 +1501,8 @@ input CreateDashboardInput {
   name: String!
   "What it shows, at most 2000 characters."
   description: String
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The new dashboard."
@@ -1886,6 +1896,8 @@ input ImportCsvInput {
   dropColumns: [String!]
   "Classes of columns, decided beforehand, at most 500. What was found to be confidential still waits for an administrator, unless it is one who says so here."
   classes: [ColumnClassInput!]
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The import has been asked for."
@@ -2626,6 +2638,8 @@ input CreateFilterViewInput {
   filters: [FilterValueInput!]!
   "Everybody who may see the dashboard shall see it."
   isShared: Boolean! = false
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The new filter view."
@@ -2789,6 +2803,8 @@ type GroupEdge {
 input CreateGroupInput {
   "Its name, 1 to 100 characters. Upper and lower case count as the same."
   name: String!
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The new group."
@@ -3445,6 +3461,8 @@ input CreatePolicyInput {
   hidden: [String!]
   "Columns that it masks, at most 500."
   masked: [MaskedColumnInput!]
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The new policy."
@@ -4070,6 +4088,8 @@ input CreateShareInput {
   permission: Permission!
   "When it ends; left out if it does not."
   expiresAt: Time
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The new share."
@@ -4086,6 +4106,8 @@ input UpdateShareInput {
   permission: Permission
   "When it ends now."
   expiresAt: Time
+  "Sent again with the same request within a day, it is not done a second time: the share is given as it is. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The changed share."
@@ -4098,6 +4120,8 @@ type UpdateSharePayload {
 input DeleteShareInput {
   "Id of the share."
   id: ID!
+  "Sent again with the same request within a day, it is not done a second time and is no error. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The share is gone."
@@ -4873,6 +4897,8 @@ input CreateTransformInput {
   outputName: String
   "When it runs by itself; never where it is left out."
   schedule: ScheduleInput
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The new transform."
@@ -4929,7 +4955,7 @@ input ExecuteTransformInput {
   params: JSON
   "Id of an earlier run: the same versions of the datasets are read again."
   sameInputsAs: ID
-  "The same key is the same run for a day, so that asking again does no harm. At most 200 characters."
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
   idempotencyKey: String
 }
 
@@ -5122,6 +5148,8 @@ input CreateUserInput {
   password: String!
   "What they shall be."
   role: Role! = USER
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The new account."
@@ -5288,6 +5316,8 @@ input ImportS3Input {
   dropColumns: [String!]
   "Classes of columns, decided beforehand, at most 500. What was found to be confidential still waits for an administrator, unless it is one who says so here."
   classes: [ColumnClassInput!]
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "The import has been asked for."
@@ -5304,7 +5334,7 @@ input ReimportDatasetInput {
   force: Boolean! = false
   "With ` + "`" + `force` + "`" + `, the token of what was confirmed, as ` + "`" + `ReimportPendingConfirmation` + "`" + ` gave it."
   planToken: String
-  "A word of your own, at most 200 characters: asked again with the same one, the first import answers."
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
   idempotencyKey: String
 }
 
@@ -5332,6 +5362,8 @@ input ReuploadDatasetInput {
   skipRows: Int = 0
   "Columns that must hold dates. At most 500."
   dateColumns: [String!]
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "What came of reading a dataset's file again."

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/idempotency"
 	"github.com/karuta-bi/karuta/schema"
 )
 
@@ -48,6 +51,12 @@ func withoutInput(err error) error {
 	at := *problem
 	at.Field = strings.TrimPrefix(at.Field, "input.")
 	return &at
+}
+
+// once does what a mutation asks for at most once under its key, see
+// [idempotency.Do].
+func once[T any](ctx context.Context, r *mutationResolver, key string, input any, again func(context.Context, string) (T, error), do func(context.Context) (T, error)) (T, error) {
+	return idempotency.Do(ctx, r.Services.Idempotency, idempotency.Request{Field: graphql.GetFieldContext(ctx).Field.Name, Key: key, Input: input}, again, do)
 }
 
 // text is the optional text, "" where it is left out.

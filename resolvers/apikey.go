@@ -20,7 +20,9 @@ func (r *apiKeyResolver) Owner(ctx context.Context, obj *core.APIKey) (*core.Use
 }
 
 func (r *mutationResolver) CreateAPIKey(ctx context.Context, input identity.NewAPIKey) (*graph.CreateAPIKeyPayload, error) {
-	issued, err := r.Services.Identity.CreateAPIKey(ctx, input)
+	issued, err := once(ctx, r, input.IdempotencyKey, input, r.Services.Identity.APIKeyAgain, func(ctx context.Context) (*identity.IssuedKey, error) {
+		return r.Services.Identity.CreateAPIKey(ctx, input)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -28,7 +28,9 @@ func (r *cardResultResolver) URL(ctx context.Context, obj *core.CardResult) (str
 }
 
 func (r *mutationResolver) CreateCard(ctx context.Context, input card.CreateInput) (*graph.CreateCardPayload, error) {
-	c, err := r.Services.Cards.Create(ctx, input)
+	c, err := once(ctx, r, input.IdempotencyKey, input, r.Services.Cards.Card, func(ctx context.Context) (*core.Card, error) {
+		return r.Services.Cards.Create(ctx, input)
+	})
 	return &graph.CreateCardPayload{Card: c}, err
 }
 
@@ -47,7 +49,12 @@ func (r *mutationResolver) PreviewCard(ctx context.Context, input card.PreviewIn
 }
 
 func (r *mutationResolver) ExecuteCard(ctx context.Context, input card.ExecuteInput) (*graph.ExecuteCardPayload, error) {
-	result, err := r.Services.Cards.Execute(ctx, input)
+	again := func(ctx context.Context, id string) (*core.CardResult, error) {
+		return r.Services.Cards.ResultAgain(ctx, id, input)
+	}
+	result, err := once(ctx, r, input.IdempotencyKey, input, again, func(ctx context.Context) (*core.CardResult, error) {
+		return r.Services.Cards.Execute(ctx, input)
+	})
 	return &graph.ExecuteCardPayload{Result: result}, err
 }
 

@@ -9,10 +9,13 @@ import (
 	"context"
 
 	"github.com/karuta-bi/karuta/graph"
+	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
 )
 
 func (r *mutationResolver) CloneDashboard(ctx context.Context, input dashboard.CloneInput) (*graph.CloneDashboardPayload, error) {
-	d, err := r.Services.Dashboards.Clone(ctx, input)
+	d, err := once(ctx, r, input.IdempotencyKey, input, r.Services.Dashboards.Dashboard, func(ctx context.Context) (*core.Dashboard, error) {
+		return r.Services.Dashboards.Clone(ctx, input)
+	})
 	return &graph.CloneDashboardPayload{Dashboard: d}, err
 }

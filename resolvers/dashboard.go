@@ -74,7 +74,9 @@ func (r *dashboardCardResolver) Rows(ctx context.Context, obj *graph.DashboardCa
 }
 
 func (r *mutationResolver) CreateDashboard(ctx context.Context, input graph.CreateDashboardInput) (*graph.CreateDashboardPayload, error) {
-	d, err := r.Services.Dashboards.Create(ctx, input.Name, text(input.Description))
+	d, err := once(ctx, r, text(input.IdempotencyKey), input, r.Services.Dashboards.Dashboard, func(ctx context.Context) (*core.Dashboard, error) {
+		return r.Services.Dashboards.Create(ctx, input.Name, text(input.Description))
+	})
 	return &graph.CreateDashboardPayload{Dashboard: d}, err
 }
 

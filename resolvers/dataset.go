@@ -81,7 +81,9 @@ func (r *importJobResolver) Error(ctx context.Context, obj *core.ImportJob) (*gr
 }
 
 func (r *mutationResolver) ImportCSV(ctx context.Context, input graph.ImportCSVInput) (*graph.ImportCSVPayload, error) {
-	job, err := r.Services.Datasets.Import(ctx, importInput(input))
+	job, err := once(ctx, r, text(input.IdempotencyKey), input, r.Services.Datasets.ImportJob, func(ctx context.Context) (*core.ImportJob, error) {
+		return r.Services.Datasets.Import(ctx, importInput(input))
+	})
 	return &graph.ImportCSVPayload{Job: job}, err
 }
 

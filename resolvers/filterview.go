@@ -46,7 +46,9 @@ func (r *filterViewResolver) ResolvedFilters(ctx context.Context, obj *core.Filt
 }
 
 func (r *mutationResolver) CreateFilterView(ctx context.Context, input dashboard.ViewInput) (*graph.CreateFilterViewPayload, error) {
-	v, err := r.Services.Dashboards.CreateFilterView(ctx, input)
+	v, err := once(ctx, r, input.IdempotencyKey, input, r.Services.Dashboards.FilterView, func(ctx context.Context) (*core.FilterView, error) {
+		return r.Services.Dashboards.CreateFilterView(ctx, input)
+	})
 	return &graph.CreateFilterViewPayload{FilterView: v}, err
 }
 

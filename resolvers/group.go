@@ -25,7 +25,9 @@ func (r *groupMemberResolver) User(ctx context.Context, obj *core.Member) (*core
 }
 
 func (r *mutationResolver) CreateGroup(ctx context.Context, input graph.CreateGroupInput) (*graph.CreateGroupPayload, error) {
-	g, err := r.Services.Identity.CreateGroup(ctx, input.Name)
+	g, err := once(ctx, r, text(input.IdempotencyKey), input, r.Services.Identity.Group, func(ctx context.Context) (*core.Group, error) {
+		return r.Services.Identity.CreateGroup(ctx, input.Name)
+	})
 	return &graph.CreateGroupPayload{Group: g}, err
 }
 

@@ -20,8 +20,14 @@ func (r *datasetResolver) Policies(ctx context.Context, obj *core.Dataset) ([]da
 }
 
 func (r *mutationResolver) CreatePolicy(ctx context.Context, input dataset.PolicyInput) (*graph.CreatePolicyPayload, error) {
-	d, p, err := r.Services.Datasets.CreatePolicy(ctx, input)
-	return &graph.CreatePolicyPayload{Dataset: d, Policy: p}, err
+	again := func(ctx context.Context, id string) (*graph.CreatePolicyPayload, error) {
+		d, p, err := r.Services.Datasets.Policy(ctx, input.DatasetID, id)
+		return &graph.CreatePolicyPayload{Dataset: d, Policy: p}, err
+	}
+	return once(ctx, r, input.IdempotencyKey, input, again, func(ctx context.Context) (*graph.CreatePolicyPayload, error) {
+		d, p, err := r.Services.Datasets.CreatePolicy(ctx, input)
+		return &graph.CreatePolicyPayload{Dataset: d, Policy: p}, err
+	})
 }
 
 func (r *mutationResolver) UpdatePolicy(ctx context.Context, input dataset.PolicyChange) (*graph.UpdatePolicyPayload, error) {

@@ -15,6 +15,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/guard"
+	"github.com/karuta-bi/karuta/internal/idempotency"
 	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/transform"
@@ -23,20 +24,21 @@ import (
 
 // Services are what the fields are answered from.
 type Services struct {
-	Gate       *access.Gate
-	Reports    *access.Reports
-	Identity   *identity.Service
-	Operations *operation.Service
-	Audit      *audit.Log
-	Datasets   *dataset.Service
-	Cards      *card.Service
-	Dashboards *dashboard.Service
-	Presence   *dashboard.Presence
-	Transforms *transform.Service
-	Scheduler  *transform.Scheduler
-	Guard      *guard.Guard
-	Info       graph.ServerInfo
-	Monitor    *Monitor
+	Gate        *access.Gate
+	Reports     *access.Reports
+	Identity    *identity.Service
+	Operations  *operation.Service
+	Audit       *audit.Log
+	Datasets    *dataset.Service
+	Cards       *card.Service
+	Dashboards  *dashboard.Service
+	Presence    *dashboard.Presence
+	Transforms  *transform.Service
+	Scheduler   *transform.Scheduler
+	Guard       *guard.Guard
+	Idempotency *idempotency.Service
+	Info        graph.ServerInfo
+	Monitor     *Monitor
 }
 
 // Resolver answers the fields.

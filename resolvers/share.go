@@ -22,17 +22,25 @@ func (r *mutationResolver) CreateShare(ctx context.Context, input graph.CreateSh
 	if input.ExpiresAt != nil {
 		in.ExpiresAt = *input.ExpiresAt
 	}
-	s, err := r.Services.Dashboards.CreateShare(ctx, in)
+	s, err := once(ctx, r, text(input.IdempotencyKey), input, r.Services.Dashboards.Share, func(ctx context.Context) (*core.Share, error) {
+		return r.Services.Dashboards.CreateShare(ctx, in)
+	})
 	return &graph.CreateSharePayload{Share: s}, err
 }
 
 func (r *mutationResolver) UpdateShare(ctx context.Context, input dashboard.ShareChange) (*graph.UpdateSharePayload, error) {
-	s, err := r.Services.Dashboards.UpdateShare(ctx, input)
+	s, err := once(ctx, r, input.IdempotencyKey, input, r.Services.Dashboards.Share, func(ctx context.Context) (*core.Share, error) {
+		return r.Services.Dashboards.UpdateShare(ctx, input)
+	})
 	return &graph.UpdateSharePayload{Share: s}, err
 }
 
 func (r *mutationResolver) DeleteShare(ctx context.Context, input graph.DeleteShareInput) (*graph.DeleteSharePayload, error) {
-	return &graph.DeleteSharePayload{DeletedID: input.ID}, r.Services.Dashboards.DeleteShare(ctx, input.ID)
+	again := func(_ context.Context, id string) (string, error) { return id, nil }
+	id, err := once(ctx, r, text(input.IdempotencyKey), input, again, func(ctx context.Context) (string, error) {
+		return input.ID, r.Services.Dashboards.DeleteShare(ctx, input.ID)
+	})
+	return &graph.DeleteSharePayload{DeletedID: id}, err
 }
 
 func (r *shareResolver) Target(ctx context.Context, obj *core.Share) (schema.Principal, error) {

@@ -76,7 +76,9 @@ func (r *executionInputResolver) Alias(ctx context.Context, obj *core.ExecutionI
 }
 
 func (r *mutationResolver) CreateTransform(ctx context.Context, input transform.CreateInput) (*graph.CreateTransformPayload, error) {
-	t, err := r.Services.Transforms.Create(ctx, input)
+	t, err := once(ctx, r, input.IdempotencyKey, input, r.Services.Transforms.Transform, func(ctx context.Context) (*core.Transform, error) {
+		return r.Services.Transforms.Create(ctx, input)
+	})
 	return &graph.CreateTransformPayload{Transform: t}, err
 }
 
@@ -90,7 +92,9 @@ func (r *mutationResolver) DeleteTransform(ctx context.Context, input graph.Dele
 }
 
 func (r *mutationResolver) ExecuteTransform(ctx context.Context, input transform.ExecuteInput) (*graph.ExecuteTransformPayload, error) {
-	x, err := r.Services.Transforms.Execute(ctx, input)
+	x, err := once(ctx, r, input.IdempotencyKey, input, r.Services.Transforms.Execution, func(ctx context.Context) (*core.Execution, error) {
+		return r.Services.Transforms.Execute(ctx, input)
+	})
 	return &graph.ExecuteTransformPayload{Execution: x}, err
 }
 

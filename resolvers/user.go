@@ -35,7 +35,9 @@ func (r *mutationResolver) Logout(ctx context.Context) (*graph.LogoutPayload, er
 }
 
 func (r *mutationResolver) CreateUser(ctx context.Context, input identity.NewUser) (*graph.CreateUserPayload, error) {
-	u, err := r.Services.Identity.CreateUser(ctx, input)
+	u, err := once(ctx, r, input.IdempotencyKey, input, r.Services.Identity.Account, func(ctx context.Context) (*core.User, error) {
+		return r.Services.Identity.CreateUser(ctx, input)
+	})
 	return &graph.CreateUserPayload{User: u}, err
 }
 

@@ -35,18 +35,22 @@ func (r *importJobResolver) Confirmation(ctx context.Context, obj *core.ImportJo
 }
 
 func (r *mutationResolver) ImportS3(ctx context.Context, input graph.ImportS3Input) (*graph.ImportS3Payload, error) {
-	job, err := r.Services.Datasets.ImportS3(ctx, s3Input(input))
+	job, err := once(ctx, r, text(input.IdempotencyKey), input, r.Services.Datasets.ImportJob, func(ctx context.Context) (*core.ImportJob, error) {
+		return r.Services.Datasets.ImportS3(ctx, s3Input(input))
+	})
 	return &graph.ImportS3Payload{Job: job}, err
 }
 
 func (r *mutationResolver) ReimportDataset(ctx context.Context, input graph.ReimportDatasetInput) (graph.ReimportDatasetPayload, error) {
-	return replaced[graph.ReimportDatasetPayload](r.Services.Datasets.Reimport(ctx, dataset.ReimportInput{
-		ID: input.ID, Force: input.Force, PlanToken: text(input.PlanToken), IdempotencyKey: text(input.IdempotencyKey),
+	return replaced[graph.ReimportDatasetPayload](once(ctx, r, text(input.IdempotencyKey), input, r.Services.Datasets.Asked, func(ctx context.Context) (*dataset.Outcome, error) {
+		return r.Services.Datasets.Reimport(ctx, dataset.ReimportInput{ID: input.ID, Force: input.Force, PlanToken: text(input.PlanToken)})
 	}))
 }
 
 func (r *mutationResolver) ReuploadDataset(ctx context.Context, input graph.ReuploadDatasetInput) (graph.ReuploadDatasetPayload, error) {
-	return replaced[graph.ReuploadDatasetPayload](r.Services.Datasets.Reupload(ctx, reuploadInput(input)))
+	return replaced[graph.ReuploadDatasetPayload](once(ctx, r, text(input.IdempotencyKey), input, r.Services.Datasets.Asked, func(ctx context.Context) (*dataset.Outcome, error) {
+		return r.Services.Datasets.Reupload(ctx, reuploadInput(input))
+	}))
 }
 
 func (r *mutationResolver) RestoreDatasetVersion(ctx context.Context, input dataset.RestoreInput) (*graph.RestoreDatasetVersionPayload, error) {

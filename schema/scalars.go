@@ -17,6 +17,9 @@ type File struct {
 	Body io.Reader
 }
 
+// MarshalJSON is the file's name: what is in it is not known before it is read.
+func (f *File) MarshalJSON() ([]byte, error) { return json.Marshal(f.Name) }
+
 // tokyo is where a moment without a zone is. Japan has no daylight saving time.
 var tokyo = time.FixedZone("Asia/Tokyo", 9*60*60)
 

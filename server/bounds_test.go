@@ -194,6 +194,22 @@ ConfirmImportInput.drop.*        note 200
 ReimportDatasetInput.id           id dataset mine
 ReimportDatasetInput.planToken    note 1000
 ReimportDatasetInput.idempotencyKey note 200
+CreateApiKeyInput.idempotencyKey   note 200
+CreateCardInput.idempotencyKey     note 200
+ExecuteCardInput.idempotencyKey    note 200
+CloneDashboardInput.idempotencyKey note 200
+CreateDashboardInput.idempotencyKey note 200
+ImportCsvInput.idempotencyKey      note 200
+CreateFilterViewInput.idempotencyKey note 200
+CreateGroupInput.idempotencyKey    note 200
+CreatePolicyInput.idempotencyKey   note 200
+CreateShareInput.idempotencyKey    note 200
+UpdateShareInput.idempotencyKey    note 200
+DeleteShareInput.idempotencyKey    note 200
+CreateTransformInput.idempotencyKey note 200
+CreateUserInput.idempotencyKey     note 200
+ImportS3Input.idempotencyKey       note 200
+ReuploadDatasetInput.idempotencyKey note 200
 ReuploadDatasetInput.id           id dataset mine
 ReuploadDatasetInput.file         upload
 ReuploadDatasetInput.sheet              text 100

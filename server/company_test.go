@@ -203,7 +203,7 @@ func (c *company) transform(h *house, owner *core.User, data *core.Dataset) {
 			ID: core.NewExecutionID(t.ID), TransformID: t.ID, Status: core.StatusQueued, Trigger: core.TriggerManual, RequestedBy: owner.ID, Attempt: 1,
 			Inputs: []core.ExecutionInput{{DatasetID: data.ID, Version: 1, Rows: 3}}, OutputID: t.OutputID, CreatedAt: store.Now().Add(time.Hour),
 		}
-		_, err := h.store.Executions.Start(ctx, x, nil)
+		err := h.store.Executions.Start(ctx, x)
 		must(h.t, err)
 		c.ids[name], c.ids[runs] = t.ID, x.ID
 	}

@@ -117,7 +117,7 @@ var examples = map[string]example{
 	"Mutation.retireOperation": {"owner", `mutation($input: RetireOperationInput!) { retireOperation(input: $input) { operation { id } } }`, `{"input": {"operationId": "<operation>"}}`},
 	"Mutation.createApiKey": {
 		"owner", `mutation($input: CreateApiKeyInput!) { createApiKey(input: $input) { apiKey { name scopes } } }`,
-		`{"input": {"name": "帳票", "scopes": ["Query.dashboards"], "expiresAt": "<soon>"}}`,
+		`{"input": {"idempotencyKey": "k", "name": "帳票", "scopes": ["Query.dashboards"], "expiresAt": "<soon>"}}`,
 	},
 	"Mutation.revokeApiKey": {"owner", `mutation($input: RevokeApiKeyInput!) { revokeApiKey(input: $input) { apiKey { id } } }`, `{"input": {"id": "<key>"}}`},
 	"Mutation.revokeSessions": {
@@ -126,7 +126,7 @@ var examples = map[string]example{
 	},
 	"Mutation.createUser": {
 		"admin", `mutation($input: CreateUserInput!) { createUser(input: $input) { user { name } } }`,
-		`{"input": {"email": "new@example.com", "name": "花子", "password": "` + password + `", "role": "USER"}}`,
+		`{"input": {"idempotencyKey": "k", "email": "new@example.com", "name": "花子", "password": "` + password + `", "role": "USER"}}`,
 	},
 	"Mutation.setUserRole":    {"admin", `mutation($input: SetUserRoleInput!) { setUserRole(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>", "role": "ADMIN"}}`},
 	"Mutation.deactivateUser": {"admin", `mutation($input: DeactivateUserInput!) { deactivateUser(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>", "handOverTo": "<stranger>", "dryRun": false}}`},
@@ -152,12 +152,12 @@ var examples = map[string]example{
 
 	"Mutation.importCsv": {
 		"owner", `mutation($input: ImportCsvInput!) { importCsv(input: $input) { job { id } } }`,
-		`{"input": {"name": "売上", "description": "a", "file": "` + upload + `", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
+		`{"input": {"idempotencyKey": "k", "name": "売上", "description": "a", "file": "` + upload + `", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
 			"nullValues": ["-"], "skipRows": 0, "dropColumns": ["区分"], "classes": [{"column": "地域", "class": "DIRECT"}], "dateColumns": ["日付"]}}`,
 	},
 	"Mutation.importS3": {
 		"owner", `mutation($input: ImportS3Input!) { importS3(input: $input) { job { id } } }`,
-		`{"input": {"bucket": "company-data", "key": "sales.csv", "name": "売上", "description": "a", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8",
+		`{"input": {"idempotencyKey": "k", "bucket": "company-data", "key": "sales.csv", "name": "売上", "description": "a", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8",
 			"partitionColumn": "地域", "nullValues": ["-"], "skipRows": 0, "dropColumns": ["区分"], "classes": [{"column": "地域", "class": "DIRECT"}], "dateColumns": ["日付"]}}`,
 	},
 	"Mutation.reimportDataset": {
@@ -166,7 +166,7 @@ var examples = map[string]example{
 	},
 	"Mutation.reuploadDataset": {
 		"owner", `mutation($input: ReuploadDatasetInput!) { reuploadDataset(input: $input) { __typename } }`,
-		`{"input": {"id": "<dataset>", "file": "` + upload + `", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
+		`{"input": {"idempotencyKey": "k", "id": "<dataset>", "file": "` + upload + `", "format": "CSV", "sheet": "a", "header": true, "delimiter": ",", "encoding": "utf-8", "partitionColumn": "地域",
 			"nullValues": ["-"], "skipRows": 0, "dateColumns": ["日付"]}}`,
 	},
 	"Mutation.restoreDatasetVersion": {
@@ -192,7 +192,7 @@ var examples = map[string]example{
 
 	"Mutation.createPolicy": {
 		"owner", `mutation($input: CreatePolicyInput!) { createPolicy(input: $input) { policy { id name rows } } }`,
-		`{"input": {"datasetId": "<dataset>", "version": 2, "name": "東日本", ` + onePolicy + `}}`,
+		`{"input": {"idempotencyKey": "k", "datasetId": "<dataset>", "version": 2, "name": "東日本", ` + onePolicy + `}}`,
 	},
 	"Mutation.updatePolicy": {
 		"owner", `mutation($input: UpdatePolicyInput!) { updatePolicy(input: $input) { policy { id name rows } } }`,
@@ -204,7 +204,7 @@ var examples = map[string]example{
 
 	"Mutation.createCard": {
 		"owner", `mutation($input: CreateCardInput!) { createCard(input: $input) { card ` + oneCard + ` } }`,
-		`{"input": {"kind": "CODE", "name": "図", "description": "a", "datasetId": "<dataset>", "code": "x", "params": {"a": 1}, "ignoresFilters": false, "parameters": [` + oneParameter + `]}}`,
+		`{"input": {"idempotencyKey": "k", "kind": "CODE", "name": "図", "description": "a", "datasetId": "<dataset>", "code": "x", "params": {"a": 1}, "ignoresFilters": false, "parameters": [` + oneParameter + `]}}`,
 	},
 	"Mutation.updateCard": {
 		"owner", `mutation($input: UpdateCardInput!) { updateCard(input: $input) { card ` + oneCard + ` } }`,
@@ -217,7 +217,7 @@ var examples = map[string]example{
 	},
 	"Mutation.executeCard": {
 		"owner", `mutation($input: ExecuteCardInput!) { executeCard(input: $input) ` + oneResult + ` }`,
-		`{"input": {"cardId": "<card>", "dashboardId": "<dashboard>", "filters": ` + oneChoice + `, "params": {}, "useCache": true}}`,
+		`{"input": {"idempotencyKey": "k", "cardId": "<card>", "dashboardId": "<dashboard>", "filters": ` + oneChoice + `, "params": {}, "useCache": true}}`,
 	},
 
 	"Query.transform": {"owner", `query($id: ID!) { transform(id: $id) { id } }`, `{"id": "<transform>"}`},
@@ -233,7 +233,7 @@ var examples = map[string]example{
 	"Execution.events":         {"owner", `query($after: Int!) { execution(id: "<execution>") { events(after: $after) { seq } } }`, `{"after": 0}`},
 	"Mutation.createTransform": {
 		"owner", `mutation($input: CreateTransformInput!) { createTransform(input: $input) { transform ` + oneTransform + ` } }`,
-		`{"input": {"name": "集計", "description": "a", "code": "x", "params": {"a": 1}, "inputs": [{"datasetId": "<dataset>", "alias": "sales"}], "outputName": "出力", "schedule": ` + oneSchedule + `}}`,
+		`{"input": {"idempotencyKey": "k", "name": "集計", "description": "a", "code": "x", "params": {"a": 1}, "inputs": [{"datasetId": "<dataset>", "alias": "sales"}], "outputName": "出力", "schedule": ` + oneSchedule + `}}`,
 	},
 	"Mutation.updateTransform": {
 		"owner", `mutation($input: UpdateTransformInput!) { updateTransform(input: $input) { transform ` + oneTransform + ` } }`,
@@ -251,7 +251,7 @@ var examples = map[string]example{
 		`{"input": {"inputs": [{"datasetId": "<dataset>", "alias": "sales"}], "code": "x", "params": {"a": 1}, "limitRows": 5}}`,
 	},
 
-	"Mutation.createDashboard": {"owner", `mutation($input: CreateDashboardInput!) { createDashboard(input: $input) { dashboard ` + oneDashboard + ` } }`, `{"input": {"name": "売上", "description": "a"}}`},
+	"Mutation.createDashboard": {"owner", `mutation($input: CreateDashboardInput!) { createDashboard(input: $input) { dashboard ` + oneDashboard + ` } }`, `{"input": {"idempotencyKey": "k", "name": "売上", "description": "a"}}`},
 	"Mutation.updateDashboard": {
 		"owner", `mutation($input: UpdateDashboardInput!) { updateDashboard(input: $input) { dashboard ` + oneDashboard + ` } }`,
 		`{"input": {"id": "<dashboard>", "version": 3, "name": "売上", "description": "a", "layout": {"cards": [{"cardId": "<card>", "x": 0, "y": 0, "w": 12, "h": 1}]},
@@ -259,14 +259,14 @@ var examples = map[string]example{
 	},
 	"Mutation.deleteDashboard": {"owner", `mutation($input: DeleteDashboardInput!) { deleteDashboard(input: $input) { deletedId } }`, `{"input": {"id": "<dashboard>"}}`},
 
-	"Mutation.cloneDashboard": {"owner", `mutation($input: CloneDashboardInput!) { cloneDashboard(input: $input) { dashboard ` + oneDashboard + ` } }`, `{"input": {"id": "<dashboard>", "name": "写し"}}`},
+	"Mutation.cloneDashboard": {"owner", `mutation($input: CloneDashboardInput!) { cloneDashboard(input: $input) { dashboard ` + oneDashboard + ` } }`, `{"input": {"idempotencyKey": "k", "id": "<dashboard>", "name": "写し"}}`},
 
 	"Mutation.createShare": {
 		"owner", `mutation($input: CreateShareInput!) { createShare(input: $input) { share { id } } }`,
-		`{"input": {"dashboardId": "<dashboard>", "target": {"type": "USER", "id": "<guest>"}, "permission": "VIEWER", "expiresAt": "2999-01-01"}}`,
+		`{"input": {"idempotencyKey": "k", "dashboardId": "<dashboard>", "target": {"type": "USER", "id": "<guest>"}, "permission": "VIEWER", "expiresAt": "2999-01-01"}}`,
 	},
-	"Mutation.updateShare": {"owner", `mutation($input: UpdateShareInput!) { updateShare(input: $input) { share { id } } }`, `{"input": {"id": "<share>", "permission": "EDITOR", "expiresAt": "2999-01-01"}}`},
-	"Mutation.deleteShare": {"owner", `mutation($input: DeleteShareInput!) { deleteShare(input: $input) { deletedId } }`, `{"input": {"id": "<share>"}}`},
+	"Mutation.updateShare": {"owner", `mutation($input: UpdateShareInput!) { updateShare(input: $input) { share { id } } }`, `{"input": {"idempotencyKey": "k", "id": "<share>", "permission": "EDITOR", "expiresAt": "2999-01-01"}}`},
+	"Mutation.deleteShare": {"owner", `mutation($input: DeleteShareInput!) { deleteShare(input: $input) { deletedId } }`, `{"input": {"idempotencyKey": "k", "id": "<share>"}}`},
 
 	"Mutation.transferOwnership": {
 		"owner", `mutation($input: TransferOwnershipInput!) { transferOwnership(input: $input) { transferredId } }`,
@@ -283,7 +283,7 @@ var examples = map[string]example{
 	"Mutation.markNotificationsRead": {"owner", `mutation($input: MarkNotificationsReadInput!) { markNotificationsRead(input: $input) { marked } }`, `{"input": {"ids": ["<notice>"]}}`},
 	"Mutation.createFilterView": {
 		"owner", `mutation($input: CreateFilterViewInput!) { createFilterView(input: $input) ` + oneView + ` }`,
-		`{"input": {"dashboardId": "<dashboard>", "name": "今月", "filters": ` + oneChoice + `, "isShared": true}}`,
+		`{"input": {"idempotencyKey": "k", "dashboardId": "<dashboard>", "name": "今月", "filters": ` + oneChoice + `, "isShared": true}}`,
 	},
 	"Mutation.updateFilterView": {
 		"owner", `mutation($input: UpdateFilterViewInput!) { updateFilterView(input: $input) ` + oneView + ` }`,
@@ -295,7 +295,7 @@ var examples = map[string]example{
 		`{"input": {"dashboardId": "<dashboard>", "viewId": "<view>", "scope": "EVERYBODY"}}`,
 	},
 
-	"Mutation.createGroup":       {"admin", `mutation($input: CreateGroupInput!) { createGroup(input: $input) { group { id name } } }`, `{"input": {"name": "経理"}}`},
+	"Mutation.createGroup":       {"admin", `mutation($input: CreateGroupInput!) { createGroup(input: $input) { group { id name } } }`, `{"input": {"idempotencyKey": "k", "name": "経理"}}`},
 	"Mutation.updateGroup":       {"admin", `mutation($input: UpdateGroupInput!) { updateGroup(input: $input) { group { id name } } }`, `{"input": {"id": "<group>", "version": 1, "name": "経理"}}`},
 	"Mutation.deleteGroup":       {"admin", `mutation($input: DeleteGroupInput!) { deleteGroup(input: $input) { deletedId } }`, `{"input": {"id": "<group>", "dryRun": false}}`},
 	"Mutation.addGroupMember":    {"admin", `mutation($input: AddGroupMemberInput!) { addGroupMember(input: $input) { group { id } } }`, `{"input": {"groupId": "<group>", "userId": "<guest>"}}`},

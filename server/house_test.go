@@ -30,6 +30,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/guard"
+	"github.com/karuta-bi/karuta/internal/idempotency"
 	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/store"
@@ -140,9 +141,10 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 		Gate: h.Gate, Reports: access.NewReports(h.store, h.Gate, h.Audit), Identity: h.identity, Operations: operations, Audit: h.Audit, Datasets: datasets, Cards: cards, Transforms: transforms,
 		Scheduler:  transform.NewScheduler(h.store, h.Gate, transforms, h.Log, transform.SchedulerConfig{Interval: time.Minute, Holder: "house"}),
 		Dashboards: dashboard.New(h.store, h.Gate, h.Audit), Presence: presence,
-		Guard:   guards,
-		Monitor: resolvers.NewMonitor(),
-		Info:    graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},
+		Guard:       guards,
+		Idempotency: idempotency.New(h.store.Idempotency, "secret"),
+		Monitor:     resolvers.NewMonitor(),
+		Info:        graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},
 	}}
 	h.handler = server.New(h.deps(change))
 	return h

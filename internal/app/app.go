@@ -24,6 +24,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/internal/dataset"
 	"github.com/karuta-bi/karuta/internal/guard"
+	"github.com/karuta-bi/karuta/internal/idempotency"
 	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/store"
@@ -35,25 +36,26 @@ import (
 
 // App is Karuta put together. Its services may be used until Close.
 type App struct {
-	Config     config.Config // with DATA_DIR as an absolute path
-	Log        *slog.Logger
-	Metrics    *telemetry.Metrics
-	Store      *store.Store
-	Blobs      blob.Store
-	Bus        bus.Bus
-	Audit      *audit.Log
-	Gate       *access.Gate
-	Identity   *identity.Service
-	Guard      *guard.Guard
-	Operations *operation.Service
-	Datasets   *dataset.Service
-	Cards      *card.Service
-	Dashboards *dashboard.Service
-	Presence   *dashboard.Presence
-	Transforms *transform.Service
-	Scheduler  *transform.Scheduler
-	Executor   *client.Client
-	Monitor    *resolvers.Monitor
+	Config      config.Config // with DATA_DIR as an absolute path
+	Log         *slog.Logger
+	Metrics     *telemetry.Metrics
+	Store       *store.Store
+	Blobs       blob.Store
+	Bus         bus.Bus
+	Audit       *audit.Log
+	Gate        *access.Gate
+	Identity    *identity.Service
+	Guard       *guard.Guard
+	Idempotency *idempotency.Service
+	Operations  *operation.Service
+	Datasets    *dataset.Service
+	Cards       *card.Service
+	Dashboards  *dashboard.Service
+	Presence    *dashboard.Presence
+	Transforms  *transform.Service
+	Scheduler   *transform.Scheduler
+	Executor    *client.Client
+	Monitor     *resolvers.Monitor
 
 	keys    identity.Keys
 	foreign *blob.Foreign // what people import from
@@ -212,6 +214,7 @@ func (a *App) openServices(ctx context.Context) error {
 	a.Dashboards = dashboard.New(a.Store, a.Gate, a.Audit)
 	a.Presence = dashboard.NewPresence(a.Bus, telemetry.Named(a.Log, "presence"))
 	a.atClose(a.Presence.Close)
+	a.Idempotency = idempotency.New(a.Store.Idempotency, derived(secret, "idempotency keys"))
 	a.Monitor = a.newMonitor()
 	return nil
 }

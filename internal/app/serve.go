@@ -151,7 +151,7 @@ func (a *App) Handler() *server.Handler {
 	return server.New(server.Deps{
 		Resolver: &resolvers.Resolver{Services: resolvers.Services{
 			Gate: a.Gate, Reports: access.NewReports(a.Store, a.Gate, a.Audit), Identity: a.Identity, Audit: a.Audit,
-			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Presence: a.Presence, Transforms: a.Transforms, Scheduler: a.Scheduler, Guard: a.Guard,
+			Datasets: a.Datasets, Cards: a.Cards, Dashboards: a.Dashboards, Presence: a.Presence, Transforms: a.Transforms, Scheduler: a.Scheduler, Guard: a.Guard, Idempotency: a.Idempotency,
 			Monitor: a.Monitor, Operations: a.Operations,
 			Info: graph.ServerInfo{
 				Env: string(a.Config.Env), Version: version, GitSha: revision,

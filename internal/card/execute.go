@@ -13,6 +13,7 @@ import (
 // ExecuteInput asks for a card's result. DashboardID is the page it is seen
 // on; "" is the card alone, for its owner and admins.
 type ExecuteInput struct {
+	core.Idempotent
 	CardID      string
 	DashboardID string
 	Filters     []core.FilterValue // those that the dashboard does not define are ignored
@@ -39,7 +40,19 @@ func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.CardResul
 	if err != nil {
 		return nil, tell(err, core.ActorFrom(ctx).Is(j.card.OwnerID))
 	}
+	if err := s.Store.Idempotency.Keep(ctx, result.SnapshotID); err != nil {
+		return nil, core.Known("keep result for its key", err)
+	}
 	return seenBy(ctx, j.card, result), nil
+}
+
+// ResultAgain is what an execution gave before, by its snapshot.
+func (s *Service) ResultAgain(ctx context.Context, snapshotID string, in ExecuteInput) (*core.CardResult, error) {
+	snap, err := s.Snapshot(ctx, snapshotID, in.DashboardID)
+	if err != nil {
+		return nil, err
+	}
+	return snap.Result, nil
 }
 
 // narrowed opens a card and the part of its data that was chosen; a text card

@@ -101,6 +101,7 @@ func (s *Service) Close(ctx context.Context) error {
 
 // CreateInput is a new card. Kind "" is CODE.
 type CreateInput struct {
+	core.Idempotent
 	Kind           core.CardKind
 	Name           string
 	Description    string

@@ -104,6 +104,7 @@ var sentences = map[string]text{
 	"VALIDATION_ERROR.run_ended":            {"この実行はすでに終わっています。", "This run has already ended."},
 	"CONFLICT":                              {"他の人が先に変更しました。最新の内容を読み込んでから、もう一度変更してください。", "Someone else changed this first. Load the latest version and make your change again."},
 	"CONFLICT.already_running":              {"この変換は今実行中です。終わってからもう一度お試しください。", "This transform is running right now. Please try again when it has ended."},
+	"CONFLICT.secret_shown":                 {"このキーはすでに作成されており、秘密の値は一度しか表示されません。控えがない場合は、そのAPIキーを無効にして、新しく作成してください。", "This key was made before, and its secret is shown only once. If you did not keep it, end that API key and make a new one."},
 	"CONFLICT.idempotency":                  {"同じキーで別の内容がすでに依頼されています。新しいキーでもう一度お試しください。", "This key was used for another request before. Please try again with a new key."},
 	"CONFLICT.answered":                     {"この申請にはすでに回答済みです。", "This request has already been answered."},
 	"CONFLICT.not_deleted":                  {"このデータセットは削除されていません。そのまま使えます。", "This dataset is not deleted. It can be used as it is."},

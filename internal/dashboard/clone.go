@@ -13,6 +13,7 @@ import (
 // CloneInput asks for a copy of a dashboard. Without a name it gets the
 // original's with " (Copy)".
 type CloneInput struct {
+	core.Idempotent
 	ID   string
 	Name *string
 }

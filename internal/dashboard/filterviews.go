@@ -11,6 +11,7 @@ import (
 
 // ViewInput is a new filter view.
 type ViewInput struct {
+	core.Idempotent
 	DashboardID string
 	Name        string
 	Filters     []core.FilterValue

@@ -118,9 +118,26 @@ func checkEnd(at, now time.Time) (time.Time, error) {
 // ShareChange is an edit of a share. Nil leaves a part as it is; a zero
 // ExpiresAt removes the end.
 type ShareChange struct {
+	core.Idempotent
 	ID         string
 	Permission *core.Permission
 	ExpiresAt  *time.Time
+}
+
+// Share is a share; as CreateShare.
+func (s *Service) Share(ctx context.Context, id string) (*core.Share, error) {
+	dashboardID, kind, targetID, err := s.openShare(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	sh, err := s.store.Shares.Get(ctx, dashboardID, kind, targetID)
+	if err != nil {
+		return nil, core.Internal("read share", err)
+	}
+	if sh == nil {
+		return nil, core.NotFound("input.id")
+	}
+	return sh, nil
 }
 
 // UpdateShare changes a share; as CreateShare.
@@ -166,16 +183,9 @@ func (s *Service) UpdateShare(ctx context.Context, c ShareChange) (*core.Share, 
 
 // DeleteShare ends a share; as CreateShare.
 func (s *Service) DeleteShare(ctx context.Context, id string) error {
-	dashboardID, kind, targetID, err := s.openShare(ctx, id)
+	sh, err := s.Share(ctx, id)
 	if err != nil {
 		return err
-	}
-	sh, err := s.store.Shares.Get(ctx, dashboardID, kind, targetID)
-	if err != nil {
-		return core.Internal("read share", err)
-	}
-	if sh == nil {
-		return core.NotFound("input.id")
 	}
 	if err := s.audit.Ready(); err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 // PolicyInput is a new policy. Without targets it is for everybody, without
 // rows for every row.
 type PolicyInput struct {
+	core.Idempotent
 	DatasetID string
 	Version   int64 // of the dataset, as last read
 	Name      string
@@ -54,6 +55,19 @@ func (s *Service) Policies(d *core.Dataset) []Policy {
 		seen = append(seen, Policy{p, access.Broken(d, p)})
 	}
 	return seen
+}
+
+// Policy is one policy of a dataset; for its owner and admins.
+func (s *Service) Policy(ctx context.Context, datasetID, id string) (*core.Dataset, *Policy, error) {
+	d, err := s.Gate.RequireDataset(ctx, "input.datasetId", datasetID, access.Manage)
+	if err != nil {
+		return nil, nil, err
+	}
+	at, err := policyAt(d, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d, &Policy{d.Policies[at], access.Broken(d, d.Policies[at])}, nil
 }
 
 // CreatePolicy opens a part of a dataset to some people, and with its first

@@ -2,8 +2,6 @@ package dataset
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"io"
 	"slices"
 	"time"
@@ -12,16 +10,12 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
-// maxIdempotencyKey is the longest key in characters.
-const maxIdempotencyKey = 200
-
 // ReimportInput asks to read a dataset's S3 object again. With Force, it asks to
 // publish what an earlier call staged, which PlanToken names.
 type ReimportInput struct {
-	ID             string
-	Force          bool
-	PlanToken      string
-	IdempotencyKey string // asked again with the same key, the first call's job answers; "" for none
+	ID        string
+	Force     bool
+	PlanToken string
 }
 
 // ReuploadInput replaces the data of an uploaded dataset with another file's.
@@ -57,31 +51,22 @@ func (s *Service) Reimport(ctx context.Context, in ReimportInput) (*Outcome, err
 	if err := core.CheckText("input.planToken", in.PlanToken, maxPlanToken); err != nil {
 		return nil, err
 	}
-	if err := core.CheckText("input.idempotencyKey", in.IdempotencyKey, maxIdempotencyKey); err != nil {
-		return nil, err
-	}
 	if in.Force {
-		return s.confirm(ctx, d, in.PlanToken)
+		o, err := s.confirm(ctx, d, in.PlanToken)
+		if err == nil {
+			err = s.Store.Idempotency.Keep(ctx, o.Job.ID)
+		}
+		return o, core.Known("keep import for its key", err)
 	}
 	if d.S3 == nil {
 		return nil, core.Invalid("input.id", "reimport_other")
 	}
 	job := replacement(ctx, d, core.ImportAgain, d.Source)
 	job.S3 = &core.S3Object{Bucket: d.S3.Bucket, Key: d.S3.Key}
-	if in.IdempotencyKey != "" {
-		job.ID = jobFor(job.OwnerID, d.ID, in.IdempotencyKey)
-		job.SourceKey = sourceKey(job.ID)
-		if before, err := s.Store.Jobs.Get(ctx, job.ID); err != nil || before != nil {
-			return s.asked(ctx, job.ID, err)
-		}
-	}
 	if _, err := s.look(ctx, "input.id", job.S3); err != nil {
 		return nil, err
 	}
 	ended, err := s.start(ctx, job, nil, "s3://"+job.S3.Bucket+"/"+job.S3.Key)
-	if core.CodeOf(err) == core.CodeDuplicate { // by the same key just now
-		return s.asked(ctx, job.ID, nil)
-	}
 	return s.await(ctx, job.ID, ended, err)
 }
 
@@ -114,20 +99,6 @@ func replacement(ctx context.Context, d *core.Dataset, kind core.ImportKind, o c
 	return job
 }
 
-// jobFor is the id of the one job that a person asks for under a key.
-func jobFor(userID, datasetID, key string) string {
-	sum := sha256.Sum256([]byte(userID + "\n" + datasetID + "\n" + key))
-	return string(core.NounJob) + "_" + hex.EncodeToString(sum[:16])
-}
-
-// asked is the outcome of a job that was asked for before.
-func (s *Service) asked(ctx context.Context, jobID string, err error) (*Outcome, error) {
-	if err != nil {
-		return nil, core.Internal("read import job", err)
-	}
-	return s.outcome(ctx, jobID)
-}
-
 // await waits for the end of a job that was started, or could not be, as long as
 // people wait for an answer.
 func (s *Service) await(ctx context.Context, jobID string, ended <-chan struct{}, err error) (*Outcome, error) {
@@ -142,6 +113,15 @@ func (s *Service) await(ctx context.Context, jobID string, ended <-chan struct{}
 	case <-ctx.Done():
 	}
 	return s.outcome(context.WithoutCancel(ctx), jobID)
+}
+
+// Asked is where a replacement stands that the actor has asked for before, by its
+// job. NOT_FOUND for others than they and administrators.
+func (s *Service) Asked(ctx context.Context, jobID string) (*Outcome, error) {
+	if _, err := s.jobOf(ctx, "input.id", jobID); err != nil {
+		return nil, err
+	}
+	return s.outcome(ctx, jobID)
 }
 
 // outcome is where a job that replaces data stands; an error where it failed.

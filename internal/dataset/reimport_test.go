@@ -184,22 +184,6 @@ func TestReupload(t *testing.T) { // DS-12
 	accesstest.Code(t, "for an object", err, core.CodeValidation, "reupload_other")
 }
 
-func TestReimportIsAskedOnceUnderAKey(t *testing.T) { // API-8
-	w := newWorld(t)
-	d := w.fromS3(t, region)
-	in := dataset.ReimportInput{ID: d.ID, IdempotencyKey: "月次"}
-	first, err := w.s.Reimport(w.As(w.owner), in)
-	accesstest.Code(t, "first", err, "")
-	second, err := w.s.Reimport(w.As(w.owner), in)
-	if err != nil || second.Job.ID != first.Job.ID || second.Version.Number != 2 || w.now(t, d.ID).DataVersion != 2 {
-		t.Errorf("got %+v, %v", second, err)
-	}
-	third, err := w.s.Reimport(w.As(w.admin), in)
-	if err != nil || third.Job.ID == first.Job.ID {
-		t.Errorf("somebody else's key: %+v, %v", third, err)
-	}
-}
-
 // An object that changes while it is read is read again, and not for ever.
 func TestObjectsThatChange(t *testing.T) { // DS-9
 	w := newWorld(t)

@@ -9,6 +9,7 @@ import (
 
 // NewUser is an account to be.
 type NewUser struct {
+	core.Idempotent
 	Email    string
 	Name     string // at most 100 characters, may be empty
 	Role     core.Role

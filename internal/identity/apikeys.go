@@ -10,6 +10,7 @@ import (
 
 // NewAPIKey is a key to be.
 type NewAPIKey struct {
+	core.Idempotent
 	Name      string    // 1 to 100 characters
 	Scopes    []string  // root fields as "Query.dashboards", operations as "operation:reports/*", 1 to 100
 	ExpiresAt time.Time // at most a year from now
@@ -32,6 +33,12 @@ func (s *Service) CreateAPIKey(ctx context.Context, in NewAPIKey) (*IssuedKey, e
 		return nil, core.Forbidden("")
 	}
 	return s.issue(ctx, actor.User.ID, in)
+}
+
+// APIKeyAgain refuses to give a key that was made before, whose secret is known to
+// nobody but who was told: CONFLICT.secret_shown with the key's id.
+func (s *Service) APIKeyAgain(_ context.Context, id string) (*IssuedKey, error) {
+	return nil, &core.Error{Code: core.CodeConflict, Reason: "secret_shown", Field: "input.idempotencyKey", Details: map[string]any{"apiKeyId": id}}
 }
 
 // CreateAPIKeyFor makes a key that acts for somebody else. For the operator.

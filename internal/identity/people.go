@@ -106,6 +106,12 @@ func (s *Service) UsersByID(ctx context.Context, ids []string) (map[string]*core
 	return users, nil
 }
 
+// Account is the account with the id. For administrators; NOT_FOUND when there is none.
+func (s *Service) Account(ctx context.Context, id string) (*core.User, error) {
+	user, err := s.forChange(ctx, id)
+	return shown(user), err
+}
+
 // UserByEmail finds the account with the address, for the operator's verbs.
 // For administrators; NOT_FOUND when there is none.
 func (s *Service) UserByEmail(ctx context.Context, email string) (*core.User, error) {

@@ -53,7 +53,8 @@ func readAPIKey(it table.Item) *core.APIKey {
 // Create writes a new key.
 func (r *APIKeys) Create(ctx context.Context, k *core.APIKey) error {
 	k.Version = 1
-	return apply(ctx, r.e, []table.Write{table.Put(apiKeyKey(k.ID), writeAPIKey(k), table.IfAbsent())})
+	ws := []table.Write{table.Put(apiKeyKey(k.ID), writeAPIKey(k), table.IfAbsent())}
+	return apply(ctx, r.e, append(ws, onceWrites(ctx, k.ID)...))
 }
 
 // Get reads a key; nil when there is none.

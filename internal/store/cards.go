@@ -77,7 +77,7 @@ func (r *Cards) Create(ctx context.Context, c *core.Card) error {
 	c.Version = 1
 	created := rightsChange(ctx, c.ID, core.RightsCreated, c.OwnerID)
 	key, it := cardKey(c.ID), writeCard(c)
-	ws := []table.Write{table.Put(key, it, table.IfAbsent()), newGuard(key, it)}
+	ws := append(onceWrites(ctx, c.ID), table.Put(key, it, table.IfAbsent()), newGuard(key, it))
 	if c.DatasetID == "" {
 		return apply(ctx, r.e, append(ws, rightsWrite(key, created)))
 	}

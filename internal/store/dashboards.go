@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -100,10 +101,10 @@ func (r *Dashboards) ForUser(ctx context.Context, ids []string, userID string, g
 // Create writes a new, empty dashboard.
 func (r *Dashboards) Create(ctx context.Context, d *core.Dashboard) error {
 	d.Version = 1
-	return r.e.Transact(ctx, "", []table.Write{
+	return r.e.Transact(ctx, "", append(onceWrites(ctx, d.ID),
 		table.Put(dashboardKey(d.ID), writeDashboard(d), table.IfAbsent()),
 		historyWrite(creation(d)),
-	})
+	))
 }
 
 func creation(d *core.Dashboard) core.AccessChange {
@@ -129,7 +130,7 @@ func (r *Dashboards) Clone(ctx context.Context, d *core.Dashboard, sourceID stri
 		ws := append(placed,
 			table.Put(dashboardKey(d.ID), writeDashboard(d), table.IfAbsent()),
 			table.Check(dashboardKey(sourceID), table.IfExists()))
-		return apply(ctx, r.e, append(ws, historyWrites(history...)...))
+		return apply(ctx, r.e, slices.Concat(ws, historyWrites(history...), onceWrites(ctx, d.ID)))
 	})
 	if table.ConditionFailed(err) != nil && core.CodeOf(err) != core.CodeConflict || core.CodeOf(err) == core.CodeNotFound {
 		return core.NotFound("input.id")

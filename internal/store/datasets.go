@@ -179,6 +179,9 @@ func (r *Datasets) Edit(ctx context.Context, id string, want int64, change func(
 			ws = append(ws, rightsWrite(datasetKey(id), rightsChange(ctx, id, core.RightsOwner, d.OwnerID)))
 		}
 		ws = append(ws, rulesWrites(ctx, &before, d)...)
+		if n := len(d.Policies); n > len(before.Policies) {
+			ws = append(ws, onceWrites(ctx, d.Policies[n-1].ID)...)
+		}
 		if slices.Equal(d.Columns, before.Columns) {
 			return ws, nil
 		}

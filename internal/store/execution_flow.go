@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -18,55 +16,23 @@ func alreadyRunning(executionID string) error {
 // errGone tells that a transform was deleted.
 func errGone() error { return core.NotFound("input.id") }
 
-// RunKey makes asking for a run again harmless: for a day the key of a person
-// stands for the run that it was first used for.
-type RunKey struct {
-	UserID string
-	Key    string // as the client chose it
-	Input  string // hash of all that was asked for
-}
-
-const runKeyKept = 24 * time.Hour
-
-func (k RunKey) at() table.Key {
-	sum := sha256.Sum256([]byte(k.Key))
-	return table.Key{Table: table.Executions, PK: "USER#" + k.UserID, SK: "KEY#" + hex.EncodeToString(sum[:])}
-}
-
-// Known is the run that the key stands for, nil for none; CONFLICT.idempotency
-// where it was used for another input.
-func (r *Executions) Known(ctx context.Context, k RunKey) (*core.Execution, error) {
-	it, err := r.e.Get(ctx, k.at())
-	if err != nil || it == nil {
-		return nil, err
-	}
-	if it.Str("input_hash") != k.Input {
-		return nil, &core.Error{Code: core.CodeConflict, Reason: "idempotency", Field: "input.idempotencyKey"}
-	}
-	return r.Get(ctx, it.Str("execution_id"))
-}
-
 // Start writes a new run and gives it the transform, which must be at rest:
 // CONFLICT.already_running with the other run otherwise, NOT_FOUND when the
-// transform is gone. With a key that is known by now it answers with its run.
-func (r *Executions) Start(ctx context.Context, x *core.Execution, key *RunKey) (*core.Execution, error) {
+// transform is gone.
+func (r *Executions) Start(ctx context.Context, x *core.Execution) error {
 	born(x)
 	for try := 0; ; try++ {
-		if key != nil {
-			if known, err := r.Known(ctx, *key); err != nil || known != nil {
-				return known, err
-			}
-		}
-		ws, err := r.startWrites(ctx, x, key)
+		ws, err := r.startWrites(ctx, x)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		err = apply(ctx, r.e, ws)
-		if table.ConditionFailed(err) == nil {
-			return x, err
+		failed := table.ConditionFailed(err)
+		if failed == nil || failed.Key.Table == table.Sessions {
+			return err
 		}
 		if try >= editTries {
-			return nil, &core.Error{Code: core.CodeConflict, Cause: err}
+			return &core.Error{Code: core.CodeConflict, Cause: err}
 		}
 	}
 }
@@ -75,7 +41,7 @@ func (r *Executions) Start(ctx context.Context, x *core.Execution, key *RunKey) 
 // sign of life.
 func born(x *core.Execution) { x.Version, x.Heartbeat = 1, x.CreatedAt }
 
-func (r *Executions) startWrites(ctx context.Context, x *core.Execution, key *RunKey) ([]table.Write, error) {
+func (r *Executions) startWrites(ctx context.Context, x *core.Execution) ([]table.Write, error) {
 	s, err := (&Transforms{r.e}).State(ctx, x.TransformID)
 	switch {
 	case err != nil:
@@ -86,13 +52,7 @@ func (r *Executions) startWrites(ctx context.Context, x *core.Execution, key *Ru
 		return nil, alreadyRunning(s.RunningID)
 	}
 	s.RunningID = x.ID
-	ws := []table.Write{table.Put(executionKey(x.ID), writeExecution(x), table.IfAbsent()), stateWrite(s)}
-	if key != nil {
-		ws = append(ws, table.Put(key.at(), table.Item{
-			"execution_id": x.ID, "input_hash": key.Input, "ttl": x.CreatedAt.Add(runKeyKept).Unix(),
-		}, table.IfAbsent()))
-	}
-	return ws, nil
+	return append(onceWrites(ctx, x.ID), table.Put(executionKey(x.ID), writeExecution(x), table.IfAbsent()), stateWrite(s)), nil
 }
 
 func dueKey(transformID string, due time.Time) table.Key {

@@ -20,7 +20,7 @@ func runsKeepAllTheyAreGiven(t *testing.T, st *world) {
 		RequestedBy: core.NewID(core.NounUser), Params: `{"a":1}`, CodeHash: "sha", OutputID: tf.OutputID, Attempt: 1, CreatedAt: now,
 		Inputs: []core.ExecutionInput{{DatasetID: core.NewID(core.NounDataset), Alias: "a", Version: 3, Rows: 1 << 40}},
 	}
-	_, err := st.Executions.Start(ctx, x, nil)
+	err := st.Executions.Start(ctx, x)
 	must(t, err)
 	if got, err := st.Executions.Get(ctx, x.ID); err != nil || !reflect.DeepEqual(got, x) {
 		t.Errorf("read %+v, %v, wrote %+v", got, err, x)
@@ -68,7 +68,8 @@ func aTransformHasOneRunAtATime(t *testing.T, st *world) {
 	var crowd sync.WaitGroup
 	for range 8 {
 		crowd.Go(func() {
-			x, err := w.Executions.Start(ctx, run(tf.ID), nil)
+			x := run(tf.ID)
+			err := w.Executions.Start(ctx, x)
 			mu.Lock()
 			defer mu.Unlock()
 			if err == nil {
@@ -97,42 +98,9 @@ func aTransformHasOneRunAtATime(t *testing.T, st *world) {
 	if open, err := w.Executions.Open(ctx, time.Time{}); err != nil || len(open) != 0 {
 		t.Errorf("open are %v, %v", open, err)
 	}
-	_, err = w.Executions.Start(ctx, run(core.NewID(core.NounTransform)), nil)
+	err = w.Executions.Start(ctx, run(core.NewID(core.NounTransform)))
 	wantCode(t, err, core.CodeNotFound)
 	must(t, w.Transforms.Delete(ctx, tf))
-}
-
-// aRunIsAskedForOnce: the same key of the same person is the same run for as long
-// as it is known, also where both ask at the same moment and when it has ended.
-func aRunIsAskedForOnce(t *testing.T, st *world) {
-	ctx, tf := t.Context(), st.transform(t, core.NewID(core.NounUser))
-	key := &store.RunKey{UserID: "user_a", Key: "k", Input: "i"}
-	e := &meanwhile{Engine: st.Engine()}
-	first := run(tf.ID)
-	e.do = func() { _, err := st.Executions.Start(ctx, first, key); must(t, err) }
-	got, err := store.New(e).Executions.Start(ctx, run(tf.ID), key)
-	if err != nil || got.ID != first.ID {
-		t.Errorf("the second is %+v, %v", got, err)
-	}
-	_, err = st.Executions.Finish(ctx, first.ID, nil, succeed(tf))
-	must(t, err)
-	if got, err = st.Executions.Start(ctx, run(tf.ID), key); err != nil || got.ID != first.ID || got.Status != core.StatusSucceeded {
-		t.Errorf("the third is %+v, %v", got, err)
-	}
-	_, err = st.Executions.Start(ctx, run(tf.ID), &store.RunKey{UserID: "user_a", Key: "k", Input: "other"})
-	wantCode(t, err, core.CodeConflict)
-	if got, err = st.Executions.Start(ctx, run(tf.ID), &store.RunKey{UserID: "user_b", Key: "k", Input: "i"}); err != nil || got.ID == first.ID {
-		t.Errorf("somebody else's is %+v, %v", got, err)
-	}
-	_, err = st.Executions.Finish(ctx, got.ID, nil, succeed(tf))
-	must(t, err)
-	old := run(tf.ID)
-	old.CreatedAt = store.Now().Add(-25 * time.Hour)
-	_, err = st.Executions.Start(ctx, old, &store.RunKey{UserID: "user_c", Key: "k", Input: "i"})
-	must(t, err)
-	if known, err := st.Executions.Known(ctx, store.RunKey{UserID: "user_c", Key: "k", Input: "other"}); known != nil || err != nil {
-		t.Errorf("a key of yesterday is %v, %v", known, err)
-	}
 }
 
 // aDueTimeIsDecidedOnce: by one of many schedulers, whole, and never again.
@@ -199,7 +167,8 @@ func aRunEndsWithWhatItWroteOrNotAtAll(t *testing.T, st *world) {
 		out.Dataset.DataVersion, out.Version.Number = 2, 2
 		return out
 	}
-	x, err := w.Executions.Start(ctx, run(tf.ID), nil)
+	x := run(tf.ID)
+	err := w.Executions.Start(ctx, x)
 	must(t, err)
 	out := second(x.ID)
 	e.do = func() {
@@ -224,7 +193,8 @@ func aRunEndsWithWhatItWroteOrNotAtAll(t *testing.T, st *world) {
 	if s, err := w.Transforms.State(ctx, tf.ID); err != nil || s.RunningID != "" || s.NextRunAt.IsZero() {
 		t.Errorf("the state is %+v, %v", s, err)
 	}
-	late, err := w.Executions.Start(ctx, run(tf.ID), nil)
+	late := run(tf.ID)
+	err = w.Executions.Start(ctx, late)
 	must(t, err)
 	e.do = func() {
 		_, err := w.Executions.Finish(ctx, late.ID, nil, func(x *core.Execution) error { x.Status = core.StatusFailed; return nil })
@@ -249,7 +219,8 @@ func runsRunNewestFirst(t *testing.T, st *world) {
 	ctx, tf, other := t.Context(), st.transform(t, core.NewID(core.NounUser)), st.transform(t, core.NewID(core.NounUser))
 	var ids []string
 	for range 5 {
-		x, err := st.Executions.Start(ctx, run(tf.ID), nil)
+		x := run(tf.ID)
+		err := st.Executions.Start(ctx, x)
 		must(t, err)
 		must(t, st.Executions.PutEvents(ctx, x.ID, nil))
 		_, err = st.Executions.Finish(ctx, x.ID, nil, succeed(tf))

@@ -114,10 +114,10 @@ func (r *FilterViews) defaults(ctx context.Context, dashboardID, userID string) 
 // Create writes a new view; NOT_FOUND when the dashboard is gone by now.
 func (r *FilterViews) Create(ctx context.Context, v *core.FilterView) error {
 	v.Version = 1
-	err := apply(ctx, r.e, []table.Write{
+	err := apply(ctx, r.e, append([]table.Write{
 		table.Put(viewKey(v.ID), writeView(v), table.IfAbsent()),
 		table.Check(dashboardKey(v.DashboardID), table.IfExists()),
-	})
+	}, onceWrites(ctx, v.ID)...))
 	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
 		return core.NotFound("input.dashboardId")
 	}

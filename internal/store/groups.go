@@ -54,11 +54,11 @@ func isLive(it table.Item) bool { return it != nil && it.Str("deleted_at") == ""
 // Create writes a new group and the guard of its folded name; DUPLICATE_ERROR when the name is taken.
 func (r *Groups) Create(ctx context.Context, g *core.Group, folded string) error {
 	g.Version = 1
-	err := r.e.Transact(ctx, "", []table.Write{
+	err := r.e.Transact(ctx, "", append([]table.Write{
 		table.Put(groupKey(g.ID), writeGroup(g, folded), table.IfAbsent()),
 		table.Put(groupNameKey(folded), table.Item{"group_id": g.ID}, table.IfAbsent()),
 		rightsWrite(groupKey(g.ID), rightsChange(ctx, g.ID, core.RightsCreated, "")),
-	})
+	}, onceWrites(ctx, g.ID)...))
 	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
 		return &core.Error{Code: core.CodeDuplicate, Reason: "group_name", Field: "input.name", Cause: err}
 	}

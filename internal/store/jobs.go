@@ -95,7 +95,8 @@ func readJob(it table.Item) *core.ImportJob {
 // Create writes a new job; DUPLICATE_ERROR where there is one with the id.
 func (r *Jobs) Create(ctx context.Context, j *core.ImportJob) error {
 	j.Version = 1
-	err := r.e.Write(ctx, table.Put(jobKey(j.ID), writeJob(j), table.IfAbsent()))
+	ws := []table.Write{table.Put(jobKey(j.ID), writeJob(j), table.IfAbsent())}
+	err := apply(ctx, r.e, append(ws, onceWrites(ctx, j.ID)...))
 	if table.ConditionFailed(err) != nil {
 		return &core.Error{Code: core.CodeDuplicate, Cause: err}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -86,10 +87,10 @@ func (r *Shares) Create(ctx context.Context, s *core.Share, actorID string, tell
 
 func (r *Shares) create(ctx context.Context, s *core.Share, when table.Condition, actorID string, tell []core.Notice) error {
 	add := func(more ...table.Write) error {
-		return r.e.Transact(ctx, "", append([]table.Write{
+		return r.e.Transact(ctx, "", slices.Concat([]table.Write{
 			table.Put(shareKey(s.DashboardID, s.TargetType, s.TargetID), writeShare(s), when),
 			shareChange(s, "share_added", core.PermissionNone, actorID),
-		}, more...))
+		}, more, onceWrites(ctx, s.ID())))
 	}
 	var err error
 	if s.TargetType == core.TargetGroup {
@@ -129,7 +130,7 @@ func (r *Shares) Edit(ctx context.Context, dashboardID string, t core.TargetType
 		if err := change(s); err != nil {
 			return nil, err
 		}
-		return []table.Write{shareChange(s, "share_updated", previous, actorID)}, nil
+		return append(onceWrites(ctx, s.ID()), shareChange(s, "share_updated", previous, actorID)), nil
 	})
 }
 
@@ -137,10 +138,10 @@ func (r *Shares) Edit(ctx context.Context, dashboardID string, t core.TargetType
 func (r *Shares) Delete(ctx context.Context, s *core.Share, actorID string) error {
 	gone := *s
 	gone.Permission = core.PermissionNone
-	err := r.e.Transact(ctx, "", []table.Write{
+	err := r.e.Transact(ctx, "", append([]table.Write{
 		table.Delete(shareKey(s.DashboardID, s.TargetType, s.TargetID), table.IfExists()),
 		shareChange(&gone, "share_removed", s.Permission, actorID),
-	})
+	}, onceWrites(ctx, s.ID())...))
 	if table.ConditionFailed(err) != nil {
 		return core.NotFound("input.id")
 	}

@@ -31,6 +31,7 @@ type Store struct {
 	Transforms  *Transforms
 	Executions  *Executions
 	Operations  *Operations
+	Idempotency *Idempotency
 
 	engine table.Engine
 }
@@ -57,6 +58,7 @@ func New(e table.Engine) *Store {
 		Transforms:  &Transforms{e},
 		Executions:  &Executions{e},
 		Operations:  &Operations{e},
+		Idempotency: &Idempotency{e},
 		engine:      e,
 	}
 }

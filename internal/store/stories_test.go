@@ -103,7 +103,7 @@ var stories = []struct {
 	{"a schedule makes a transform due", aScheduleMakesATransformDue},
 	{"runs keep all they are given", runsKeepAllTheyAreGiven},
 	{"a transform has one run at a time", aTransformHasOneRunAtATime},
-	{"a run is asked for once", aRunIsAskedForOnce},
+	{"what is asked for under a key is made once", keysStandForWhatTheyMade},
 	{"one looks after the schedules at a time", oneLooksAfterTheSchedulesAtATime},
 	{"a due time that has come stays", aDueTimeThatHasComeStays},
 	{"a due time is decided once", aDueTimeIsDecidedOnce},

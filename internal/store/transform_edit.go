@@ -20,11 +20,11 @@ func (r *Transforms) Create(ctx context.Context, t *core.Transform, next time.Ti
 		if err != nil {
 			return err
 		}
-		return apply(ctx, r.e, append([]table.Write{
+		return apply(ctx, r.e, slices.Concat([]table.Write{
 			table.Put(transformKey(t.ID), writeTransform(t), table.IfAbsent()),
 			table.Put(stateKey(t.ID), writeState(state), table.IfAbsent()),
 			rightsWrite(transformKey(t.ID), rightsChange(ctx, t.ID, core.RightsCreated, t.OwnerID)),
-		}, inputs...))
+		}, inputs, onceWrites(ctx, t.ID)))
 	})
 }
 

@@ -301,7 +301,7 @@ func aDueTimeThatHasComeStays(t *testing.T, st *world) {
 // wrote is the output of a transform after a run.
 func (w *world) wrote(t *testing.T, x *core.Transform) *core.Dataset {
 	t.Helper()
-	_, err := w.Executions.Start(t.Context(), run(x.ID), nil)
+	err := w.Executions.Start(t.Context(), run(x.ID))
 	must(t, err)
 	s, err := w.Transforms.State(t.Context(), x.ID)
 	must(t, err)

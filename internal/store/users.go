@@ -104,10 +104,10 @@ func (r *Users) Create(ctx context.Context, u *core.User) error {
 	u.Version = 1
 	created := rightsChange(ctx, u.ID, core.RightsCreated, "")
 	created.Details = map[string]string{"role": string(u.Role)}
-	err := r.e.Transact(ctx, "", append([]table.Write{
+	err := r.e.Transact(ctx, "", slices.Concat([]table.Write{
 		table.Put(userKey(u.ID), writeUser(u), table.IfAbsent()),
 		table.Put(emailKey(u.Email), table.Item{"user_id": u.ID}, table.IfAbsent()),
-	}, personWrites(created, u.Role == core.RoleAdmin)...))
+	}, personWrites(created, u.Role == core.RoleAdmin), onceWrites(ctx, u.ID)))
 	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
 		return &core.Error{Code: core.CodeDuplicate, Reason: "email", Field: "input.email", Cause: err}
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 
 	"github.com/karuta-bi/karuta/internal/access"
@@ -13,17 +12,15 @@ import (
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
-const (
-	maxRuns = 100 // that go on or wait in this process
-	maxKey  = 200 // characters of an idempotency key
-)
+// maxRuns is how many runs may go on or wait in this process.
+const maxRuns = 100
 
 // ExecuteInput asks for a run.
 type ExecuteInput struct {
-	ID             string
-	Params         *string // instead of the transform's own; nil leaves them
-	SameInputsAs   string  // id of a run whose versions of the datasets are read again, "" reads the newest
-	IdempotencyKey string  // the same key is the same run for a day, "" is always a new one
+	core.Idempotent
+	ID           string
+	Params       *string // instead of the transform's own; nil leaves them
+	SameInputsAs string  // id of a run whose versions of the datasets are read again, "" reads the newest
 }
 
 // Execute starts a run and answers at once with it; for the transform's owner.
@@ -34,15 +31,6 @@ func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.Execution
 	if err != nil {
 		return nil, err
 	}
-	key, err := keyOf(ctx, in)
-	if err != nil {
-		return nil, err
-	}
-	if key != nil {
-		if known, err := s.Store.Executions.Known(ctx, *key); err != nil || known != nil {
-			return known, err
-		}
-	}
 	x, err := s.asked(ctx, t, in)
 	if err != nil {
 		return nil, err
@@ -51,28 +39,27 @@ func (s *Service) Execute(ctx context.Context, in ExecuteInput) (*core.Execution
 	if !ok {
 		return nil, busy(nil)
 	}
-	begun, err := s.start(ctx, x, key)
-	if err != nil || begun.ID != x.ID {
+	if err := s.start(ctx, x); err != nil {
 		leave()
-		return begun, err
+		return nil, err
 	}
-	s.Begin(ctx, t, begun, leave)
-	return begun, nil
+	s.Begin(ctx, t, x, leave)
+	return x, nil
 }
 
 // start gives the run its transform. One that fell silent while it had it is
 // given up first.
-func (s *Service) start(ctx context.Context, x *core.Execution, key *store.RunKey) (*core.Execution, error) {
-	begun, err := s.Store.Executions.Start(ctx, x, key)
+func (s *Service) start(ctx context.Context, x *core.Execution) error {
+	err := s.Store.Executions.Start(ctx, x)
 	e, ok := errors.AsType[*core.Error](err)
 	if !ok || e.Reason != "already_running" {
-		return begun, err
+		return err
 	}
 	other, _ := e.Details["executionId"].(string)
 	if gaveUp, failed := s.giveUpSilent(ctx, other); failed != nil || !gaveUp {
-		return nil, cmp.Or(failed, err)
+		return cmp.Or(failed, err)
 	}
-	return s.Store.Executions.Start(ctx, x, key)
+	return s.Store.Executions.Start(ctx, x)
 }
 
 // asked is the run that was asked for.
@@ -135,19 +122,6 @@ func (s *Service) draft(ctx context.Context, t *core.Transform, pinned []core.Ex
 		ID: core.NewExecutionID(t.ID), TransformID: t.ID, Status: core.StatusQueued, Trigger: core.TriggerManual, RequestedBy: t.OwnerID,
 		Params: t.Params, CodeHash: hex.EncodeToString(sum[:]), Inputs: read, OutputID: t.OutputID, Attempt: 1, CreatedAt: store.Now(),
 	}, nil
-}
-
-// keyOf is the key under which the request is known, nil for none.
-func keyOf(ctx context.Context, in ExecuteInput) (*store.RunKey, error) {
-	if in.IdempotencyKey == "" {
-		return nil, nil
-	}
-	if err := core.CheckText("input.idempotencyKey", in.IdempotencyKey, maxKey); err != nil {
-		return nil, err
-	}
-	h := sha256.New()
-	_ = json.NewEncoder(h).Encode([]any{in.ID, in.Params, in.SameInputsAs}) // texts always encode
-	return &store.RunKey{UserID: core.ActorFrom(ctx).UserID(), Key: in.IdempotencyKey, Input: hex.EncodeToString(h.Sum(nil))}, nil
 }
 
 // Begin implements [Runner].

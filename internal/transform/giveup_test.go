@@ -17,7 +17,7 @@ func TestWhatShowsLifeIsNotGivenUp(t *testing.T) {
 	tf := w.make(t, w.owner, w.data.ID)
 	x, err := w.Draft(w.As(w.owner), tf)
 	must(t, err)
-	x, err = w.World.Store.Executions.Start(t.Context(), x, nil)
+	err = w.World.Store.Executions.Start(t.Context(), x)
 	must(t, err)
 	if gaveUp, err := w.giveUp(t.Context(), x, x.Heartbeat.Add(-time.Millisecond)); gaveUp || err != nil {
 		t.Errorf("a run that lives was given up: %v, %v", gaveUp, err)

@@ -228,7 +228,7 @@ func TestInterruptedRuns(t *testing.T) {
 		x, err := w.draft(w.As(w.owner), tf, nil)
 		must(t, err)
 		x.CreatedAt = store.Now().Add(-age)
-		_, err = w.World.Store.Executions.Start(t.Context(), x, nil)
+		err = w.World.Store.Executions.Start(t.Context(), x)
 		must(t, err)
 		_, err = w.blobs.Put(t.Context(), "datasets/"+tf.OutputID+"/data/v000001-"+own(x)+".1/part-0000.parquet", strings.NewReader("x"))
 		must(t, err)
@@ -263,7 +263,7 @@ func TestRecoverAtStart(t *testing.T) {
 	tf := w.make(t, w.owner, w.data.ID)
 	x, err := w.draft(w.As(w.owner), tf, nil)
 	must(t, err)
-	_, err = w.World.Store.Executions.Start(t.Context(), x, nil)
+	err = w.World.Store.Executions.Start(t.Context(), x)
 	must(t, err)
 	w.cfg.Shared = false
 	must(t, w.Recover(t.Context()))
@@ -272,7 +272,7 @@ func TestRecoverAtStart(t *testing.T) {
 	}
 	again, err := w.draft(w.As(w.owner), tf, nil)
 	must(t, err)
-	_, err = w.World.Store.Executions.Start(t.Context(), again, nil)
+	err = w.World.Store.Executions.Start(t.Context(), again)
 	must(t, err)
 	must(t, w.Recover(t.Context()))
 	if got, err := w.Execution(w.As(w.owner), again.ID); err != nil || got.Status.Final() {
@@ -280,22 +280,14 @@ func TestRecoverAtStart(t *testing.T) {
 	}
 }
 
-// The same key is the same run, and an earlier run's versions are read again.
+// An earlier run's versions are read again.
 func TestAskedAgain(t *testing.T) {
 	w := open(t)
 	defer w.end(t)
 	tf := w.make(t, w.owner, w.data.ID)
-	in := ExecuteInput{ID: tf.ID, IdempotencyKey: "k"}
-	x := w.ran(t, in)
-	again, err := w.Execute(w.As(w.owner), in)
-	if err != nil || again.ID != x.ID {
-		t.Errorf("asked again: %+v, %v", again, err)
-	}
-	params := `{"a":1}`
-	_, err = w.Execute(w.As(w.owner), ExecuteInput{ID: tf.ID, Params: &params, IdempotencyKey: "k"})
-	accesstest.Code(t, "another input", err, core.CodeConflict, "idempotency")
+	x := w.ran(t, ExecuteInput{ID: tf.ID})
 	first := *w.data
-	_, err = w.World.Store.Datasets.Edit(t.Context(), w.data.ID, 0, func(d *core.Dataset) error {
+	_, err := w.World.Store.Datasets.Edit(t.Context(), w.data.ID, 0, func(d *core.Dataset) error {
 		d.DataVersion, d.Parts = 2, []string{"datasets/other"}
 		return nil
 	})

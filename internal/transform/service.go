@@ -73,6 +73,7 @@ func (s *Service) Close(ctx context.Context) error {
 
 // CreateInput is a new transform. OutputName "" is Name.
 type CreateInput struct {
+	core.Idempotent
 	Name        string
 	Description string
 	Code        string // Python with def transform(inputs, params)

@@ -1,0 +1,91 @@
+// Package idempotency makes what people ask for harmless to ask for again: a client
+// that did not hear an answer sends the same request with the same key, and gets what
+// the first one made.
+package idempotency
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/table"
+)
+
+// Service knows what keys were used for.
+type Service struct {
+	keys   *store.Idempotency
+	secret []byte
+}
+
+// New makes the service. The secret keeps what was asked for, passwords among it,
+// from being guessed by its fingerprint.
+func New(keys *store.Idempotency, secret string) *Service {
+	return &Service{keys: keys, secret: []byte(secret)}
+}
+
+// Request is what somebody asks for.
+type Request struct {
+	Field string // of the schema, as `createDashboard`
+	Key   string // "" asks anew each time
+	Input any    // all that is asked for
+}
+
+// Do does what is asked for in a context by which the store writes the key down
+// together with what is made, or gives that again, by its id, where the person used
+// the key for the same input within the last day. Of those who ask at the same time
+// one does it. VALIDATION_ERROR for a key that is too long, CONFLICT.idempotency for
+// one that was used for another input. A failure leaves the key free.
+func Do[T any](ctx context.Context, s *Service, r Request, again func(context.Context, string) (T, error), do func(context.Context) (T, error)) (T, error) {
+	if r.Key == "" {
+		return do(ctx)
+	}
+	var none T
+	if err := core.CheckText("input.idempotencyKey", r.Key, core.MaxIdempotencyKey); err != nil {
+		return none, err
+	}
+	key, err := s.key(ctx, r)
+	if err != nil {
+		return none, err
+	}
+	known, err := s.known(ctx, key)
+	if err != nil {
+		return none, err
+	}
+	if known != "" {
+		return again(ctx, known)
+	}
+	made, failure := do(core.WithIdempotencyKey(ctx, key))
+	if failure == nil || !overtaken(failure) {
+		return made, failure
+	}
+	if known, err = s.known(ctx, key); err != nil {
+		return none, err
+	}
+	if known == "" {
+		return none, failure
+	}
+	return again(ctx, known)
+}
+
+// overtaken tells whether the failure may come from another request that has made
+// the same just now.
+func overtaken(err error) bool {
+	return table.ConditionFailed(err) != nil || core.CodeOf(err).HTTPStatus() < 500
+}
+
+func (s *Service) known(ctx context.Context, k core.IdempotencyKey) (string, error) {
+	id, err := s.keys.Known(ctx, k)
+	return id, core.Known("idempotency: read key", err)
+}
+
+func (s *Service) key(ctx context.Context, r Request) (core.IdempotencyKey, error) {
+	h := hmac.New(sha256.New, s.secret)
+	if err := json.NewEncoder(h).Encode([]any{r.Field, r.Input}); err != nil {
+		return core.IdempotencyKey{}, core.Internal("idempotency: fingerprint", err)
+	}
+	return core.IdempotencyKey{UserID: core.ActorFrom(ctx).ActingID(), Key: r.Key, Input: hex.EncodeToString(h.Sum(nil))}, nil
+}
