@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"maps"
+	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -173,6 +174,9 @@ func TestKeysAfterLostAnswers(t *testing.T) {
 	for _, row := range slices.Sorted(maps.Keys(repeatable)) {
 		t.Run(row, func(t *testing.T) {
 			t.Parallel()
+			if hashes["Mutation."+row] && os.Getenv("KARUTA_LONG") == "" {
+				t.Skip("hashes a password at its full price for each call: in the long form")
+			}
 			once := c.once(t, row)
 			for n, more := int64(1), true; more && !t.Failed(); n++ {
 				var f *storetest.Faults

@@ -39,6 +39,9 @@ func (s *server) restImport(w http.ResponseWriter, r *http.Request) {
 	if wanted.PlanToken != "" {
 		input["planToken"] = wanted.PlanToken
 	}
+	if key := r.Header.Get("Idempotency-Key"); key != "" {
+		input["idempotencyKey"] = key
+	}
 	var outcome map[string]any
 	if problem := s.answer(r, &request{ours: true, Query: importDocument, Variables: map[string]any{"input": input}}, &outcome); problem != nil {
 		writeProblem(w, r, problem)

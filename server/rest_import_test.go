@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -30,9 +31,9 @@ func TestRESTImport(t *testing.T) {
 	c := &company{ids: map[string]string{}}
 	from := c.renewed(h, h.dataset(ownerID))
 	path := "/api/datasets/" + from.ID + "/import"
-	call := func(token, body string, status int) map[string]any {
+	call := func(token, body string, status int, headers ...string) map[string]any {
 		t.Helper()
-		a := h.send(bearing(httptest.NewRequest("POST", path, strings.NewReader(body)), token))
+		a := h.send(with(bearing(httptest.NewRequest("POST", path, strings.NewReader(body)), token), headers...))
 		var answer map[string]map[string]any
 		if err := json.Unmarshal([]byte(a.text), &answer); err != nil || a.StatusCode != status {
 			t.Fatalf("%s: %d %s", body, a.StatusCode, a.text)
@@ -62,6 +63,11 @@ func TestRESTImport(t *testing.T) {
 	if same := call(owner, "", 200); same["import_status"] != "completed" {
 		t.Errorf("what is the same: %v", same)
 	}
+	first, again := call(owner, "", 200, "Idempotency-Key", "月次"), call(owner, "", 200, "Idempotency-Key", "月次")
+	if !reflect.DeepEqual(first["job"], again["job"]) { // API-7
+		t.Errorf("the same key: %v, then %v", first, again)
+	}
+	call(owner, `{"force": true, "plan_token": "x"}`, 409, "Idempotency-Key", "月次")
 	call(stranger, "{}", 404)
 	call("", "{}", 403)
 	call(owner, "[]", 400)
