@@ -90,6 +90,9 @@ func TestKeys(t *testing.T) {
 			h, _ := c.open(t, func(e table.Engine) table.Engine { l = storetest.NewLedger(e, c.keys...); return l })
 			before := l.Items(t)
 			answers := make([]*answered, 6)
+			if hashes["Mutation."+row] {
+				answers = answers[:2]
+			}
 			var crowd sync.WaitGroup
 			for i := range answers {
 				crowd.Go(func() { answers[i] = h.try(actor, c.keyed(row, "月次 1")) })
@@ -100,7 +103,7 @@ func TestKeys(t *testing.T) {
 			after := l.Items(t)
 			after.Check(t)
 			if got := made(row, before, after); !reflect.DeepEqual(got, once) {
-				t.Errorf("seven times made\n%v, once makes\n%v", got, once)
+				t.Errorf("%d times made\n%v, once makes\n%v", len(answers), got, once)
 			}
 			if a := h.try(actor, `mutation { createDashboard(input: {name: "another", idempotencyKey: "月次 1"}) { dashboard { id } } }`); a.code() != string(core.CodeConflict) || a.field() != "input.idempotencyKey" {
 				t.Errorf("another request: %s", a.text)

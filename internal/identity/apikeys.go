@@ -35,9 +35,12 @@ func (s *Service) CreateAPIKey(ctx context.Context, in NewAPIKey) (*IssuedKey, e
 	return s.issue(ctx, actor.User.ID, in)
 }
 
-// APIKeyAgain refuses to give a key that was made before, whose secret is known to
-// nobody but who was told: CONFLICT.secret_shown with the key's id.
-func (s *Service) APIKeyAgain(_ context.Context, id string) (*IssuedKey, error) {
+// APIKeyAgain refuses to issue a key of the actor's that was made before, whose secret
+// is known to nobody but who was told: CONFLICT.secret_shown with the key's id.
+func (s *Service) APIKeyAgain(ctx context.Context, id string) (*IssuedKey, error) {
+	if _, err := s.APIKey(ctx, id); err != nil {
+		return nil, err
+	}
 	return nil, &core.Error{Code: core.CodeConflict, Reason: "secret_shown", Field: "input.idempotencyKey", Details: map[string]any{"apiKeyId": id}}
 }
 
