@@ -1194,7 +1194,7 @@ func (ec *executionContext) unmarshalInputCreateCardInput(ctx context.Context, o
 		asMap["ignoresFilters"] = false
 	}
 
-	fieldsInOrder := [...]string{"kind", "name", "description", "datasetId", "code", "params", "ignoresFilters", "parameters"}
+	fieldsInOrder := [...]string{"kind", "name", "description", "datasetId", "code", "params", "ignoresFilters", "idempotencyKey", "parameters"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1250,6 +1250,13 @@ func (ec *executionContext) unmarshalInputCreateCardInput(ctx context.Context, o
 				return it, err
 			}
 			it.IgnoresFilters = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		case "parameters":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("parameters"))
 			data, err := ec.unmarshalOCardParameterInput2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐCardParameterᚄ(ctx, v)
@@ -1307,7 +1314,7 @@ func (ec *executionContext) unmarshalInputExecuteCardInput(ctx context.Context, 
 		asMap["useCache"] = true
 	}
 
-	fieldsInOrder := [...]string{"cardId", "dashboardId", "filters", "useCache", "params"}
+	fieldsInOrder := [...]string{"cardId", "dashboardId", "filters", "useCache", "idempotencyKey", "params"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1342,6 +1349,13 @@ func (ec *executionContext) unmarshalInputExecuteCardInput(ctx context.Context, 
 				return it, err
 			}
 			it.UseCache = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		case "params":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("params"))
 			data, err := ec.unmarshalOJSON2string(ctx, v)

@@ -2453,7 +2453,7 @@ func (ec *executionContext) unmarshalInputImportCsvInput(ctx context.Context, ob
 		asMap["skipRows"] = 0
 	}
 
-	fieldsInOrder := [...]string{"name", "description", "file", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "appendTo", "dropColumns", "classes"}
+	fieldsInOrder := [...]string{"name", "description", "file", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "appendTo", "dropColumns", "classes", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2565,6 +2565,13 @@ func (ec *executionContext) unmarshalInputImportCsvInput(ctx context.Context, ob
 				return it, err
 			}
 			it.Classes = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		}
 	}
 	return it, nil

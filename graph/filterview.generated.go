@@ -916,7 +916,7 @@ func (ec *executionContext) unmarshalInputCreateFilterViewInput(ctx context.Cont
 		asMap["isShared"] = false
 	}
 
-	fieldsInOrder := [...]string{"dashboardId", "name", "filters", "isShared"}
+	fieldsInOrder := [...]string{"dashboardId", "name", "filters", "isShared", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -951,6 +951,13 @@ func (ec *executionContext) unmarshalInputCreateFilterViewInput(ctx context.Cont
 				return it, err
 			}
 			it.Shared = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		}
 	}
 	return it, nil

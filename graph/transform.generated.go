@@ -2934,7 +2934,7 @@ func (ec *executionContext) unmarshalInputCreateTransformInput(ctx context.Conte
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"name", "description", "code", "params", "inputs", "outputName", "schedule"}
+	fieldsInOrder := [...]string{"name", "description", "code", "params", "inputs", "outputName", "schedule", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -2990,6 +2990,13 @@ func (ec *executionContext) unmarshalInputCreateTransformInput(ctx context.Conte
 				return it, err
 			}
 			it.Schedule = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		}
 	}
 	return it, nil

@@ -1045,7 +1045,7 @@ func (ec *executionContext) unmarshalInputImportS3Input(ctx context.Context, obj
 		asMap["skipRows"] = 0
 	}
 
-	fieldsInOrder := [...]string{"bucket", "key", "name", "description", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "dropColumns", "classes"}
+	fieldsInOrder := [...]string{"bucket", "key", "name", "description", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "dropColumns", "classes", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1157,6 +1157,13 @@ func (ec *executionContext) unmarshalInputImportS3Input(ctx context.Context, obj
 				return it, err
 			}
 			it.Classes = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		}
 	}
 	return it, nil
@@ -1282,7 +1289,7 @@ func (ec *executionContext) unmarshalInputReuploadDatasetInput(ctx context.Conte
 		asMap["skipRows"] = 0
 	}
 
-	fieldsInOrder := [...]string{"id", "file", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns"}
+	fieldsInOrder := [...]string{"id", "file", "format", "sheet", "header", "delimiter", "encoding", "partitionColumn", "nullValues", "skipRows", "dateColumns", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -1366,6 +1373,13 @@ func (ec *executionContext) unmarshalInputReuploadDatasetInput(ctx context.Conte
 				return it, err
 			}
 			it.DateColumns = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		}
 	}
 	return it, nil

@@ -210,3 +210,21 @@ func TestKeysAfterLostAnswers(t *testing.T) {
 		})
 	}
 }
+
+// API-7: what failed made nothing, and its key is free for what is asked for next.
+func TestAFailureLeavesItsKeyFree(t *testing.T) {
+	h := newHouse(t)
+	_, token := h.user(core.RoleUser)
+	ask := func(name string) *answered {
+		return h.ask(token, `mutation($name: String!) { createDashboard(input: {name: $name, idempotencyKey: "k"}) { dashboard { id name } } }`, map[string]any{"name": name})
+	}
+	if a := ask(""); a.code() != string(core.CodeValidation) || a.field() != "input.name" {
+		t.Errorf("without a name: %s", a.text)
+	}
+	if a := ask("売上"); a.code() != "" {
+		t.Errorf("with one: %s", a.text)
+	}
+	if a := ask(""); a.code() != string(core.CodeConflict) || a.field() != "input.idempotencyKey" {
+		t.Errorf("without a name once more: %s", a.text)
+	}
+}

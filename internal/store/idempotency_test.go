@@ -50,4 +50,3 @@ func keysStandForWhatTheyMade(t *testing.T, st *world) { // API-7
 func board(ownerID string) *core.Dashboard {
 	return &core.Dashboard{ID: core.NewID(core.NounDashboard), Name: "n", OwnerID: ownerID, CreatedAt: store.Now(), UpdatedAt: store.Now()}
 }
-
