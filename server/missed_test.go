@@ -133,7 +133,7 @@ func (h *house) run(owner *core.User) string {
 		ID: core.NewExecutionID(tr.ID), TransformID: tr.ID, Status: core.StatusQueued, Trigger: core.TriggerManual, RequestedBy: owner.ID,
 		OutputID: tr.OutputID, CreatedAt: store.Now(),
 	}
-	_, err := h.store.Executions.Start(h.t.Context(), x, nil)
+	err := h.store.Executions.Start(h.t.Context(), x)
 	must(h.t, err)
 	return x.ID
 }
