@@ -138,11 +138,16 @@ func once(object []byte) error {
 		}
 		name := strings.ToLower(member.(string))
 		if seen[name] {
-			return refuse(http.StatusBadRequest, name, "bad_value")
+			return refuse(http.StatusBadRequest, members[name], "bad_value")
 		}
 		seen[name] = true
 	}
 	return nil
+}
+
+// members are the members of a request that an error may name, by their small letters.
+var members = map[string]string{
+	"query": "query", "operationname": "operationName", "variables": "variables", "extensions": "extensions", "documentid": "documentId",
 }
 
 // check wants a document, its hash or the id of a registered one, and what
@@ -170,6 +175,11 @@ func decodeQuery(r *http.Request, sure bool) (*request, error) {
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "", "unreadable")
+	}
+	for _, name := range members {
+		if values := params[name]; len(values) > 1 || len(values) == 1 && !utf8.ValidString(values[0]) {
+			return nil, refuse(http.StatusBadRequest, name, "bad_value")
+		}
 	}
 	req := &request{Query: params.Get("query"), OperationName: params.Get("operationName"), DocumentID: params.Get("documentId"), readOnly: true}
 	for name, into := range map[string]*map[string]any{"variables": &req.Variables, "extensions": &req.Extensions} {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"strings"
 
 	"github.com/hashicorp/golang-lru/v2"
 	"github.com/vektah/gqlparser/v2/ast"
@@ -42,6 +43,9 @@ func newDocuments(schema *ast.Schema, persisted *apq.Store) *documents {
 	for told, silent := range map[string]validator.Rule{
 		rules.FieldsOnCorrectTypeRule.Name: rules.FieldsOnCorrectTypeRuleWithoutSuggestions,
 		rules.ScalarLeafsRule.Name:         rules.ScalarLeafsRuleWithoutSuggestions,
+		rules.KnownArgumentNamesRule.Name:  rules.KnownArgumentNamesRuleWithoutSuggestions,
+		rules.KnownTypeNamesRule.Name:      rules.KnownTypeNamesRuleWithoutSuggestions,
+		valuesRule:                         rules.ValuesOfCorrectTypeRuleWithoutSuggestions,
 	} {
 		all.ReplaceRule(told, silent.RuleFunc)
 	}
@@ -97,12 +101,24 @@ func (d *documents) read(text string) (*document, gqlerror.List) {
 	return good, nil
 }
 
+// valuesRule is the rule that tells of a value that does not fit, and repeats it.
+var valuesRule = rules.ValuesOfCorrectTypeRule.Name
+
+// withoutValue is a message of that rule without the value: it may be a password.
+func withoutValue(message string) string {
+	said, _, _ := strings.Cut(message, " value: ")
+	said, _, _ = strings.Cut(said, ", found ")
+	return said
+}
+
 // told is a problem of a document. It speaks to developers, in the words of
 // the parser, of which no more is kept than fits a line.
 func told(code core.Code, err error) *gqlerror.Error {
 	message, from := err.Error(), (*gqlerror.Error)(nil)
 	if g, ok := err.(*gqlerror.Error); ok {
-		message, from = g.Message, g
+		if message, from = g.Message, g; g.Rule == valuesRule {
+			message = withoutValue(message)
+		}
 	}
 	problem := &gqlerror.Error{Message: clip(message), Err: &core.Error{Code: code}}
 	if from != nil {

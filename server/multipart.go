@@ -1,7 +1,6 @@
 package server
 
 import (
-	"encoding/json"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -64,7 +63,7 @@ func readPart(parts *multipart.Reader, name string, limit int64) ([]byte, error)
 // attach puts the file in its place among the variables.
 func (req *request) attach(parts *multipart.Reader, places []byte) error {
 	var paths map[string][]string
-	if json.Unmarshal(places, &paths) != nil {
+	if unmarshal(places, &paths) != nil {
 		return refuse(http.StatusBadRequest, "map", "bad_value")
 	}
 	if len(paths) == 0 {
