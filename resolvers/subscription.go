@@ -55,12 +55,24 @@ func (r *serviceNoticeResolver) Notice(ctx context.Context, obj *core.ServiceNot
 	return notice, missing(err)
 }
 
+func (r *serviceNoticeResolver) AnnouncementID(ctx context.Context, obj *core.ServiceNotice) (*string, error) {
+	return optional(obj.AnnouncementID), nil
+}
+
+func (r *serviceNoticeResolver) Announcement(ctx context.Context, obj *core.ServiceNotice) (*core.Announcement, error) {
+	if obj.Kind != core.NewsAnnouncement {
+		return nil, nil
+	}
+	announcement, err := r.Services.Identity.Announcement(ctx, obj.AnnouncementID)
+	return announcement, missing(err)
+}
+
 func (r *subscriptionResolver) ImportProgress(ctx context.Context, jobID string, after *int64) (<-chan *core.ImportProgress, error) {
 	job, err := r.Services.Datasets.ImportJob(ctx, jobID)
 	if err != nil {
 		return nil, at("jobId", err)
 	}
-	return follow(ctx, Watch{Topic: core.ImportTopic(jobID), Whole: true}, after, func(e bus.Event) (*core.ImportProgress, bool, error) {
+	return follow(ctx, Watch{Topics: []string{core.ImportTopic(jobID)}, Whole: true}, after, func(e bus.Event) (*core.ImportProgress, bool, error) {
 		return importStep(job, e)
 	})
 }
@@ -70,7 +82,7 @@ func (r *subscriptionResolver) TransformExecutionUpdated(ctx context.Context, ex
 	if err != nil {
 		return nil, at("executionId", err)
 	}
-	return follow(ctx, Watch{Topic: core.ExecutionTopic(executionID), Whole: true}, after, func(e bus.Event) (*core.TransformExecutionUpdate, bool, error) {
+	return follow(ctx, Watch{Topics: []string{core.ExecutionTopic(executionID)}, Whole: true}, after, func(e bus.Event) (*core.TransformExecutionUpdate, bool, error) {
 		return r.executionStep(ctx, x, e)
 	})
 }
@@ -79,7 +91,7 @@ func (r *subscriptionResolver) DashboardChanged(ctx context.Context, dashboardID
 	if err := r.Services.Dashboards.RequireView(ctx, dashboardID); err != nil {
 		return nil, err
 	}
-	return follow(ctx, Watch{Topic: core.DashboardTopic(dashboardID)}, after, func(e bus.Event) (*core.DashboardChange, bool, error) {
+	return follow(ctx, Watch{Topics: []string{core.DashboardTopic(dashboardID)}}, after, func(e bus.Event) (*core.DashboardChange, bool, error) {
 		return dashboardStep(dashboardID, e)
 	})
 }
@@ -91,7 +103,7 @@ func (r *subscriptionResolver) DashboardPresence(ctx context.Context, dashboardI
 	join := func(ctx context.Context) (func(), error) {
 		return r.Services.Presence.Join(dashboardID, core.ActorFrom(ctx).UserID())
 	}
-	return follow(ctx, Watch{Topic: core.PresenceTopic(dashboardID), Begin: join, Whole: true}, nil, func(e bus.Event) (*core.DashboardPresence, bool, error) {
+	return follow(ctx, Watch{Topics: []string{core.PresenceTopic(dashboardID)}, Begin: join, Whole: true}, nil, func(e bus.Event) (*core.DashboardPresence, bool, error) {
 		return r.presenceStep(dashboardID, e)
 	})
 }
@@ -107,11 +119,11 @@ func (r *subscriptionResolver) CardResults(ctx context.Context, dashboardID stri
 }
 
 func (r *subscriptionResolver) ServiceNotice(ctx context.Context, after *int64) (<-chan *core.ServiceNotice, error) {
-	topic, err := r.Services.Identity.NoticeTopic(ctx)
+	topics, err := r.Services.Identity.NoticeTopics(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return follow(ctx, Watch{Topic: topic}, after, noticeStep)
+	return follow(ctx, Watch{Topics: topics}, after, noticeStep)
 }
 
 func (r *transformExecutionUpdateResolver) Execution(ctx context.Context, obj *core.TransformExecutionUpdate) (*core.Execution, error) {

@@ -10,8 +10,8 @@ import (
 
 // Watch is how a subscription is watched.
 type Watch struct {
-	Topic string // of the bus
-	After int64  // the event to continue after, 0: none is known
+	Topics []string // of the bus
+	After  int64    // the event to continue after, 0: none is known
 
 	// Begin is called when somebody begins to watch; end, when they stop. Nil for nothing to do.
 	Begin func(ctx context.Context) (end func(), err error)

@@ -99,6 +99,10 @@ Query.rateLimitUsage.over         share
 SetRateLimitInput.limit           int 0 1000000
 SetRateLimitInput.until           future year
 SetRateLimitInput.reason          note 200 required
+AnnounceInput.ja                  note 500 required
+AnnounceInput.en                  note 500 required
+AnnounceInput.until               future year
+WithdrawAnnouncementInput.id      id announcement
 BlockIpInput.cidr                 network
 BlockIpInput.minutes              int 1 43200
 BlockIpInput.reason               note 200 required

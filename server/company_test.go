@@ -171,6 +171,9 @@ func (c *company) furnish(h *house) {
 	must(h.t, h.store.Jobs.Create(ctx, job))
 	must(h.t, h.store.Limits.AddUsage(ctx, core.RateUsage{Class: core.RateAPI, Subject: owner.ID, Limit: 100, Peak: 120, Near: 1, Over: 1, Last: store.Now()}))
 	must(h.t, h.store.Limits.Block(ctx, &core.BlockedAddress{Network: "203.0.113.128/25", Until: store.Now().Add(time.Hour), Reason: inside, SetBy: c.ids["admin"], SetAt: store.Now()}))
+	announcement := &core.Announcement{ID: core.NewID(core.NounAnnouncement), Ja: "止まります", En: "It stops", Severity: core.SeverityInfo, Until: store.Now().Add(time.Hour), CreatedBy: c.ids["admin"], CreatedAt: store.Now()}
+	must(h.t, h.store.Outbox.Announce(ctx, announcement))
+	c.ids["announcement"], c.ids["later"] = announcement.ID, store.Now().AddDate(0, 0, 7).Format(time.RFC3339)
 	must(h.t, h.store.Cards.KeepRuns(ctx, []*core.CardRun{{ID: core.NewID("run"), CardID: placed.ID, At: store.Now(), Code: core.CodeExecution, UserID: owner.ID}}))
 	request := c.request(h, d)
 	notice := core.Notice{

@@ -50,6 +50,7 @@ Query.transforms/all          401       403!*    403!*  403!*  403!*   403!* 403
 Query.execution               401       404!     404!   404!   404!    ok    404!   ok    401    bad
 Query.rateLimits              401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Query.rateLimitUsage          401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Query.announcements           401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Query.blockedAddresses        401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Query.schedulerStatus         401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Query.transformDiagnosis      401       404!     404!   404!   404!    ok    404!   ok    401    bad
@@ -130,6 +131,8 @@ Mutation.changePassword       401       400*     400*   400*   400*    400*  400
 Mutation.resetPassword        401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.updateProfile        401       ok       ok     ok     ok      ok    ok     ok    401    bad
 Mutation.setRateLimit         401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.announce             401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.withdrawAnnouncement 401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.blockIp              401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.unblockIp            401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.setUserAttributes    401       403!     403!   403!   403!    403!  403!   ok    401    bad

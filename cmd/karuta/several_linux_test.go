@@ -17,6 +17,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gorilla/websocket"
+
 	"github.com/karuta-bi/karuta/internal/app/apptest"
 	"github.com/karuta-bi/karuta/internal/table/dynamo"
 	"github.com/karuta-bi/karuta/internal/testkit"
@@ -49,11 +51,18 @@ func newSeveral(t *testing.T, n int) *several {
 	for range n {
 		s.all = append(s.all, serveIn(t, t.TempDir(), s.environ))
 	}
-	const password = "Kirei-na-hana-1"
 	ok(t, password+"\n", "user", "create", "--email", "hanako@example.com", "--role", "user", "--password-stdin", "--data-dir", s.all[0].dir)
-	in := apptest.Client{URL: s.all[0].url}.Must(t, `mutation($p: String!) { login(input: {email: "hanako@example.com", password: $p}) { accessToken } }`, map[string]any{"p": password})
-	s.token = in.Str("login.accessToken")
+	s.token = s.signIn(t, "hanako@example.com")
 	return s
+}
+
+// password is everybody's.
+const password = "Kirei-na-hana-1"
+
+func (s *several) signIn(t *testing.T, email string) (token string) {
+	t.Helper()
+	return apptest.Client{URL: s.all[0].url}.Must(t, `mutation($e: String!, $p: String!) { login(input: {email: $e, password: $p}) { accessToken } }`,
+		map[string]any{"e": email, "p": password}).Str("login.accessToken")
 }
 
 // at is a client of one of the processes.
@@ -82,9 +91,9 @@ type change struct {
 	over    bool   // nothing comes any more
 }
 
-// stream is what one process tells of a dashboard.
+// stream is what one process tells somebody.
 type stream struct {
-	told   chan change
+	told   chan string // "" at the end
 	cancel context.CancelFunc
 	ended  sync.WaitGroup
 }
@@ -95,17 +104,22 @@ func (s *several) follow(t *testing.T, p *process, id string, after int64) *stre
 	if after != 0 {
 		argument = ", after: " + strconv.FormatInt(after, 10)
 	}
-	body, err := json.Marshal(map[string]any{"query": fmt.Sprintf(`subscription { dashboardChanged(dashboardId: %q%s) { seq kind version } }`, id, argument)})
+	return listen(t, s.at(p), fmt.Sprintf(`subscription { dashboardChanged(dashboardId: %q%s) { seq kind version } }`, id, argument))
+}
+
+func listen(t *testing.T, c apptest.Client, document string) *stream {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": document})
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	f := &stream{told: make(chan change, 1000), cancel: cancel}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/graphql", strings.NewReader(string(body)))
+	f := &stream{told: make(chan string, 1000), cancel: cancel}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.URL+"/graphql", strings.NewReader(string(body)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, value := range map[string]string{"Accept": "text/event-stream", "Content-Type": "application/json", "Authorization": "Bearer " + s.token} {
+	for name, value := range map[string]string{"Accept": "text/event-stream", "Content-Type": "application/json", "Authorization": "Bearer " + c.Token} {
 		req.Header.Set(name, value)
 	}
 	resp, err := http.DefaultClient.Do(req)
@@ -118,22 +132,11 @@ func (s *several) follow(t *testing.T, p *process, id string, after int64) *stre
 }
 
 func (f *stream) read(resp *http.Response) {
-	defer func() { _ = resp.Body.Close(); f.told <- change{over: true} }()
+	defer func() { _ = resp.Body.Close(); f.told <- "" }()
 	lines := bufio.NewScanner(resp.Body)
 	for lines.Scan() {
-		data, found := strings.CutPrefix(lines.Text(), "data: {")
-		if !found {
-			continue
-		}
-		var result struct {
-			Data   struct{ DashboardChanged change }
-			Errors []struct{ Extensions struct{ Code string } }
-		}
-		_ = json.Unmarshal([]byte("{"+data), &result) // half a line of a killed process is none
-		if c := result.Data.DashboardChanged; len(result.Errors) > 0 {
-			f.told <- change{code: result.Errors[0].Extensions.Code}
-		} else if c.Seq != 0 {
-			f.told <- c
+		if data, found := strings.CutPrefix(lines.Text(), "data: "); found && json.Valid([]byte(data)) { // half a line of a killed process is none
+			f.told <- data
 		}
 	}
 }
@@ -144,15 +147,35 @@ func (f *stream) cut() {
 	f.ended.Wait()
 }
 
-func (f *stream) next(t *testing.T) change {
+// line is what is told next, "" at the end.
+func (f *stream) line(t *testing.T) string {
 	t.Helper()
 	select {
-	case c := <-f.told:
-		return c
+	case line := <-f.told:
+		return line
 	case <-time.After(patience):
 		t.Fatal("nothing was told")
-		return change{}
+		return ""
 	}
+}
+
+func (f *stream) next(t *testing.T) change {
+	t.Helper()
+	var result struct {
+		Data   struct{ DashboardChanged change }
+		Errors []struct{ Extensions struct{ Code string } }
+	}
+	line := f.line(t)
+	if line == "" {
+		return change{over: true}
+	}
+	if err := json.Unmarshal([]byte(line), &result); err != nil {
+		t.Fatal(err)
+	}
+	if len(result.Errors) > 0 {
+		return change{code: result.Errors[0].Extensions.Code}
+	}
+	return result.Data.DashboardChanged
 }
 
 func (f *stream) kind(t *testing.T, want string) change {
@@ -193,6 +216,8 @@ func TestProcessesBehindOneRedisAreOne(t *testing.T) {
 		seen = first.Seq
 	}
 	s.resumeElsewhere(t, id, streams[0], seen)
+	s.meet(t, id)
+	s.signOut(t)
 	s.killOne(t, id)
 	s.killUntold(t, id)
 	s.killRedis(t, id)
@@ -205,6 +230,61 @@ func (s *several) resumeElsewhere(t *testing.T, id string, f *stream, seen int64
 	again := s.follow(t, s.all[len(s.all)-1], id, seen)
 	if got := []int{again.kind(t, "UPDATED").Version, again.kind(t, "UPDATED").Version}; !slices.Equal(got, want) {
 		t.Errorf("resumed with %v, want %v", got, want)
+	}
+}
+
+const look = `subscription { dashboardPresence(dashboardId: %q) { users { id } } }`
+
+// meet lets two people look at a dashboard through two processes: each is told of the
+// other, when they come and when they go.
+func (s *several) meet(t *testing.T, id string) {
+	one := listen(t, s.at(s.all[0]), fmt.Sprintf(look, id))
+	one.people(t, 1)
+	boss := s.boss(t)
+	two := listen(t, apptest.Client{URL: s.all[1].url, Token: boss}, fmt.Sprintf(look, id))
+	two.people(t, 2)
+	one.people(t, 2)
+	two.cut()
+	one.people(t, 1)
+	one.cut()
+}
+
+// people waits until so many are told to be there.
+func (f *stream) people(t *testing.T, n int) {
+	t.Helper()
+	for strings.Count(f.line(t), `"id"`) != n {
+	}
+}
+
+// boss is the token of an administrator.
+func (s *several) boss(t *testing.T) string {
+	t.Helper()
+	ok(t, password+"\n", "user", "create", "--email", "boss@example.com", "--role", "admin", "--password-stdin", "--data-dir", s.all[0].dir)
+	return s.signIn(t, "boss@example.com")
+}
+
+// signOut ends a session on one process: its socket on another is closed at once.
+func (s *several) signOut(t *testing.T) {
+	token := s.signIn(t, "hanako@example.com")
+	ws, _, err := (&websocket.Dialer{Subprotocols: []string{"graphql-transport-ws"}}).Dial("ws"+strings.TrimPrefix(s.all[1].url, "http")+"/graphql/ws", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ws.Close()
+	if err := ws.WriteMessage(websocket.TextMessage, []byte(`{"type":"connection_init","payload":{"token":"`+token+`"}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if _, said, err := ws.ReadMessage(); err != nil || !strings.Contains(string(said), "connection_ack") {
+		t.Fatal(string(said), err)
+	}
+	began := time.Now()
+	apptest.Client{URL: s.all[0].url, Token: token}.Must(t, `mutation { logout { loggedOut } }`, nil)
+	_ = ws.SetReadDeadline(time.Now().Add(patience))
+	if _, _, err := ws.ReadMessage(); !websocket.IsCloseError(err, 4403) {
+		t.Errorf("the socket ends with %v", err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
 

@@ -71,6 +71,9 @@ const (
 	EventBrokenOff          EventType = "OPERATION_BROKEN_OFF"
 	EventAuditViewed        EventType = "AUDIT_VIEWED"
 
+	EventAnnounced             EventType = "ANNOUNCEMENT_MADE"
+	EventAnnouncementWithdrawn EventType = "ANNOUNCEMENT_WITHDRAWN"
+
 	EventOperationRegistered EventType = "OPERATION_REGISTERED"
 	EventOperationRetired    EventType = "OPERATION_RETIRED"
 )

@@ -30,6 +30,7 @@ const (
 	NounPolicy        Noun = "pol"
 	NounAPIKey        Noun = "key"
 	NounNotice        Noun = "note"
+	NounAnnouncement  Noun = "ann"
 	NounAccessRequest Noun = "req" // req_<dashboard>_u<person>
 	NounTransform     Noun = "tf"
 	NounExecution     Noun = "exec" // exec_<transform>_<own>

@@ -17,6 +17,9 @@ func ExecutionTopic(id string) string { return "execution/" + id }
 // NoticeTopic tells a person of their notices: [ServiceNotice].
 func NoticeTopic(userID string) string { return "notice/" + userID }
 
+// AnnouncementTopic tells everybody of announcements: [ServiceNotice].
+const AnnouncementTopic = "notice/all"
+
 // SignInTopic tells that a session or a key was ended.
 func SignInTopic(id string) string { return "session/" + id }
 
@@ -87,6 +90,9 @@ type ServiceNoticeKind string
 const (
 	NewsOpened ServiceNoticeKind = "OPENED" // nothing: who listens begins here
 	NewsNotice ServiceNoticeKind = "NOTICE"
+
+	NewsAnnouncement ServiceNoticeKind = "ANNOUNCEMENT"
+	NewsWithdrawn    ServiceNoticeKind = "WITHDRAWN"
 )
 
 // ServiceNotice is something that a person is told at once.
@@ -94,4 +100,6 @@ type ServiceNotice struct {
 	Seq      int64             `json:"-"`
 	Kind     ServiceNoticeKind `json:"kind"`
 	NoticeID string            `json:"notice,omitempty"`
+
+	AnnouncementID string `json:"announcement,omitempty"`
 }

@@ -21,13 +21,14 @@ func (s *Service) Notices(ctx context.Context, unreadOnly bool, p core.PageArgs)
 	return page, nil
 }
 
-// NoticeTopic is where the actor's notices are told as they are made.
-func (s *Service) NoticeTopic(ctx context.Context) (string, error) {
+// NoticeTopics are where the actor's notices are told as they are made, and what
+// everybody is told.
+func (s *Service) NoticeTopics(ctx context.Context) ([]string, error) {
 	actor, err := s.gate.RequireSignedIn(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	return core.NoticeTopic(actor.UserID()), nil
+	return []string{core.NoticeTopic(actor.UserID()), core.AnnouncementTopic}, nil
 }
 
 // Notice is one notice of the actor's; NOT_FOUND for everybody else's.

@@ -67,6 +67,8 @@ func newsOf(ctx context.Context, x table.Write) (topic string, value any) {
 	switch {
 	case kind == "DASHBOARD":
 		return dashboardNews(ctx, x, id, fresh)
+	case x.Key.Table == table.Outbox && kind == toAll:
+		return core.AnnouncementTopic, announcementNews(x)
 	case x.Op == table.OpDelete:
 	case x.Key.Table == table.Outbox && kind == "USER" && fresh:
 		return core.NoticeTopic(id), core.ServiceNotice{Kind: core.NewsNotice, NoticeID: x.Item.Str("notice_id")}
@@ -76,6 +78,14 @@ func newsOf(ctx context.Context, x table.Write) (topic string, value any) {
 		return core.SignInTopic(id), struct{}{}
 	}
 	return "", nil
+}
+
+func announcementNews(x table.Write) core.ServiceNotice {
+	n := core.ServiceNotice{Kind: core.NewsAnnouncement, AnnouncementID: announcementOf(x.Key)}
+	if x.Op == table.OpDelete {
+		n.Kind = core.NewsWithdrawn
+	}
+	return n
 }
 
 // unsureOf is whom it concerns that a write may have been done; they are told to look

@@ -9,8 +9,9 @@ import (
 )
 
 // Outbox is bi_outbox's USER#id / NOTICE#id: what people are told, kept for 90
-// days. A notice is written in the transaction of what it tells of, so nobody is
-// told of what did not happen; see noticeWrite.
+// days, and what everybody is told, see Announce. A notice is written in the
+// transaction of what it tells of, so nobody is told of what did not happen; see
+// noticeWrite.
 type Outbox struct{ e table.Engine }
 
 const outboxKept = 90 * 24 * time.Hour

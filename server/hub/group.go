@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"sync"
@@ -11,11 +12,11 @@ import (
 
 // group is all who are told the same of a topic. The hub's lock is taken before its.
 type group struct {
-	hub   *Hub
-	key   string
-	topic string
-	whole bool // every event tells everything
-	sub   *bus.Subscription
+	hub    *Hub
+	key    string
+	topics []string
+	whole  bool // a gap is told as how things stand
+	subs   []*bus.Subscription
 
 	mu      sync.Mutex
 	at      int64 // number of the last event that came
@@ -39,13 +40,40 @@ type job struct {
 	only  *member
 }
 
+// begin watches the topics from now on. What is read of the world afterwards is at
+// least as new as what came of any of them before.
+func (g *group) begin() error {
+	for _, topic := range g.topics {
+		sub, err := g.hub.bus.Subscribe(topic, 0, g.take)
+		if err != nil {
+			g.dissolve()
+			return err
+		}
+		g.subs, g.at = append(g.subs, sub), max(g.at, sub.From)
+	}
+	return nil
+}
+
+// missed are the events of all topics after the one number, in order.
+func (g *group) missed(after int64) (all []bus.Event, err error) {
+	for _, topic := range g.topics {
+		some, err := g.hub.bus.Tail(topic, after, g.at)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	slices.SortFunc(all, func(a, b bus.Event) int { return cmp.Compare(a.Seq, b.Seq) })
+	return all, nil
+}
+
 // add lets the member watch from now on, after the beginning or what it missed. The
 // caller holds both locks.
 func (g *group) add(mem *member, after int64) error {
 	missed := []bus.Event{{Seq: g.at}}
 	if after != 0 {
 		var err error
-		if missed, err = g.hub.bus.Tail(g.topic, after, g.at); err != nil {
+		if missed, err = g.missed(after); err != nil {
 			return err
 		}
 	}
@@ -215,7 +243,9 @@ func (g *group) remove(mem *member) {
 
 // dissolve ends the group. The caller holds both locks.
 func (g *group) dissolve() {
-	g.sub.Close()
+	for _, sub := range g.subs {
+		sub.Close()
+	}
 	if g.hub.groups[g.key] == g {
 		delete(g.hub.groups, g.key)
 	}

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"time"
 
@@ -160,19 +161,17 @@ func (h *Hub) watch(ctx context.Context, op Operation, w *resolvers.Watch) {
 
 // join finds the operation's group, or makes it.
 func (h *Hub) join(mem *member, w *resolvers.Watch) (*group, error) {
-	key := w.Topic + "\x00" + mem.op.Key
+	key := strings.Join(w.Topics, " ") + "\x00" + mem.op.Key
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	g := h.groups[key]
 	if g == nil {
-		g = &group{hub: h, key: key, topic: w.Topic, whole: w.Whole}
+		g = &group{hub: h, key: key, topics: w.Topics, whole: w.Whole}
 		g.mu.Lock() // what is told meanwhile waits until it is known since when
 		defer g.mu.Unlock()
-		var err error
-		if g.sub, err = h.bus.Subscribe(w.Topic, 0, g.take); err != nil {
+		if err := g.begin(); err != nil {
 			return nil, err
 		}
-		g.at = g.sub.From
 		h.groups[key] = g
 		if err := g.add(mem, w.After); err != nil {
 			g.dissolve()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -64,6 +65,7 @@ func (r *reader) wait(t *testing.T, n int) []string {
 type field struct {
 	topic   string
 	after   int64
+	whole   bool
 	runs    atomic.Int64 // with an event
 	checks  atomic.Int64
 	mu      sync.Mutex
@@ -96,7 +98,7 @@ func (f *field) operation(who string, r *reader) hub.Operation {
 				return hub.Outcome{Refused: []byte("no")}
 			case m.Event == nil:
 				f.checks.Add(1)
-				m.Watch = &resolvers.Watch{Topic: f.topic, After: f.after}
+				m.Watch = &resolvers.Watch{Topics: []string{f.topic}, After: f.after, Whole: f.whole}
 				return hub.Outcome{}
 			case len(m.Event.Data) == 0:
 				return hub.Outcome{Payload: []byte("begun")}
@@ -238,6 +240,55 @@ func TestWhoResumesInAGroupGetsWhatCameSince(t *testing.T) {
 	}
 }
 
+// Who comes while events wait to be run is told how things stand and what comes after,
+// and not what was before they came.
+func TestWhoComesWhileEventsWaitIsNotToldThem(t *testing.T) {
+	s := newStage(t)
+	held := make(chan struct{})
+	slow, r := s.f.operation("one", newReader()), newReader()
+	first := slow.Sink.(*reader)
+	run := slow.Run
+	slow.Run = func(ctx context.Context, m *resolvers.Moment) hub.Outcome {
+		if m.Event != nil && len(m.Event.Data) > 0 {
+			<-held
+		}
+		return run(ctx, m)
+	}
+	s.hub.Start(s.ctx, slow)
+	first.wait(t, 1)
+	s.publish(t, "1")
+	s.publish(t, "2")
+	s.delivered(t)
+	s.hub.Start(s.ctx, s.f.operation("two", r))
+	close(held)
+	first.wait(t, 3)
+	s.publish(t, "3")
+	if got := fmt.Sprint(r.wait(t, 2)); got != "[begun 3]" {
+		t.Errorf("told %s", got)
+	}
+	if got := fmt.Sprint(first.wait(t, 4)); got != "[begun 1 2 3]" {
+		t.Errorf("the first was told %s", got)
+	}
+}
+
+// A gap is told as how things stand where that is everything, and the group goes on.
+func TestAGapOfWhatIsToldWholeIsAnEvent(t *testing.T) {
+	s := newStage(t)
+	s.f.whole = true
+	r := s.join(t, "one")
+	r.wait(t, 1)
+	s.fallBehind(t)
+	for told := r.wait(t, 2); told[len(told)-1] != "newest"; told = r.wait(t, len(told)+1) {
+		if told[len(told)-1] == "complete" {
+			t.Fatal("it ended")
+		}
+	}
+	told := r.wait(t, 2)
+	if len(told) > 2000 || !slices.Contains(told[1:], "begun") {
+		t.Errorf("%d events, and how things stand is not among them", len(told))
+	}
+}
+
 func TestTheLastEventEndsAll(t *testing.T) {
 	s := newStage(t)
 	a, b := s.join(t, "one"), s.join(t, "two")
@@ -266,29 +317,7 @@ func TestAGroupThatFallsBehindIsToldOfTheGap(t *testing.T) {
 	s := newStage(t)
 	r := s.join(t, "one")
 	r.wait(t, 1)
-	s.f.mu.Lock() // the field takes its time
-	for i := range 2000 {
-		s.publish(t, fmt.Sprint(i))
-	}
-	seen := s.publish(t, "newest")
-	probe, err := s.bus.Subscribe("a", seen-1, func(bus.Event) {})
-	if err != nil && !errors.Is(err, bus.ErrGone) {
-		t.Fatal(err)
-	}
-	if probe != nil {
-		probe.Close()
-	}
-	delivered := make(chan struct{})
-	last, err := s.bus.Subscribe("b", 0, func(bus.Event) { close(delivered) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer last.Close()
-	if _, err := s.bus.Publish(t.Context(), "b", nil); err != nil {
-		t.Fatal(err)
-	}
-	<-delivered // everything before was, too
-	s.f.mu.Unlock()
+	s.fallBehind(t)
 	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
 		got := r.wait(t, 1)
 		if got[len(got)-1] == "complete" {
@@ -301,6 +330,33 @@ func TestAGroupThatFallsBehindIsToldOfTheGap(t *testing.T) {
 			t.Fatalf("told %d, the last is %q", len(got), got[len(got)-1])
 		}
 	}
+}
+
+// fallBehind publishes more than a group may be behind while its field takes its time.
+func (s *stage) fallBehind(t *testing.T) {
+	t.Helper()
+	s.f.mu.Lock()
+	defer s.f.mu.Unlock()
+	for i := range 2000 {
+		s.publish(t, fmt.Sprint(i))
+	}
+	s.publish(t, "newest")
+	s.delivered(t)
+}
+
+// delivered waits until the bus has delivered everything.
+func (s *stage) delivered(t *testing.T) {
+	t.Helper()
+	done := make(chan struct{})
+	last, err := s.bus.Subscribe("b", 0, func(bus.Event) { close(done) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer last.Close()
+	if _, err := s.bus.Publish(t.Context(), "b", nil); err != nil {
+		t.Fatal(err)
+	}
+	<-done
 }
 
 func TestAStreamTellsAllAndEnds(t *testing.T) {

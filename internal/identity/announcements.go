@@ -1,0 +1,110 @@
+package identity
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
+)
+
+// Bounds of an announcement.
+const (
+	maxAnnouncement = 500 // characters
+	maxAnnounced    = 30 * 24 * time.Hour
+)
+
+// NewAnnouncement is what everybody is to be told, in both languages.
+type NewAnnouncement struct {
+	Ja, En   string // at most 500 characters
+	Severity core.AnnouncementSeverity
+	Until    time.Time // at most 30 days from now
+}
+
+// Announcements are those that hold now, the oldest first. For whoever is signed in.
+func (s *Service) Announcements(ctx context.Context) ([]core.Announcement, error) {
+	if _, err := s.gate.RequireSignedIn(ctx); err != nil {
+		return nil, err
+	}
+	all, err := s.store.Outbox.Announcements(ctx)
+	if err != nil {
+		return nil, core.Known("identity: read announcements", err)
+	}
+	now := s.now()
+	return slices.DeleteFunc(all, func(a core.Announcement) bool { return !now.Before(a.Until) }), nil
+}
+
+// Announcement is one that holds now; NOT_FOUND otherwise. For whoever is signed in.
+func (s *Service) Announcement(ctx context.Context, id string) (*core.Announcement, error) {
+	all, err := s.Announcements(ctx)
+	if err != nil {
+		return nil, err
+	}
+	at := slices.IndexFunc(all, func(a core.Announcement) bool { return a.ID == id })
+	if at < 0 {
+		return nil, core.NotFound("id")
+	}
+	return &all[at], nil
+}
+
+// Announce tells everybody something, now and whenever they come until it ends. For
+// administrators.
+func (s *Service) Announce(ctx context.Context, in NewAnnouncement) (*core.Announcement, error) {
+	actor, err := s.gate.RequireAdmin(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkAnnouncement(in); err != nil {
+		return nil, err
+	}
+	if all, err := s.Announcements(ctx); err != nil {
+		return nil, err
+	} else if len(all) >= store.MaxAnnouncements {
+		return nil, core.Invalid("input", "too_many", "max", store.MaxAnnouncements)
+	}
+	if err := s.audit.Ready(); err != nil {
+		return nil, err
+	}
+	a := &core.Announcement{
+		ID: core.NewID(core.NounAnnouncement), Ja: in.Ja, En: in.En, Severity: in.Severity, Until: in.Until.UTC().Truncate(time.Millisecond),
+		CreatedBy: actor.ActingID(), CreatedAt: s.now(),
+	}
+	if err := s.store.Outbox.Announce(ctx, a); err != nil {
+		return nil, core.Known("identity: announce", err)
+	}
+	return a, s.recordStrict(ctx, core.EventAnnounced, "announcement", a.ID, "severity", string(a.Severity), "until", a.Until.Format(time.RFC3339))
+}
+
+func (s *Service) checkAnnouncement(in NewAnnouncement) error {
+	for field, said := range map[string]string{"input.ja": in.Ja, "input.en": in.En} {
+		if said == "" {
+			return core.Invalid(field, "required")
+		}
+		if err := core.CheckText(field, said, maxAnnouncement); err != nil {
+			return err
+		}
+	}
+	if now := s.now(); !in.Until.After(now) || in.Until.After(now.Add(maxAnnounced)) {
+		return core.Invalid("input.until", "bad_value")
+	}
+	return nil
+}
+
+// WithdrawAnnouncement ends an announcement before its time; NOT_FOUND where it has
+// ended. For administrators.
+func (s *Service) WithdrawAnnouncement(ctx context.Context, id string) error {
+	if _, err := s.gate.RequireAdmin(ctx); err != nil {
+		return err
+	}
+	if err := core.CheckID("input.id", id, core.NounAnnouncement); err != nil {
+		return err
+	}
+	if err := s.audit.Ready(); err != nil {
+		return err
+	}
+	if err := s.store.Outbox.Withdraw(ctx, id); err != nil {
+		return core.Known("identity: withdraw announcement", err)
+	}
+	return s.recordStrict(ctx, core.EventAnnouncementWithdrawn, "announcement", id)
+}
