@@ -46,3 +46,10 @@ func readFiles(object map[string]any) {
 		}
 	}
 }
+
+// Streams is how many event streams are open.
+func (h *Handler) Streams() int {
+	h.server.streams.mu.Lock()
+	defer h.server.streams.mu.Unlock()
+	return h.server.streams.total
+}

@@ -219,7 +219,10 @@ func (c *company) ids404(a argument) []probe {
 
 // ghost is an id of nothing of the kind.
 func (c *company) ghost(noun string) string {
-	if noun == "policy" {
+	switch noun {
+	case "announcement":
+		return core.NewID(core.NounAnnouncement)
+	case "policy":
 		return core.NewID(core.NounPolicy)
 	}
 	if noun == "view" {

@@ -37,13 +37,17 @@ func (s *Service) Announcements(ctx context.Context) ([]core.Announcement, error
 
 // Announcement is one that holds now; NOT_FOUND otherwise. For whoever is signed in.
 func (s *Service) Announcement(ctx context.Context, id string) (*core.Announcement, error) {
+	return s.announcement(ctx, "id", id)
+}
+
+func (s *Service) announcement(ctx context.Context, field, id string) (*core.Announcement, error) {
 	all, err := s.Announcements(ctx)
 	if err != nil {
 		return nil, err
 	}
 	at := slices.IndexFunc(all, func(a core.Announcement) bool { return a.ID == id })
 	if at < 0 {
-		return nil, core.NotFound("id")
+		return nil, core.NotFound(field)
 	}
 	return &all[at], nil
 }
@@ -98,6 +102,9 @@ func (s *Service) WithdrawAnnouncement(ctx context.Context, id string) error {
 		return err
 	}
 	if err := core.CheckID("input.id", id, core.NounAnnouncement); err != nil {
+		return err
+	}
+	if _, err := s.announcement(ctx, "input.id", id); err != nil {
 		return err
 	}
 	if err := s.audit.Ready(); err != nil {
