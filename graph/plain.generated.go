@@ -93,6 +93,15 @@ var plainTypes = map[string]plain.Type{
 	"AddGroupMemberPayload": {Implementors: addGroupMemberPayloadImplementors, Fields: map[string]plain.Field{
 		"group": {Index: 0, Of: "Group"},
 	}},
+	"AnnouncePayload": {Implementors: announcePayloadImplementors, Fields: map[string]plain.Field{
+		"announcement": {Index: 0, Of: "Announcement"},
+	}},
+	"Announcement": {Implementors: announcementImplementors, Fields: map[string]plain.Field{
+		"id":        {Index: 0},
+		"severity":  {Index: 1},
+		"until":     {Index: 2},
+		"createdAt": {Index: 3},
+	}},
 	"AnswerAccessRequestPayload": {Implementors: answerAccessRequestPayloadImplementors, Fields: map[string]plain.Field{
 		"request": {Index: 0, Of: "AccessRequest"},
 	}},
@@ -1139,6 +1148,9 @@ var plainTypes = map[string]plain.Type{
 		"count": {Index: 1},
 	}},
 	"View": {Implementors: viewImplementors, Fields: map[string]plain.Field{}},
+	"WithdrawAnnouncementPayload": {Implementors: withdrawAnnouncementPayloadImplementors, Fields: map[string]plain.Field{
+		"id": {Index: 0},
+	}},
 }
 
 func (ec *executionContext) plainAccessExplanation(sel ast.SelectionSet, obj *core.Explanation) (graphql.Marshaler, bool) {
@@ -1650,6 +1662,84 @@ func (ec *executionContext) openAddGroupMemberPayload(ctx context.Context, field
 	switch field.Name {
 	case "group":
 		return ec._AddGroupMemberPayload_group(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainAnnouncePayload(sel ast.SelectionSet, obj *AnnouncePayload) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "AnnouncePayload", sel), obj, ec.writeAnnouncePayload)
+}
+
+func (ec *executionContext) writeAnnouncePayload(w *plain.Writer, p *plain.Plan, obj *AnnouncePayload) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // announcement
+			v := obj.Announcement
+			if v == nil {
+				return false
+			}
+			if !ec.writeAnnouncement(w, s.Inner, v) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openAnnouncePayload(ctx context.Context, field graphql.CollectedField, obj *AnnouncePayload) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "announcement":
+		return ec._AnnouncePayload_announcement(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainAnnouncement(sel ast.SelectionSet, obj *core.Announcement) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "Announcement", sel), obj, ec.writeAnnouncement)
+}
+
+func (ec *executionContext) writeAnnouncement(w *plain.Writer, p *plain.Plan, obj *core.Announcement) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // id
+			w.String(string(obj.ID))
+		case 1: // severity
+			w.String(string(obj.Severity))
+		case 2: // until
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.Until), true) {
+				return false
+			}
+		case 3: // createdAt
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.CreatedAt), true) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openAnnouncement(ctx context.Context, field graphql.CollectedField, obj *core.Announcement) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "id":
+		return ec._Announcement_id(ctx, field, obj), true
+	case "text":
+		return ec._Announcement_text(ctx, field, obj), true
+	case "severity":
+		return ec._Announcement_severity(ctx, field, obj), true
+	case "until":
+		return ec._Announcement_until(ctx, field, obj), true
+	case "createdAt":
+		return ec._Announcement_createdAt(ctx, field, obj), true
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -9107,6 +9197,10 @@ func (ec *executionContext) openServiceNotice(ctx context.Context, field graphql
 		return ec._ServiceNotice_kind(ctx, field, obj), true
 	case "notice":
 		return ec._ServiceNotice_notice(ctx, field, obj), false
+	case "announcementId":
+		return ec._ServiceNotice_announcementId(ctx, field, obj), false
+	case "announcement":
+		return ec._ServiceNotice_announcement(ctx, field, obj), false
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -10657,6 +10751,33 @@ func (ec *executionContext) openView(ctx context.Context, field graphql.Collecte
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainWithdrawAnnouncementPayload(sel ast.SelectionSet, obj *WithdrawAnnouncementPayload) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "WithdrawAnnouncementPayload", sel), obj, ec.writeWithdrawAnnouncementPayload)
+}
+
+func (ec *executionContext) writeWithdrawAnnouncementPayload(w *plain.Writer, p *plain.Plan, obj *WithdrawAnnouncementPayload) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // id
+			w.String(string(obj.ID))
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openWithdrawAnnouncementPayload(ctx context.Context, field graphql.CollectedField, obj *WithdrawAnnouncementPayload) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "id":
+		return ec._WithdrawAnnouncementPayload_id(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainNAccessInterval2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessIntervalᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.AccessInterval) (graphql.Marshaler, bool) {
 	return plain.Pointers(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "AccessInterval", sel), v, true, ec.writeAccessInterval, ec.openAccessInterval)
 }
@@ -10963,6 +11084,10 @@ func (ec *executionContext) plainNValueCount2ᚕgithubᚗcomᚋkarutaᚑbiᚋkar
 
 func (ec *executionContext) plainOAccessRequest2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAccessRequestᚄ(ctx context.Context, sel ast.SelectionSet, v []core.AccessRequest) (graphql.Marshaler, bool) {
 	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "AccessRequest", sel), v, true, ec.writeAccessRequest, ec.openAccessRequest)
+}
+
+func (ec *executionContext) plainOAnnouncement2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐAnnouncementᚄ(ctx context.Context, sel ast.SelectionSet, v []core.Announcement) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "Announcement", sel), v, true, ec.writeAnnouncement, ec.openAnnouncement)
 }
 
 func (ec *executionContext) plainOBlockedAddress2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐBlockedAddressᚄ(ctx context.Context, sel ast.SelectionSet, v []core.BlockedAddress) (graphql.Marshaler, bool) {
