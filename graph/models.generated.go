@@ -39,6 +39,12 @@ type AddGroupMemberPayload struct {
 	Group *core.Group `json:"group"`
 }
 
+// What is announced.
+type AnnouncePayload struct {
+	// The announcement.
+	Announcement *core.Announcement `json:"announcement"`
+}
+
 // The answered request.
 type AnswerAccessRequestPayload struct {
 	// The request.
@@ -929,6 +935,18 @@ type UpdateTransformPayload struct {
 // `dashboard`, `card` and `node` alone, for their own datasets and for dashboards
 // that they may view themselves and that show nothing but their own data.
 type View struct {
+}
+
+// An announcement that is to end.
+type WithdrawAnnouncementInput struct {
+	// Id of the announcement.
+	ID string `json:"id"`
+}
+
+// What is withdrawn.
+type WithdrawAnnouncementPayload struct {
+	// Id of the announcement.
+	ID string `json:"id"`
 }
 
 // How the system or a part of it is doing.

@@ -29,6 +29,7 @@ type ResolverRoot interface {
 	AccessReport() AccessReportResolver
 	AccessRequest() AccessRequestResolver
 	AccessSighting() AccessSightingResolver
+	Announcement() AnnouncementResolver
 	ApiKey() ApiKeyResolver
 	AppliedPolicy() AppliedPolicyResolver
 	AuditLog() AuditLogResolver
@@ -360,6 +361,78 @@ type MissingAccess {
   whoCanGive: [User!]!
   "The same as a sentence, in your language."
   sentence: String!
+}
+`, BuiltIn: false},
+	{Name: "../schema/announcement.graphqls", Input: `extend type Query {
+  "What everybody is told now, the oldest first: 10 at most. What is new and what is withdrawn comes as serviceNotice."
+  announcements: [Announcement!] @auth
+}
+
+extend type Mutation {
+  "Tell everybody something, now and whenever they come until it ends."
+  announce(
+    "What, for how long and how much it matters."
+    input: AnnounceInput!
+  ): AnnouncePayload @admin
+  "End an announcement before its time."
+  withdrawAnnouncement(
+    "Which one."
+    input: WithdrawAnnouncementInput!
+  ): WithdrawAnnouncementPayload @admin
+}
+
+"How much an announcement matters."
+enum AnnouncementSeverity {
+  "Good to know."
+  INFO
+  "Something will be otherwise than usual."
+  WARNING
+  "Something does not work."
+  CRITICAL
+}
+
+"Something that everybody is told."
+type Announcement {
+  "Id of the announcement."
+  id: ID!
+  "What it says, in the language of the request."
+  text: String!
+  "How much it matters."
+  severity: AnnouncementSeverity!
+  "Until when it holds."
+  until: Time!
+  "When it was made."
+  createdAt: Time!
+}
+
+"Something to be told to everybody."
+input AnnounceInput {
+  "In Japanese, at most 500 characters."
+  ja: String!
+  "In English, at most 500 characters."
+  en: String!
+  "Until when it holds, at most 30 days from now."
+  until: Time!
+  "How much it matters."
+  severity: AnnouncementSeverity! = INFO
+}
+
+"What is announced."
+type AnnouncePayload {
+  "The announcement."
+  announcement: Announcement!
+}
+
+"An announcement that is to end."
+input WithdrawAnnouncementInput {
+  "Id of the announcement."
+  id: ID!
+}
+
+"What is withdrawn."
+type WithdrawAnnouncementPayload {
+  "Id of the announcement."
+  id: ID!
 }
 `, BuiltIn: false},
 	{Name: "../schema/apikey.graphqls", Input: `extend type Query {
@@ -4276,7 +4349,7 @@ type Subscription {
     useCache: Boolean! = true
   ): CardOutcome! @dashboard(level: VIEWER, arg: "dashboardId")
 
-  "What you are told: your notices as they are made. Begins with OPENED."
+  "What you are told: your notices and what everybody is told, as they are made. Begins with OPENED."
   serviceNotice(
     "The number of the last event that you know. Leave it out to begin now."
     after: Long
@@ -4375,6 +4448,10 @@ enum ServiceNoticeKind {
   OPENED
   "A notice to you."
   NOTICE
+  "An announcement to everybody."
+  ANNOUNCEMENT
+  "An announcement is withdrawn."
+  WITHDRAWN
 }
 
 "Something that you are told at once."
@@ -4385,6 +4462,10 @@ type ServiceNotice {
   kind: ServiceNoticeKind!
   "The notice, for NOTICE; null where you deleted it or it is too old."
   notice: Notice
+  "Id of the announcement, for ANNOUNCEMENT and WITHDRAWN."
+  announcementId: ID
+  "The announcement, for ANNOUNCEMENT; null where it has ended by now."
+  announcement: Announcement
 }
 `, BuiltIn: false},
 	{Name: "../schema/transfer.graphqls", Input: `extend type Mutation {
@@ -5779,6 +5860,30 @@ func (ec *executionContext) childFields_AddGroupMemberPayload(ctx context.Contex
 		return ec.fieldContext_AddGroupMemberPayload_group(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddGroupMemberPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_AnnouncePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "announcement":
+		return ec.fieldContext_AnnouncePayload_announcement(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AnnouncePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Announcement(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Announcement_id(ctx, field)
+	case "text":
+		return ec.fieldContext_Announcement_text(ctx, field)
+	case "severity":
+		return ec.fieldContext_Announcement_severity(ctx, field)
+	case "until":
+		return ec.fieldContext_Announcement_until(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Announcement_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Announcement", field.Name)
 }
 
 func (ec *executionContext) childFields_AnswerAccessRequestPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8051,6 +8156,10 @@ func (ec *executionContext) childFields_ServiceNotice(ctx context.Context, field
 		return ec.fieldContext_ServiceNotice_kind(ctx, field)
 	case "notice":
 		return ec.fieldContext_ServiceNotice_notice(ctx, field)
+	case "announcementId":
+		return ec.fieldContext_ServiceNotice_announcementId(ctx, field)
+	case "announcement":
+		return ec.fieldContext_ServiceNotice_announcement(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServiceNotice", field.Name)
 }
@@ -8527,6 +8636,14 @@ func (ec *executionContext) childFields_View(ctx context.Context, field graphql.
 		return ec.fieldContext_View_groups(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type View", field.Name)
+}
+
+func (ec *executionContext) childFields_WithdrawAnnouncementPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_WithdrawAnnouncementPayload_id(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type WithdrawAnnouncementPayload", field.Name)
 }
 
 func (ec *executionContext) childFields___Directive(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
