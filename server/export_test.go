@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+
+	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/karuta-bi/karuta/schema"
 )
@@ -52,4 +55,13 @@ func (h *Handler) Streams() int {
 	h.server.streams.mu.Lock()
 	defer h.server.streams.mu.Unlock()
 	return h.server.streams.total
+}
+
+// FailWith lets every root field fail as the function says.
+func (h *Handler) FailWith(failure func() error) {
+	h.server.engine.root = func(ctx context.Context, _ graphql.RootResolver) graphql.Marshaler {
+		field := graphql.GetRootFieldContext(ctx)
+		graphql.AddError(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: field.Object, Field: field.Field}), failure())
+		return graphql.Null
+	}
 }

@@ -57,8 +57,11 @@ func (e *engine) known(ctx context.Context, err error, place string) *core.Error
 }
 
 // spoken is the message of an error that speaks to developers in its own
-// words, "" for all others.
+// words, "" for all others: those of a field, too, whose words may be anybody's.
 func spoken(err *gqlerror.Error) string {
+	if err.Path != nil {
+		return ""
+	}
 	switch core.CodeOf(err) {
 	case core.CodeGraphQLParse, core.CodeGraphQLValidation, core.CodeNotPersisted, core.CodePersistingOff:
 		return err.Message
