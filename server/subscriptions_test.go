@@ -146,6 +146,30 @@ func TestWhoLosesTheRightIsToldNothingMore(t *testing.T) {
 	o.ended(core.CodeNotFound)
 }
 
+// A session that is ended closes its socket and says nothing of what ran on it: then
+// clients sign in and continue. The same person's other session goes on.
+func TestAnEndedSessionEndsNoSubscription(t *testing.T) {
+	h := newHouse(t)
+	d, owner, viewer, _, token := h.page()
+	in, err := h.identity.Mint(core.AsSystem(t.Context(), "test"), viewer.ID)
+	must(t, err)
+	ended, other := h.signedIn(in.Token), h.signedIn(token)
+	for _, k := range []*talk{ended, other} {
+		k.subscribe("1", fmt.Sprintf(watchDashboard, d.ID, ""))
+		k.next("dashboardChanged")
+	}
+	h.ask(in.Token, `mutation { logout { loggedOut } }`, nil)
+	name := "新しい名前"
+	_, err = h.resolver.Services.Dashboards.Update(by(owner), dashboard.Change{ID: d.ID, Version: d.Version, Name: &name})
+	must(t, err)
+	if got := other.next("dashboardChanged"); got["kind"] != "UPDATED" {
+		t.Errorf("the other session is told %v", got)
+	}
+	if got := ended.hear(); got != "close 4403: session_revoked" {
+		t.Errorf("the ended session is told %s", got)
+	}
+}
+
 func TestANoticeIsToldAtOnceAndToItsReaderAlone(t *testing.T) {
 	h := newHouse(t)
 	_, owner, viewer, ownerToken, token := h.page()

@@ -1,35 +1,8 @@
 // Apollo Client 4's GraphQLWsLink: events, the way back after a cut, and sign-ins that end.
 import assert from 'node:assert/strict';
-import { CombinedGraphQLErrors, gql } from '@apollo/client';
-import { connect } from './examples/apollo.mjs';
-import { ask, check, collect, done, keep, page, send, signIn, site, wire } from './harness.mjs';
-
-const changes = gql`subscription Changes($id: ID!, $after: Long) { dashboardChanged(dashboardId: $id, after: $after) { seq kind version } }`;
-const soon = { retryWait: () => new Promise((resolve) => setTimeout(resolve, 20)) };
-
-/** Watches a dashboard by a client of its own; what comes and how the sockets ended is collected. */
-async function watch(id, url, session, variables = {}) {
-  const events = collect(), closed = collect(), problems = collect();
-  const { apollo, sockets } = connect(url, session, soon);
-  const connected = collect();
-  sockets.on('connected', connected.add);
-  sockets.on('closed', (event) => closed.add(event.code === 4403 ? `4403 ${event.reason}` : event.code));
-  const watching = apollo.subscribe({ query: changes, variables: { id, ...variables } }).subscribe({
-    next: ({ data, error }) => (error ? problems.add(error) : events.add(data.dashboardChanged)),
-    error: problems.add,
-    complete: () => problems.add('complete'),
-  });
-  await Promise.race([events.until(1), problems.until(1)]);
-  return {
-    events, connected, closed, problems,
-    /** The versions that were told, in the order in which they came. */
-    versions: () => events.all.filter((event) => event.kind === 'UPDATED').map((event) => event.version),
-    async end() {
-      watching.unsubscribe();
-      await sockets.dispose();
-    },
-  };
-}
+import { CombinedGraphQLErrors } from '@apollo/client';
+import { watch } from './apollo-watch.mjs';
+import { ask, check, done, keep, page, send, signIn, site, wire } from './harness.mjs';
 
 await check('events come in order, each with its number', async () => {
   const dashboard = await page();
@@ -130,25 +103,5 @@ await check('who may not see it any more is told NOT_FOUND, and the subscription
   assert.equal(w.problems.all[0].errors[0].extensions.code, 'NOT_FOUND');
   await w.end();
 });
-
-if (site.restart) {
-  await check('the server ends and another one begins: 1012, back by itself, told that the numbers are gone, and then it goes on', async () => {
-    const dashboard = await page();
-    const w = await watch(dashboard.id, site.url, keep(site.token));
-    const changed = await dashboard.change();
-    await w.events.until(2);
-    await ask('another server');
-    await w.problems.until(1);
-    assert.equal(w.closed.all[0], 1012);
-    assert.equal(w.problems.all[0].errors[0].extensions.code, 'EVENTS_GONE');
-    assert.deepEqual(w.versions(), changed);
-    await w.end();
-    const anew = await watch(dashboard.id, site.url, keep(site.token));
-    const after = await dashboard.change();
-    await anew.events.until(2);
-    assert.deepEqual(anew.versions(), after);
-    await anew.end();
-  });
-}
 
 done();

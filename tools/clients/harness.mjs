@@ -1,6 +1,6 @@
 // What the scripts beside this one stand on. Each is a client as people use it, is started by a Go test with the
 // place of the server as JSON, and prints a line of JSON for each thing that it tried: {name, ok, got}. What a client
-// cannot do by itself, such as ending the server, it asks the test for: {ask} is answered by a line of JSON.
+// cannot do by itself, such as ending the server, it asks the test for: {ask, with} is answered by a line of JSON.
 import { AssertionError } from 'node:assert';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -11,13 +11,13 @@ globalThis.WebSocket ??= WebSocket; // browsers have one, and newer Nodes
 
 export const site = JSON.parse(process.argv[2]);
 
-const patience = 60_000;
+const patience = 180_000;
 const answers = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const tell = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 /** Asks the test to do something. */
-export async function ask(what) {
-  tell({ ask: what });
+export async function ask(what, text = '') {
+  tell({ ask: what, with: text });
   return JSON.parse((await answers.next()).value);
 }
 
@@ -56,15 +56,21 @@ export async function signIn(email = site.email) {
   return login.accessToken;
 }
 
-/** A session as an application keeps it; signedIn counts how often somebody signed in. */
+/** A session as an application keeps it. */
 export function keep(token) {
   let current = token && Promise.resolve(token);
+  const renewals = collect();
   return {
-    signedIn: 0,
+    /** How often somebody signed in. */
+    get signedIn() {
+      return renewals.all.length;
+    },
+    /** Ends when somebody has signed in. */
+    renewed: () => renewals.until(1),
     async token() {
       if (!current) {
-        this.signedIn++;
         current = signIn();
+        renewals.add(current);
       }
       return current;
     },

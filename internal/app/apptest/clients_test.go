@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,9 +17,11 @@ import (
 
 	"golang.org/x/crypto/bcrypt"
 
+	"github.com/karuta-bi/karuta/internal/app"
 	"github.com/karuta-bi/karuta/internal/app/apptest"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/web"
 )
 
 // The clients that people use, each of them told by its own developers what is right,
@@ -27,13 +30,27 @@ func TestClientsThatPeopleUse(t *testing.T) {
 	node, tools := needsClients(t)
 	g := newGuests(t)
 	t.Run("all", func(t *testing.T) {
-		for _, name := range []string{"apollo", "apollo-sockets"} {
+		for _, name := range []string{"apollo", "apollo-sockets", "manifest", "graphql-ws", "graphql-sse", "curl", "browser"} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
+				if name == "browser" {
+					needsBrowser(t)
+				}
 				g.visit(t, exec.Command(node, filepath.Join(tools, name+".mjs")))
 			})
 		}
 	})
+	t.Run("restart", func(t *testing.T) {
+		g.visit(t, exec.Command(node, filepath.Join(tools, "apollo-restart.mjs")))
+	})
+}
+
+func needsBrowser(t *testing.T) {
+	t.Helper()
+	needsChromium(t)
+	if !web.Built() {
+		t.Skip("not run here: the pages are not built (make pages)")
+	}
 }
 
 // What the page about clients says is what was tried.
@@ -79,24 +96,30 @@ const clientsPassword = "Kirei-na-hana-1"
 // guests is what the clients find: a server and people who may sign in.
 type guests struct {
 	*apptest.Instance
-	keys  identity.Keys
-	user  *core.User
-	place map[string]string
+	environ []string
+	keys    identity.Keys
+	user    *core.User
+	place   map[string]string // where they are and who they may be
 }
 
 func newGuests(t *testing.T) *guests {
 	t.Helper()
 	const secret = "a secret of thirty-two characters!"
-	g := &guests{Instance: apptest.Start(t, "JWT_SECRET_KEY="+secret), keys: identity.Keys{Current: identity.NewKey(secret)}}
+	g := &guests{keys: identity.Keys{Current: identity.NewKey(secret)}, environ: []string{
+		"JWT_SECRET_KEY=" + secret, "DATA_DIR=" + t.TempDir(), "PERSISTED_OPERATIONS_INTEGRATION=ids-only",
+	}}
+	g.Instance = apptest.Start(t, g.environ...)
 	author, u := g.Somebody(t, core.RoleUser)
-	_, admin := g.Somebody(t, core.RoleAdmin)
+	operator, admin := g.Somebody(t, core.RoleAdmin)
 	g.user = u
 	for _, u := range []*core.User{u, admin} {
 		if _, err := g.App.Store.Users.Edit(t.Context(), u.ID, func(u *core.User) error { u.PasswordHash = cheapHash(t); return nil }); err != nil {
 			t.Fatal(err)
 		}
 	}
-	g.place = map[string]string{"url": g.URL, "token": author.Token, "email": u.Email, "admin": admin.Email, "password": clientsPassword}
+	g.place = map[string]string{
+		"url": g.URL, "password": clientsPassword, "email": u.Email, "token": author.Token, "admin": admin.Email, "adminToken": operator.Token,
+	}
 	return g
 }
 
@@ -143,8 +166,8 @@ func (g *guests) visit(t *testing.T, client *exec.Cmd) {
 
 // statement is something that a client tried, or wants to be done.
 type statement struct {
-	Name, Got, Ask string
-	OK             bool
+	Name, Got, Ask, With string
+	OK                   bool
 }
 
 // listen makes a test of each statement until the client ends.
@@ -158,7 +181,7 @@ func (g *guests) listen(t *testing.T, out io.Reader, in io.Writer) (stated int) 
 			t.Fatalf("%s: %v", lines.Text(), err)
 		}
 		if s.Ask != "" {
-			answer, err := json.Marshal(g.do(t, s.Ask))
+			answer, err := json.Marshal(g.do(t, s.Ask, s.With))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -176,14 +199,29 @@ func (g *guests) listen(t *testing.T, out io.Reader, in io.Writer) (stated int) 
 }
 
 // do is what no client can do by itself.
-func (g *guests) do(t *testing.T, wish string) any {
+func (g *guests) do(t *testing.T, wish, with string) any {
 	t.Helper()
 	switch wish {
 	case "a token that ends soon":
 		return g.token(t, 2*time.Second)
+	case "publish":
+		return g.publish(t, with)
+	case "another server":
+		g.Stop()
+		return apptest.Start(t, append(g.environ, "API_PORT="+strings.TrimPrefix(g.URL, "http://127.0.0.1:"))...).URL
 	}
 	t.Fatalf("nobody knows how to do %q", wish)
 	return nil
+}
+
+// publish is "karuta pq publish" beside the running server.
+func (g *guests) publish(t *testing.T, manifest string) (rows []app.OperationRow) {
+	t.Helper()
+	err := app.Operate(t.Context(), g.App.Config, slog.New(slog.DiscardHandler), app.VerbPublish, app.OperationArgs{}, strings.NewReader(manifest), &rows)
+	if err != nil {
+		t.Error(err)
+	}
+	return rows
 }
 
 // token is one of the person's that lasts for so long.

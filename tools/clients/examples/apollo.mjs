@@ -47,6 +47,8 @@ export function connect(url, session, sockets = {}) {
     url: `${url.replace(/^http/, 'ws')}/graphql/ws`,
     connectionParams: async () => ({ Authorization: `Bearer ${(used = await session.token())}` }),
     retryAttempts: Infinity,
+    // Also while nobody listens, because a server is being replaced; not where nobody can sign in.
+    shouldRetry: (problem) => !(problem instanceof Error),
     on: { closed: (event) => event.code === 4403 && session.forget(used) },
     ...sockets,
   });

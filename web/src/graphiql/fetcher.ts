@@ -1,5 +1,6 @@
 import type { Fetcher, FetcherParams } from '@graphiql/toolkit';
-import { Kind, parse, type TypeNode } from 'graphql';
+import { getOperationAST, Kind, parse, type TypeNode } from 'graphql';
+import { createClient } from 'graphql-ws';
 import { clientHeaders } from '../shared/api';
 
 const accept = 'application/graphql-response+json, application/json';
@@ -38,16 +39,29 @@ function request(params: FetcherParams, file: File | null): RequestInit {
   };
 }
 
+// Subscriptions come over a socket, which signs in by the cookie, too.
+const sockets = createClient({
+  url: `${location.origin.replace(/^http/, 'ws')}/graphql/ws`,
+  connectionParams: { client: 'web' },
+  retryAttempts: 0,
+  on: { closed: (event) => (event as CloseEvent).code === 4403 && location.reload() },
+});
+
+function subscribes({ query, operationName }: FetcherParams): boolean {
+  return getOperationAST(parse(query), operationName)?.operation === 'subscription';
+}
+
 interface Answer {
   errors?: { extensions?: { code?: string } }[];
 }
 
 /** Sends operations with the session cookie; an ended session leads back to the sign-in page. */
 export function fetcherFor(file: File | null): Fetcher {
-  return async (params) => {
+  const post = async (params: FetcherParams) => {
     const response = await fetch('/graphql', request(params, file));
     const answer = (await response.json()) as Answer;
     if (answer.errors?.some((e) => signedOut.has(e.extensions?.code ?? ''))) location.reload();
     return answer;
   };
+  return (params) => (subscribes(params) ? sockets.iterate(params) : post(params)) as ReturnType<Fetcher>;
 }
