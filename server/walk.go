@@ -80,31 +80,38 @@ func (w *walk) next() byte {
 
 // skip passes one value of any kind.
 func (w *walk) skip() {
-	depth := 0
-	for w.at < len(w.text) {
+	if w.at >= len(w.text) {
+		return
+	}
+	switch w.text[w.at] {
+	case '"':
+		w.string()
+	case '{', '[':
+		w.skipAll()
+	default:
+		for w.at < len(w.text) {
+			switch w.text[w.at] {
+			case ',', '}', ']':
+				return
+			}
+			w.at++
+		}
+	}
+}
+
+// skipAll passes an object or a list with all that it holds.
+func (w *walk) skipAll() {
+	for depth := 0; w.at < len(w.text); {
 		switch w.text[w.at] {
 		case '"':
 			w.string()
+			continue
 		case '{', '[':
 			depth++
-			w.at++
 		case '}', ']':
-			if depth == 0 { // of what is around
-				return
-			}
 			depth--
-			w.at++
-		case ',':
-			if depth == 0 {
-				return
-			}
-			w.at++
-			continue
-		default:
-			w.at++
-			continue
 		}
-		if depth == 0 {
+		if w.at++; depth == 0 {
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/vektah/gqlparser/v2"
@@ -42,5 +43,20 @@ func TestActualCost(t *testing.T) {
 				t.Errorf("%d, want %d", b.actual, c.want)
 			}
 		})
+	}
+}
+
+// BenchmarkSettle is what the actual cost of the nested query takes.
+func BenchmarkSettle(b *testing.B) {
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `type Query { todos: [T!] } type T { id: ID text: String done: Boolean user: U } type U { id: ID name: String email: String }`})
+	doc := gqlparser.MustLoadQueryWithRules(schema, `{ todos { id text done user { id name email } } }`, rules.NewDefaultRules())
+	item := `{"id":"todo_17","text":"Write what is to be done","done":false,"user":{"id":"user_17","name":"Hanako Yamada","email":"hanako.yamada@example.com"}}`
+	data := []byte(`{"todos":[` + strings.TrimSuffix(strings.Repeat(item+",", 20), ",") + `]}`)
+	m := newPlan(doc.Operations[0]).measure(nil)
+	b.SetBytes(int64(len(data)))
+	b.ReportAllocs()
+	for b.Loop() {
+		bill := &bill{meter: m}
+		bill.settle(data)
 	}
 }
