@@ -18,7 +18,7 @@ var floors = [][]string{
 	{"internal/core", "internal/drain", "internal/testkit", "web", "tools/gqlgen"},
 	{"internal/config", "schema"},
 	{"internal/telemetry", "internal/remote"},
-	{"internal/table", "internal/blob", "executor/client"},
+	{"internal/table", "internal/blob", "internal/oidc", "executor/client"},
 	{"internal/store", "internal/bus", "internal/apq", "executor"},
 	{"internal/audit"},
 	{"internal/access"},

@@ -456,6 +456,38 @@ func (ec *executionContext) fieldContext_ServerInfo_keyFingerprint(_ context.Con
 	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _ServerInfo_signInWays(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerInfo_signInWays(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SignInWays, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []SignInWay) graphql.Marshaler {
+			return ec.marshalNSignInWay2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐSignInWayᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_signInWays(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServerInfo",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SignInWay(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -678,6 +710,11 @@ func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSe
 			}
 		case "keyFingerprint":
 			out.Values[i] = ec._ServerInfo_keyFingerprint(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "signInWays":
+			out.Values[i] = ec._ServerInfo_signInWays(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}

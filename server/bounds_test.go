@@ -377,6 +377,9 @@ CreateGroupInput.name             line 100
 UpdateGroupInput.id               id group
 UpdateGroupInput.version          version
 UpdateGroupInput.name             line 100
+SetGroupClaimInput.id             id group
+SetGroupClaimInput.version        version
+SetGroupClaimInput.claim          line 200
 DeleteGroupInput.id               id group
 AddGroupMemberInput.groupId       id group
 AddGroupMemberInput.userId        id user

@@ -17,6 +17,9 @@
 // /graphql/ws speaks graphql-transport-ws: package socket carries the messages, and
 // live.go takes each operation the same way.
 //
+// People who sign in with an issuer go to it and come back by oidc.go; signin.go is
+// the page that they begin at.
+//
 // gqlgen's runtime executes; the transport is ours, after the specifications
 // "GraphQL over HTTP" and "GraphQL multipart request".
 package server

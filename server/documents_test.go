@@ -3,7 +3,7 @@ package server_test
 // asked are the documents behind the rows of the matrix, with the names of the
 // world's things in the places of their ids.
 var asked = map[string]string{
-	"Query.serverInfo": `{ serverInfo { env version gitSha schemaHash keyFingerprint } }`,
+	"Query.serverInfo": `{ serverInfo { env version gitSha schemaHash keyFingerprint signInWays { kind name path } } }`,
 	"Query.health":     `{ health { status components { name status detail } } }`,
 	"Query.me":         `{ me { id email name role locale groups { id name } attributes { name values } piiAccess createdAt deactivatedAt } }`,
 
@@ -181,6 +181,7 @@ var asked = map[string]string{
 
 	"Mutation.createGroup":       `mutation { createGroup(input: {name: "新しい"}) { group { id } } }`,
 	"Mutation.updateGroup":       `mutation { updateGroup(input: {id: "<group>", version: 1, name: "営業一課"}) { group { id name version } } }`,
+	"Mutation.setGroupClaim":     `mutation { setGroupClaim(input: {id: "<group>", version: 1, claim: "sales"}) { group { id claim version } } }`,
 	"Mutation.deleteGroup":       `mutation { deleteGroup(input: {id: "<group>"}) { deletedId memberCount shareCount lossCount shares { id } losesAccess { userId user { email } dashboardId dashboard { name } } } }`,
 	"Mutation.deleteGroup/dry":   `mutation { deleteGroup(input: {id: "<group>", dryRun: true}) { deletedId losesAccess { userId } } }`,
 	"Mutation.addGroupMember":    `mutation { addGroupMember(input: {groupId: "<group>", userId: "<guest>"}) { group { id } } }`,

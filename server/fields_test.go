@@ -48,6 +48,7 @@ Dataset.versions                403    403    403     shown 403    shown
 Dataset.writtenBy               -      -      -       shown -      shown
 Dataset.s3                      -      -      -       -     -      -
 Dataset.s3/unused               404    404    404     shown 404    shown
+Group.claim                     404    404    404     404   -      shown
 Group.members                   403    403    -       -     403    shown
 Group.members/own               404    404    404     404   shown  shown
 HealthComponent.detail          -      -      -       -     -      shown
@@ -97,6 +98,7 @@ var fieldsAsked = map[string]string{
 	"Dataset.s3/unused":                         `{ dataset(id: "<unused>") { x: s3 { bucket key } } }`,
 	"Dataset.statistics":                        `{ dataset(id: "<dataset>") { x: statistics { rowCount } } }`,
 	"Dataset.versions":                          `{ dataset(id: "<dataset>") { x: versions { nodes { number } } } }`,
+	"Group.claim":                               `{ group(id: "<group>") { x: claim } }`,
 	"Group.members":                             `{ dashboard(id: "<dashboard>") { shares { target { ... on Group { x: members { nodes { userId } } } } } } }`,
 	"Group.members/own":                         `{ group(id: "<group>") { x: members { nodes { userId } } } }`,
 	"HealthComponent.detail":                    `{ health { components { x: detail } } }`,
@@ -137,6 +139,8 @@ func TestFieldsForSome(t *testing.T) {
 	ran := h.ask(c.tokens["viewer"], c.fill(`mutation { executeCard(input: {cardId: "<card>", dashboardId: "<dashboard>"}) { result { snapshotId } } }`), nil)
 	c.ids["snapshot"], _ = ran.object(t, "executeCard", "result")["snapshotId"].(string)
 	h.summarise(c.ids["dataset"])
+	_, err := h.store.Groups.SetClaim(t.Context(), c.ids["group"], 1, "sales")
+	must(t, err)
 	lines := strings.Split(strings.TrimSpace(fieldMatrix), "\n")
 	people := strings.Fields(lines[0])
 	for _, line := range lines[1:] {

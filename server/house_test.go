@@ -86,6 +86,7 @@ type site struct {
 	engine   func(table.Engine) table.Engine // stands before the file's own, nil: nothing does
 	brakes   bool                            // slow down who guesses passwords
 	limits   bool                            // refuse who asks too much
+	admits   identity.Admission              // whom an issuer may sign in
 }
 
 // newHouse is a house on an empty store without an executor.
@@ -110,7 +111,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	h.store = h.World.Store
 	h.identity = identity.New(identity.Deps{
 		Store: h.store, Audit: h.Audit, Gate: h.Gate, Keys: identity.Keys{Current: identity.NewKey(secret)},
-		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 2, Unlimited: !on.brakes, RootFields: server.RootFields(),
+		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 2, Unlimited: !on.brakes, RootFields: server.RootFields(), Admission: on.admits,
 	})
 	datasets := dataset.New(dataset.Deps{
 		Store: h.store, Gate: h.Gate, Audit: h.Audit, Log: h.Log, Blobs: on.blobs, Objects: bucket(), Executor: on.executor, Told: dataset.Telling(bus.Teller(events, h.Log)),
@@ -144,7 +145,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 		Guard:       guards,
 		Idempotency: idempotency.New(h.store.Idempotency, "secret"),
 		Monitor:     resolvers.NewMonitor(),
-		Info:        graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID()},
+		Info:        graph.ServerInfo{Env: "local", Version: "test", SchemaHash: schema.Hash(), KeyFingerprint: h.identity.KeyID(), SignInWays: []graph.SignInWay{{Kind: graph.SignInKindPassword}}},
 	}}
 	h.handler = server.New(h.deps(change))
 	return h
@@ -165,7 +166,7 @@ func (h *house) deps(change []func(*server.Deps)) server.Deps {
 		Origins: []string{"http://localhost:3000"},
 		Pages:   fstest.MapFS{"index.html": {Data: []byte("<p>karuta")}},
 		GraphiQL: fstest.MapFS{
-			"index.html": {Data: []byte("graphiql")}, "denied.html": {Data: []byte("denied")}, "signin.html": {Data: []byte("sign in")},
+			"index.html": {Data: []byte("graphiql")}, "denied.html": {Data: []byte("denied")}, "signin.html": {Data: []byte(`sign in<meta name="sign-in" content="" />`)},
 		},
 		Assets: fstest.MapFS{"plotly.min.js": {Data: []byte("plain")}, "plotly.min.js.gz": {Data: []byte("packed")}},
 	}

@@ -36,7 +36,7 @@ func (s *server) who(next http.Handler) http.Handler {
 		}
 		ctx = withSignedInUntil(ctx, until)
 		if r.Header.Get(clientHeader) == "web" {
-			ctx = resolvers.WithBrowser(ctx, &cookie{w, !s.Local || r.TLS != nil})
+			ctx = resolvers.WithBrowser(ctx, s.cookie(w, r))
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
@@ -129,6 +129,13 @@ type cookie struct {
 	w      http.ResponseWriter
 	secure bool
 }
+
+func (s *server) cookie(w http.ResponseWriter, r *http.Request) *cookie {
+	return &cookie{w, s.secure(r)}
+}
+
+// secure tells whether cookies are for TLS alone.
+func (s *server) secure(r *http.Request) bool { return !s.Local || r.TLS != nil }
 
 // SignedIn puts the token into the cookie for as long as it is good.
 func (c *cookie) SignedIn(token string, lifetime time.Duration) {

@@ -210,6 +210,7 @@ Mutation.setDefaultFilterView/own  401  404!     403!*  403!*  403!*   ok    403
 Mutation.setDefaultFilterView/none 401  404!     ok     ok     ok      ok    ok     ok    401    bad
 Mutation.createGroup          401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.updateGroup          401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.setGroupClaim        401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.deleteGroup          401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.deleteGroup/dry      401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.addGroupMember       401       403!     403!   403!   403!    403!  403!   ok    401    bad

@@ -30,7 +30,7 @@ func (s *server) graphiql(w http.ResponseWriter, r *http.Request) {
 	case actor.SignedIn():
 		s.sendPage(w, r, s.GraphiQL, "denied.html", web.PagesPolicy, http.StatusForbidden)
 	default:
-		s.sendPage(w, r, s.GraphiQL, "signin.html", web.PagesPolicy, http.StatusUnauthorized)
+		s.signInPage(w, r, http.StatusUnauthorized, signInView{Return: home})
 	}
 }
 
@@ -40,6 +40,10 @@ func (s *server) sendPage(w http.ResponseWriter, r *http.Request, from fs.FS, na
 		writeProblem(w, r, core.NotFound(""))
 		return
 	}
+	sendHTML(w, status, policy, body)
+}
+
+func sendHTML(w http.ResponseWriter, status int, policy string, body []byte) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", policy)
 	w.WriteHeader(status)

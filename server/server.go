@@ -12,6 +12,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/apq"
 	"github.com/karuta-bi/karuta/internal/bus"
 	"github.com/karuta-bi/karuta/internal/card"
+	"github.com/karuta-bi/karuta/internal/oidc"
 	"github.com/karuta-bi/karuta/resolvers"
 	"github.com/karuta-bi/karuta/server/socket"
 )
@@ -28,10 +29,12 @@ type Deps struct {
 	Persisted *apq.Store     // documents by their hash
 	Grades    Grades         // which documents clients may ask for
 	Sockets   socket.Limits
-	Bus       bus.Bus // what happens, for subscriptions
-	Pages     fs.FS   // index.html
-	GraphiQL  fs.FS   // index.html, signin.html, denied.html
-	Assets    fs.FS   // flat, beside name perhaps name.gz
+	OIDC      *oidc.Provider // the issuer that people may sign in with, nil: none
+	OIDCName  string         // what its button says, "": the company account
+	Bus       bus.Bus        // what happens, for subscriptions
+	Pages     fs.FS          // index.html
+	GraphiQL  fs.FS          // index.html, signin.html, denied.html
+	Assets    fs.FS          // flat, beside name perhaps name.gz
 }
 
 type server struct {
@@ -72,6 +75,10 @@ func New(d Deps) *Handler {
 	mux.HandleFunc("GET "+card.PagePrefix+"{token...}", s.cardPage)
 	mux.HandleFunc("GET "+card.ExportPrefix+"{token}", s.exported)
 	mux.HandleFunc("GET /assets/{name}", s.asset)
+	if d.OIDC != nil {
+		mux.HandleFunc("GET "+OIDCPath, s.beginOIDC)
+		mux.HandleFunc("GET "+OIDCCallback, s.endOIDC)
+	}
 	mux.HandleFunc("GET /graphiql", s.graphiql)
 	mux.HandleFunc("GET /{$}", s.page("index.html"))
 	mux.HandleFunc("/", s.unknownPath)

@@ -17,7 +17,7 @@ type doctorCmd struct {
 
 // Help shows an example.
 func (doctorCmd) Help() string {
-	return `Looks at configuration, data folder, tables, objects, Python, the executor and each layer of its sandbox, and names what to do. Asks the server where one runs, else opens what can be opened. Exit code 1 where something fails.
+	return `Looks at configuration, data folder, tables, objects, Python, the executor and each layer of its sandbox, the issuer that people sign in with, and names what to do. Asks the server where one runs, else opens what can be opened. Exit code 1 where something fails.
 
 Example: karuta doctor --data-dir .karuta`
 }

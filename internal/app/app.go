@@ -26,6 +26,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/guard"
 	"github.com/karuta-bi/karuta/internal/idempotency"
 	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/internal/oidc"
 	"github.com/karuta-bi/karuta/internal/operation"
 	"github.com/karuta-bi/karuta/internal/store"
 	"github.com/karuta-bi/karuta/internal/telemetry"
@@ -45,6 +46,7 @@ type App struct {
 	Audit       *audit.Log
 	Gate        *access.Gate
 	Identity    *identity.Service
+	OIDC        *oidc.Provider // nil where people sign in with passwords alone
 	Guard       *guard.Guard
 	Idempotency *idempotency.Service
 	Operations  *operation.Service
@@ -179,8 +181,9 @@ func (a *App) openServices(ctx context.Context) error {
 	a.Identity = identity.New(identity.Deps{
 		Store: a.Store, Audit: a.Audit, Gate: a.Gate, Keys: a.keys,
 		Lifetime: c.TokenLifetime(), PasswordMin: c.PasswordMinLength, Workers: c.APIWorkers,
-		Unlimited: !c.RateLimiting, RootFields: server.RootFields(),
+		Unlimited: !c.RateLimiting, RootFields: server.RootFields(), Admission: identity.Admission{Domains: c.OIDCDomains, Create: c.OIDCCreate},
 	})
+	a.openOIDC(secret)
 	a.Operations = operation.New(operation.Deps{
 		Store: a.Store, Gate: a.Gate, Audit: a.Audit, Log: telemetry.Named(a.Log, "operation"), Metrics: a.Metrics, Check: server.OperationCheck(),
 	})

@@ -89,6 +89,9 @@ func (a *App) examine(ctx context.Context) []Check {
 	defer cancel()
 	checks := []Check{a.tableCheck(ctx), a.blobCheck(ctx), a.auditCheck()}
 	checks = append(checks, a.executorChecks(ctx)...)
+	if a.OIDC != nil {
+		checks = append(checks, a.oidcCheck(ctx))
+	}
 	if a.own == nil {
 		checks = append(checks, clockCheck(ctx, a.Config.ExecutorEndpoint))
 	}

@@ -29,6 +29,9 @@ func (a *App) newMonitor() *resolvers.Monitor {
 	if a.Config.RedisURL.Reveal() != "" {
 		probes = append(probes, resolvers.Probe{Name: "events", Check: func(context.Context) error { return a.Bus.Check() }})
 	}
+	if a.OIDC != nil {
+		probes = append(probes, resolvers.Probe{Name: "sign-in", Check: a.OIDC.Check})
+	}
 	if a.Config.SchedulerEnabled {
 		probes = append(probes, resolvers.Probe{Name: "scheduler", Check: a.Scheduler.Health})
 	}

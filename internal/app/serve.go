@@ -155,9 +155,10 @@ func (a *App) Handler() *server.Handler {
 			Monitor: a.Monitor, Operations: a.Operations,
 			Info: graph.ServerInfo{
 				Env: string(a.Config.Env), Version: version, GitSha: revision,
-				SchemaHash: schema.Hash(), KeyFingerprint: a.Identity.KeyID(),
+				SchemaHash: schema.Hash(), KeyFingerprint: a.Identity.KeyID(), SignInWays: a.signInWays(),
 			},
 		}},
+		OIDC: a.OIDC, OIDCName: a.Config.OIDCName,
 		Bus: a.Bus, Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
 		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: apq.New(a.Config.PersistedBytes, a.redis, a.named("apq")), Sockets: socketLimits(a.Config),
 		Grades: server.Grades{Browser: server.Grade(a.Config.GradeBrowser), Integration: server.Grade(a.Config.GradeKeys), Admin: server.Grade(a.Config.GradeAdmin)},

@@ -71,6 +71,16 @@ type Config struct {
 	JWTExpireMinutes     int    `env:"JWT_EXPIRE_MINUTES" envDefault:"1440" range:"1 43200" doc:"Minutes a sign-in lasts."`
 	PasswordMinLength    int    `env:"PASSWORD_MIN_LENGTH" envDefault:"8" range:"8 128" doc:"Fewest characters of a password."`
 
+	PublicURL    string `env:"PUBLIC_URL" doc:"Address under which people reach Karuta, for example https://bi.example.com. Needed where people sign in with OpenID Connect."`
+	OIDCIssuer   string `env:"OIDC_ISSUER" doc:"Issuer that people may sign in with (OpenID Connect), as it stands in its tokens; empty leaves passwords alone. Goes together with OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and PUBLIC_URL. See signin.md."`
+	OIDCClientID string `env:"OIDC_CLIENT_ID" doc:"How Karuta is known to the issuer."`
+	OIDCSecret   Secret `env:"OIDC_CLIENT_SECRET" doc:"Secret that the issuer gave Karuta."`
+	OIDCName     string `env:"OIDC_NAME" doc:"What the button on the sign-in page calls the issuer, for example Entra ID; at most 60 characters. Empty: the company account."`
+	OIDCScopes   string `env:"OIDC_SCOPES" envDefault:"openid email profile" doc:"What the issuer is asked for, separated by spaces; openid is always among it."`
+	OIDCGroups   string `env:"OIDC_GROUPS_CLAIM" envDefault:"groups" doc:"Claim with the person's groups at the issuer. Groups of Karuta that are mapped to one of them get their members from it."`
+	OIDCDomains  Names  `env:"OIDC_EMAIL_DOMAINS" envDefault:"[]" doc:"Domains of e-mail addresses that may come in through the issuer: a JSON list such as [\"example.com\"]; empty: any. Existing accounts are linked by their address only where its domain is named here."`
+	OIDCCreate   bool   `env:"OIDC_CREATE_USERS" envDefault:"true" doc:"Whether who signs in through the issuer for the first time gets an account, as an ordinary user."`
+
 	ExecutorEndpoint      string `env:"EXECUTOR_ENDPOINT" envDefault:"http://executor:8080" doc:"Address of the executor. In ENV=local, when it is not set, the API starts its own."`
 	ExecutorSecret        Secret `env:"EXECUTOR_SECRET" doc:"Key that signs the calls from the API to the executor, at least 32 random characters. In ENV=local it is made in DATA_DIR when empty."`
 	ExecutorPython        string `env:"EXECUTOR_PYTHON" doc:"Python that runs cards; empty takes the one that was built beside the program."`
@@ -105,6 +115,9 @@ func (c Config) Relaxed() bool { return c.Sandbox == "relaxed" }
 
 // TLS tells that the API speaks HTTPS itself.
 func (c Config) TLS() bool { return c.TLSCertFile != "" }
+
+// OIDC tells that people may sign in with an issuer.
+func (c Config) OIDC() bool { return c.OIDCIssuer != "" }
 
 // TokenLifetime is how long a sign-in lasts.
 func (c Config) TokenLifetime() time.Duration {

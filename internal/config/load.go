@@ -19,7 +19,7 @@ func Load(environ []string) (Config, []Warning, error) { return loadWith(environ
 // needs no JWT_SECRET_KEY, and keeps none that it is given.
 func LoadExecutor(environ []string) (Config, []Warning, error) {
 	c, warnings, err := loadWith(environ, (*Config).checkExecutor)
-	c.JWTSecretKey, c.JWTSecretKeyPrevious = "", ""
+	c.JWTSecretKey, c.JWTSecretKeyPrevious, c.OIDCSecret = "", "", ""
 	return c, warnings, err
 }
 

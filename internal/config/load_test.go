@@ -41,6 +41,8 @@ func TestDefaults(t *testing.T) {
 		"SOCKETS": "30000", "SOCKETS_PER_ADDRESS": "1000", "SOCKETS_PER_USER": "100", "SOCKET_OPERATIONS": "100",
 		"SOCKET_MESSAGE_BYTES": "1048576", "SOCKET_MESSAGES_PER_SECOND": "50", "SOCKET_QUEUE": "256", "SOCKET_QUEUE_BYTES": "4194304", "SOCKET_HOURS": "24",
 		"TLS_CERT_FILE": "", "TLS_KEY_FILE": "", "CONNECTIONS_PER_ADDRESS": "5000",
+		"PUBLIC_URL": "", "OIDC_ISSUER": "", "OIDC_CLIENT_ID": "", "OIDC_CLIENT_SECRET": "", "OIDC_NAME": "", "OIDC_SCOPES": "openid email profile",
+		"OIDC_GROUPS_CLAIM": "groups", "OIDC_EMAIL_DOMAINS": "[]", "OIDC_CREATE_USERS": "true",
 		"STORE": "embedded", "BLOBS": "folder", "DATA_DIR": "data", "REDIS_URL": "",
 	}
 	rows := load(t).Table()
@@ -67,6 +69,9 @@ func TestEnginesFollowTheEnvironment(t *testing.T) {
 // ENV-8, ENV-13, SEC-2: a bad value stops the start and the message names the variable.
 func TestBadValuesAreRefusedByName(t *testing.T) {
 	production := func(lines ...string) []string { return append(slices.Clone(deployed), lines...) }
+	issuer := func(lines ...string) []string {
+		return append([]string{"OIDC_ISSUER=https://login.example.com/tenant/v2.0", "OIDC_CLIENT_ID=karuta", "OIDC_CLIENT_SECRET=s", "PUBLIC_URL=https://bi.example.com"}, lines...)
+	}
 	for name, c := range map[string]struct {
 		lines []string
 		names string
@@ -96,6 +101,21 @@ func TestBadValuesAreRefusedByName(t *testing.T) {
 		"unknown store":                {[]string{"STORE=sqlite"}, "STORE"},
 		"chatbot without a model":      {[]string{"LLM_ENABLED=true"}, "LLM_ENABLED"},
 		"certificate without a key":    {[]string{"TLS_CERT_FILE=c.pem"}, "TLS_KEY_FILE"},
+		"address with a path":          {[]string{"PUBLIC_URL=https://bi.example.com/x"}, "PUBLIC_URL"},
+		"address that can be read":     {[]string{"PUBLIC_URL=http://bi.example.com"}, "PUBLIC_URL"},
+		"no issuer":                    {issuer("OIDC_ISSUER="), "OIDC_ISSUER"},
+		"issuer without an id":         {issuer("OIDC_CLIENT_ID="), "OIDC_CLIENT_ID"},
+		"issuer without a secret":      {issuer("OIDC_CLIENT_SECRET="), "OIDC_CLIENT_SECRET"},
+		"issuer without our address":   {issuer("PUBLIC_URL="), "PUBLIC_URL"},
+		"issuer that can be read":      {issuer("OIDC_ISSUER=http://login.example.com"), "OIDC_ISSUER"},
+		"issuer with a question":       {issuer("OIDC_ISSUER=https://login.example.com/?a=b"), "OIDC_ISSUER"},
+		"issuer with a password":       {issuer("OIDC_ISSUER=https://a:b@login.example.com"), "OIDC_ISSUER"},
+		"no identity":                  {issuer("OIDC_SCOPES=email"), "OIDC_SCOPES"},
+		"long name":                    {issuer("OIDC_NAME=" + strings.Repeat("名", 61)), "OIDC_NAME"},
+		"domain that is an address":    {issuer(`OIDC_EMAIL_DOMAINS=["a@example.com"]`), "OIDC_EMAIL_DOMAINS"},
+		"domain in capitals":           {issuer(`OIDC_EMAIL_DOMAINS=["Example.com"]`), "OIDC_EMAIL_DOMAINS"},
+		"any domain":                   {issuer(`OIDC_EMAIL_DOMAINS=["*.com"]`), "OIDC_EMAIL_DOMAINS"},
+		"production, issuer next door": {append(production("OIDC_ISSUER=http://127.0.0.1:9"), issuer()[1:]...), "OIDC_ISSUER"},
 		"short previous key":           {[]string{"JWT_SECRET_KEY_PREVIOUS=short"}, "JWT_SECRET_KEY_PREVIOUS"},
 		"production, no key":           {[]string{"ENV=production", deployed[2]}, "JWT_SECRET_KEY"},
 		"production, 31 characters":    {production("JWT_SECRET_KEY=0123456789abcdef0123456789abcde"), "JWT_SECRET_KEY"},

@@ -20,7 +20,7 @@ func (c *Config) check() []error {
 	if (c.TLSCertFile == "") != (c.TLSKeyFile == "") {
 		problems = append(problems, fmt.Errorf("TLS_KEY_FILE: goes together with TLS_CERT_FILE"))
 	}
-	return problems
+	return append(problems, c.checkOIDC()...)
 }
 
 // checkExecutor is check without what only the API needs.

@@ -73,6 +73,7 @@ func (s *Session) Live(at time.Time) bool { return s.RevokedAt.IsZero() && at.Be
 type Group struct {
 	ID        string
 	Name      string // unique, compared trimmed and case-folded
+	Claim     string // what the issuer calls it in a person's claims, "" for nothing; unique
 	Version   int64
 	CreatedAt time.Time
 	UpdatedAt time.Time

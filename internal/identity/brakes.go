@@ -21,7 +21,7 @@ const (
 // attempt is a try to get in that has been counted. [Service.settle] ends it.
 type attempt struct {
 	id     string
-	brakes []string // of the account and of the client
+	brakes []string // of the client, and of the account where there is one
 }
 
 // errCrowded tells that tries which are not over yet take the place.
@@ -33,10 +33,13 @@ var errCrowded = errors.New("identity: too many tries at the same time")
 // one of many at the same time waits until others are done.
 //
 // The account is whatever was typed in, so that an address without an account
-// is braked like one with.
-func (s *Service) reserve(ctx context.Context, account string) (*attempt, error) {
+// is braked like one with. A try that guesses at none names none.
+func (s *Service) reserve(ctx context.Context, account ...string) (*attempt, error) {
 	client := core.ClientOf(core.ActorFrom(ctx).IP)
-	a := &attempt{id: rand.Text(), brakes: []string{brakeID("account", account), brakeID("client", client)}}
+	a := &attempt{id: rand.Text(), brakes: []string{brakeID("client", client)}}
+	for _, typed := range account {
+		a.brakes = append(a.brakes, brakeID("account", typed))
+	}
 	if s.unlimited {
 		return a, nil
 	}
@@ -90,7 +93,10 @@ func (s *Service) settle(ctx context.Context, a *attempt, user *core.User, good 
 	var lock time.Duration
 	clientLocked := false
 	err := s.store.Brakes.Edit(ctx, a.brakes, now.Add(brakeMemory), func(brakes []*core.Brake) (notices []core.Notice, _ error) {
-		account, client := brakes[0], brakes[1]
+		client, account := brakes[0], &core.Brake{}
+		if len(brakes) > 1 {
+			account = brakes[1]
+		}
 		if good {
 			succeed(account, client, a.id)
 			return nil, nil

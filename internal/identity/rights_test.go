@@ -2,6 +2,7 @@ package identity
 
 import (
 	"context"
+	"crypto/rand"
 	"maps"
 	"reflect"
 	"slices"
@@ -15,6 +16,11 @@ import (
 type asked struct {
 	call                                         func(context.Context) error
 	anonymous, stranger, member, admin, operator core.Code
+}
+
+// away is an issuer that does not answer.
+func away(context.Context) (*core.Claims, error) {
+	return nil, &core.Error{Code: core.CodeUnavailable}
 }
 
 // GRP-1 and every other door: each method for each kind of caller.
@@ -49,6 +55,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"Account":        door(func(c context.Context) error { _, err := w.Account(c, other.ID); return err }, no, no, "", ""),
 		"CreateGroup":    door(func(c context.Context) error { _, err := w.CreateGroup(c, ""); return err }, no, no, wrong, wrong),
 		"UpdateGroup":    door(func(c context.Context) error { _, err := w.UpdateGroup(c, g.ID, 1, ""); return err }, no, no, wrong, wrong),
+		"SetGroupClaim":  door(func(c context.Context) error { _, err := w.SetGroupClaim(c, g.ID, 0, nil); return err }, no, no, wrong, wrong),
 		"DeleteGroup":    door(func(c context.Context) error { _, err := w.DeleteGroup(c, "x", false); return err }, no, no, wrong, wrong),
 		"SweepGroups":    door(func(c context.Context) error { return w.SweepGroups(c) }, no, no, "", ""),
 		"AddMember":      door(func(c context.Context) error { _, err := w.AddMember(c, g.ID, "x"); return err }, no, no, wrong, wrong),
@@ -97,6 +104,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"WhyCanAccess":    door(func(c context.Context) error { _, err := w.WhyCanAccess(c, other.ID, g.ID); return err }, gone, no, "", ""),
 		// For everybody.
 		"Login":           {func(c context.Context) error { _, err := w.Login(c, "", ""); return err }, wrong, wrong, wrong, wrong, wrong},
+		"LoginExternal":   {func(c context.Context) error { _, err := w.LoginExternal(c, rand.Text(), away); return err }, core.CodeUnavailable, core.CodeUnavailable, core.CodeUnavailable, core.CodeUnavailable, core.CodeUnavailable},
 		"Authenticate":    {func(c context.Context) error { _, _, err := w.Authenticate(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
 		"AuthenticateKey": {func(c context.Context) error { _, _, err := w.AuthenticateKey(c, "x"); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},
 		"Resume":          {func(c context.Context) error { _, err := w.Resume(c, core.SignIn{UserID: other.ID}); return err }, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken, core.CodeInvalidToken},

@@ -21,6 +21,7 @@ type Deps struct {
 	Workers     int              // password checks at the same time
 	RootFields  []string         // that the schema has, for the scopes of API keys: "Query.dashboards"
 	Unlimited   bool             // any number of failed tries to get in, see [Service.Login]
+	Admission   Admission        // whom an issuer may sign in
 	Clock       func() time.Time // nil is the present
 }
 
@@ -33,6 +34,7 @@ type Service struct {
 	lifetime   time.Duration
 	passwords  *passwords
 	unlimited  bool
+	admission  Admission
 	rootFields map[string]bool
 	now        func() time.Time
 }
@@ -48,7 +50,7 @@ func New(d Deps) *Service {
 	}
 	return &Service{
 		store: d.Store, audit: d.Audit, gate: d.Gate, keys: d.Keys, lifetime: d.Lifetime,
-		passwords: newPasswords(d.PasswordMin, d.Workers), unlimited: d.Unlimited, rootFields: known, now: d.Clock,
+		passwords: newPasswords(d.PasswordMin, d.Workers), unlimited: d.Unlimited, admission: d.Admission, rootFields: known, now: d.Clock,
 	}
 }
 

@@ -72,15 +72,15 @@ func (r *Groups) Rename(ctx context.Context, id string, version int64, name, fol
 	return g, err
 }
 
-// Delete ends a group: from now on it opens nothing, and its name is free. Its
+// Delete ends a group: from now on it opens nothing, its name and claim are free. Its
 // members and shares stay for a sweep, see [Groups.Unswept].
 func (r *Groups) Delete(ctx context.Context, id string) (*core.Group, error) {
 	return r.editGroup(ctx, id, 0, func(g *storedGroup) []table.Write {
 		g.DeletedAt = Now()
-		return []table.Write{
+		return append(claimWrites(g, ""),
 			table.Delete(groupNameKey(g.folded), table.Always()),
 			rightsWrite(groupKey(id), rightsChange(ctx, id, core.RightsDeleted, "")),
-		}
+		)
 	})
 }
 

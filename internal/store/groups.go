@@ -8,8 +8,8 @@ import (
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
-// Groups is bi_groups: GROUP#id / METADATA or MEMBER#user, and the guard
-// NAME#name / METADATA. A membership and the user's group_ids change in one
+// Groups is bi_groups: GROUP#id / METADATA or MEMBER#user, and the guards
+// NAME#name / METADATA and CLAIM#claim / METADATA. A membership and the user's group_ids change in one
 // transaction, so a user read once tells every group. The METADATA of a deleted
 // group stays and tells so; nobody but a sweep finds it.
 type Groups struct{ e table.Engine }
@@ -27,6 +27,10 @@ func groupNameKey(folded string) table.Key {
 	return table.Key{Table: table.Groups, PK: "NAME#" + folded, SK: metadata}
 }
 
+func groupClaimKey(claim string) table.Key {
+	return table.Key{Table: table.Groups, PK: "CLAIM#" + claim, SK: metadata}
+}
+
 func writeGroup(g *core.Group, folded string) table.Item {
 	it := table.Item{
 		"group_id": g.ID, "name": g.Name, "name_folded": folded, "version": g.Version,
@@ -35,6 +39,7 @@ func writeGroup(g *core.Group, folded string) table.Item {
 	if !g.DeletedAt.IsZero() {
 		it["list_key"], it["list_sort"] = deletedList, g.ID
 	}
+	putStr(it, "claim", g.Claim)
 	putTime(it, "created_at", g.CreatedAt)
 	putTime(it, "updated_at", g.UpdatedAt)
 	putTime(it, "deleted_at", g.DeletedAt)
@@ -43,7 +48,7 @@ func writeGroup(g *core.Group, folded string) table.Item {
 
 func readGroup(it table.Item) *core.Group {
 	return &core.Group{
-		ID: it.Str("group_id"), Name: it.Str("name"), Version: it.Int("version"),
+		ID: it.Str("group_id"), Name: it.Str("name"), Claim: it.Str("claim"), Version: it.Int("version"),
 		CreatedAt: getTime(it, "created_at"), UpdatedAt: getTime(it, "updated_at"), DeletedAt: getTime(it, "deleted_at"),
 	}
 }

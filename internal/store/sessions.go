@@ -8,7 +8,8 @@ import (
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
-// Sessions is bi_sessions: SESSION#id / METADATA, gone after expires_at.
+// Sessions is bi_sessions: SESSION#id / METADATA, and FLOW#id / METADATA for a
+// sign-in at an issuer that has come back; gone after expires_at.
 type Sessions struct{ e table.Engine }
 
 func sessionKey(id string) table.Key {
@@ -82,4 +83,15 @@ func (r *Sessions) Revoke(ctx context.Context, id string, at time.Time) error {
 		return nil
 	}
 	return err
+}
+
+// Spend makes a sign-in at an issuer count once: false where it was spent before. It
+// is remembered until the given time.
+func (r *Sessions) Spend(ctx context.Context, flow string, until time.Time) (first bool, err error) {
+	k := table.Key{Table: table.Sessions, PK: "FLOW#" + digest(flow), SK: metadata}
+	err = r.e.Write(ctx, table.Put(k, table.Item{"expires_at": until.Unix()}, table.IfAbsent()))
+	if table.ConditionFailed(err) != nil {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -12,7 +12,8 @@ import (
 )
 
 // Users is bi_users: USER#id / METADATA with the history of the person's rights
-// beside it, and the guard EMAIL#mail / METADATA that makes an address unique.
+// beside it, the guard EMAIL#mail / METADATA that makes an address unique, and
+// whom an issuer knows as whom (see identities.go).
 type Users struct{ e table.Engine }
 
 const usersList = "USER"
@@ -100,14 +101,16 @@ func (r *Users) ByEmail(ctx context.Context, email string) (*core.User, error) {
 }
 
 // Create writes a new user and the guard of the address; DUPLICATE_ERROR when the address is taken.
-func (r *Users) Create(ctx context.Context, u *core.User) error {
+func (r *Users) Create(ctx context.Context, u *core.User) error { return r.create(ctx, u, nil) }
+
+func (r *Users) create(ctx context.Context, u *core.User, more []table.Write) error {
 	u.Version = 1
 	created := rightsChange(ctx, u.ID, core.RightsCreated, "")
 	created.Details = map[string]string{"role": string(u.Role)}
 	err := r.e.Transact(ctx, "", slices.Concat([]table.Write{
 		table.Put(userKey(u.ID), writeUser(u), table.IfAbsent()),
 		table.Put(emailKey(u.Email), table.Item{"user_id": u.ID}, table.IfAbsent()),
-	}, personWrites(created, u.Role == core.RoleAdmin), onceWrites(ctx, u.ID)))
+	}, personWrites(created, u.Role == core.RoleAdmin), onceWrites(ctx, u.ID), more))
 	if failed := table.ConditionFailed(err); failed != nil && failed.Index == 1 {
 		return &core.Error{Code: core.CodeDuplicate, Reason: "email", Field: "input.email", Cause: err}
 	}

@@ -59,6 +59,8 @@ func (items Items) checkUser(t testing.TB, k table.Key, it table.Item) {
 		if items.at(table.Users, "USER#"+it.Str("user_id"), "METADATA").Str("email") != cut(k.PK) {
 			t.Errorf("the address %s is kept for nobody", k.PK)
 		}
+	case strings.HasPrefix(k.PK, "IDENTITY#"), strings.HasPrefix(k.SK, "IDENTITY#"):
+		items.checkIdentity(t, k, it)
 	case k.SK == "METADATA":
 		if items.at(table.Users, "EMAIL#"+it.Str("email"), "METADATA").Str("user_id") != it.Str("user_id") {
 			t.Errorf("nothing keeps the address of %s", k.PK)
@@ -71,6 +73,21 @@ func (items Items) checkUser(t testing.TB, k table.Key, it table.Item) {
 	}
 }
 
+// checkIdentity holds the two guards of an identity against each other and the person.
+func (items Items) checkIdentity(t testing.TB, k table.Key, it table.Item) {
+	t.Helper()
+	id, twins := it.Str("user_id"), 0
+	for other, twin := range items {
+		if other != k && other.Table == k.Table && strings.Contains(other.PK+other.SK, "IDENTITY#") &&
+			twin.Str("user_id") == id && twin.Str("issuer") == it.Str("issuer") && twin.Str("subject") == it.Str("subject") {
+			twins++
+		}
+	}
+	if twins != 1 || items.at(table.Users, "USER#"+id, "METADATA") == nil {
+		t.Errorf("%s %s: %d guards beside it, of %s", k.PK, k.SK, twins, id)
+	}
+}
+
 func (items Items) checkGroup(t testing.TB, k table.Key, it table.Item, group, what string) {
 	t.Helper()
 	live := func(g table.Item) bool { return g != nil && g.Str("deleted_at") == "" }
@@ -78,6 +95,10 @@ func (items Items) checkGroup(t testing.TB, k table.Key, it table.Item, group, w
 	case strings.HasPrefix(k.PK, "NAME#"):
 		if g := items.at(table.Groups, "GROUP#"+it.Str("group_id"), "METADATA"); !live(g) || g.Str("name_folded") != cut(k.PK) {
 			t.Errorf("the name %s is kept for no group", k.PK)
+		}
+	case strings.HasPrefix(k.PK, "CLAIM#"):
+		if g := items.at(table.Groups, "GROUP#"+it.Str("group_id"), "METADATA"); !live(g) || g.Str("claim") != cut(k.PK) {
+			t.Errorf("the claim %s is kept for no group", k.PK)
 		}
 	case strings.HasPrefix(k.SK, "MEMBER#"):
 		if g := items.at(table.Groups, k.PK, "METADATA"); !live(g) && g.Str("list_key") != "DELETED" {
@@ -89,6 +110,9 @@ func (items Items) checkGroup(t testing.TB, k table.Key, it table.Item, group, w
 	case k.SK == "METADATA" && live(it):
 		if items.at(table.Groups, "NAME#"+it.Str("name_folded"), "METADATA").Str("group_id") != group {
 			t.Errorf("nothing keeps the name of %s", k.PK)
+		}
+		if claim := it.Str("claim"); claim != "" && items.at(table.Groups, "CLAIM#"+claim, "METADATA").Str("group_id") != group {
+			t.Errorf("nothing keeps the claim of %s", k.PK)
 		}
 	}
 }

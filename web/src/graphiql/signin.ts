@@ -1,4 +1,5 @@
 import { ApiError, send } from '../shared/api';
+import { language, type Language } from '../shared/language';
 import { element, show } from '../shared/page';
 import { texts } from '../shared/texts';
 
@@ -7,6 +8,18 @@ const email = element<HTMLInputElement>('email');
 const password = element<HTMLInputElement>('password');
 const submit = element<HTMLButtonElement>('submit');
 const problem = element('problem');
+const issuer = element<HTMLAnchorElement>('issuer');
+
+// What the server says in the page itself, so that nothing appears later; pages of
+// another server, such as Vite's, say nothing.
+interface SignIn {
+  issuer?: { name: string; path: string };
+  problem?: Record<Language, string>;
+  return: string;
+}
+const told = JSON.parse(
+  document.querySelector<HTMLMetaElement>('meta[name="sign-in"]')?.content || '{"return":"/graphiql"}',
+) as SignIn;
 
 // The token is not asked for: this page lives on the session cookie.
 const signInOperation = 'mutation SignIn($input: LoginInput!) { login(input: $input) { expiresIn } }';
@@ -21,12 +34,29 @@ async function signIn(): Promise<void> {
   setBusy(true);
   try {
     await send(signInOperation, { input: { email: email.value.trim(), password: password.value } });
-    location.reload();
+    location.assign(told.return);
   } catch (error) {
     problem.textContent = error instanceof ApiError ? error.message : texts.offline;
     setBusy(false);
     (email.value ? password : email).focus();
   }
+}
+
+/** Offers the issuer, and says so while the browser is on its way there. */
+function offerIssuer({ name, path }: { name: string; path: string }): void {
+  const label = texts.signInWith.replace('{name}', () => name || texts.companyAccount);
+  const setGoing = (going: boolean) => {
+    issuer.setAttribute('aria-disabled', String(going));
+    issuer.textContent = going ? texts.goingOn : label;
+  };
+  setGoing(false);
+  issuer.href = path;
+  issuer.hidden = element('or').hidden = false;
+  issuer.addEventListener('click', (event) => {
+    if (issuer.getAttribute('aria-disabled') === 'true') event.preventDefault();
+    else if (!event.ctrlKey && !event.metaKey && !event.shiftKey) setGoing(true);
+  });
+  addEventListener('pageshow', () => setGoing(false)); // the way back shows the page as it was left
 }
 
 form.addEventListener('submit', (event) => {
@@ -36,4 +66,9 @@ form.addEventListener('submit', (event) => {
 element<HTMLInputElement>('reveal').addEventListener('change', (event) => {
   password.type = (event.target as HTMLInputElement).checked ? 'text' : 'password';
 });
+if (told.issuer) offerIssuer(told.issuer);
+if (told.problem) {
+  problem.textContent = told.problem[language];
+  history.replaceState(null, '', told.return); // the issuer's answer is over: loading anew must not send it again
+}
 show('signinTitle');
