@@ -359,7 +359,7 @@ type Health struct {
 
 // The state of one part.
 type HealthComponent struct {
-	// Name of the part: `table bi_users`, `blobs`, `executor`, `python`, `sandbox`, `audit`. `sandbox` is DEGRADED where code of others runs though it is not held back (SANDBOX=relaxed).
+	// Name of the part: `table bi_users`, `blobs`, `executor`, `python`, `sandbox`, `audit`, and `events`, `sign-in` and `scheduler` where they are in use. `sandbox` is DEGRADED where code of others runs though it is not held back (SANDBOX=relaxed).
 	Name string `json:"name"`
 	// How it is doing.
 	Status HealthStatus `json:"status"`
@@ -747,12 +747,30 @@ type ServerInfo struct {
 	SchemaHash string `json:"schemaHash"`
 	// Fingerprint of the key that signs tokens. Servers of one environment must show the same.
 	KeyFingerprint string `json:"keyFingerprint"`
+	// How people may sign in.
+	SignInWays []SignInWay `json:"signInWays"`
 }
 
 // The dashboard with its default.
 type SetDefaultFilterViewPayload struct {
 	// The dashboard.
 	Dashboard *core.Dashboard `json:"dashboard"`
+}
+
+// What the issuer calls a group.
+type SetGroupClaimInput struct {
+	// Id of the group.
+	ID string `json:"id"`
+	// Its version, as last read.
+	Version int `json:"version"`
+	// Value in the claim of groups, 1 to 200 characters; no two groups have the same. Null: none, and members stay as they are.
+	Claim *string `json:"claim,omitempty"`
+}
+
+// The changed group.
+type SetGroupClaimPayload struct {
+	// The group.
+	Group *core.Group `json:"group"`
 }
 
 // Whether a person sees personal and confidential columns as they are.
@@ -809,6 +827,16 @@ type ShareTargetInput struct {
 	Type core.TargetType `json:"type"`
 	// Id of the person or the group.
 	ID string `json:"id"`
+}
+
+// A way to sign in.
+type SignInWay struct {
+	// What kind it is.
+	Kind SignInKind `json:"kind"`
+	// What the issuer is called; null where it has no name, and for a password.
+	Name *string `json:"name,omitempty"`
+	// Where a browser goes, on this server; `?return=/path` says where it wants to be afterwards. Null for a password.
+	Path *string `json:"path,omitempty"`
 }
 
 // The thing belongs to somebody else.
@@ -1069,6 +1097,64 @@ func (e *Right) UnmarshalJSON(b []byte) error {
 }
 
 func (e Right) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
+}
+
+// A kind of sign-in.
+type SignInKind string
+
+const (
+	// With e-mail address and password, by the mutation `login`.
+	SignInKindPassword SignInKind = "PASSWORD"
+	// With an issuer (OpenID Connect), to which a browser goes.
+	SignInKindOidc SignInKind = "OIDC"
+)
+
+var AllSignInKind = []SignInKind{
+	SignInKindPassword,
+	SignInKindOidc,
+}
+
+func (e SignInKind) IsValid() bool {
+	switch e {
+	case SignInKindPassword, SignInKindOidc:
+		return true
+	}
+	return false
+}
+
+func (e SignInKind) String() string {
+	return string(e)
+}
+
+func (e *SignInKind) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = SignInKind(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid SignInKind", str)
+	}
+	return nil
+}
+
+func (e SignInKind) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *SignInKind) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e SignInKind) MarshalJSON() ([]byte, error) {
 	var buf bytes.Buffer
 	e.MarshalGQL(&buf)
 	return buf.Bytes(), nil

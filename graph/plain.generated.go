@@ -976,6 +976,7 @@ var plainTypes = map[string]plain.Type{
 		"gitSha":         {Index: 2},
 		"schemaHash":     {Index: 3},
 		"keyFingerprint": {Index: 4},
+		"signInWays":     {Index: 5, Of: "SignInWay"},
 	}},
 	"ServiceNotice": {Implementors: serviceNoticeImplementors, Fields: map[string]plain.Field{
 		"seq":  {Index: 0},
@@ -990,6 +991,9 @@ var plainTypes = map[string]plain.Type{
 	}},
 	"SetDefaultFilterViewPayload": {Implementors: setDefaultFilterViewPayloadImplementors, Fields: map[string]plain.Field{
 		"dashboard": {Index: 0, Of: "Dashboard"},
+	}},
+	"SetGroupClaimPayload": {Implementors: setGroupClaimPayloadImplementors, Fields: map[string]plain.Field{
+		"group": {Index: 0, Of: "Group"},
 	}},
 	"SetPiiAccessPayload": {Implementors: setPiiAccessPayloadImplementors, Fields: map[string]plain.Field{
 		"user": {Index: 0, Of: "User"},
@@ -1018,6 +1022,11 @@ var plainTypes = map[string]plain.Type{
 		"hiddenCards": {Index: 1},
 		"people":      {Index: 2},
 		"paths":       {Index: 3, Of: "AccessPath"},
+	}},
+	"SignInWay": {Implementors: signInWayImplementors, Fields: map[string]plain.Field{
+		"kind": {Index: 0},
+		"name": {Index: 1},
+		"path": {Index: 2},
 	}},
 	"Traceback": {Implementors: tracebackImplementors, Fields: map[string]plain.Field{
 		"message": {Index: 0},
@@ -6217,6 +6226,8 @@ func (ec *executionContext) openGroup(ctx context.Context, field graphql.Collect
 		return ec._Group_updatedAt(ctx, field, obj), true
 	case "version":
 		return ec._Group_version(ctx, field, obj), true
+	case "claim":
+		return ec._Group_claim(ctx, field, obj), false
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -9144,6 +9155,16 @@ func (ec *executionContext) writeServerInfo(w *plain.Writer, p *plain.Plan, obj 
 			w.String(string(obj.SchemaHash))
 		case 4: // keyFingerprint
 			w.String(string(obj.KeyFingerprint))
+		case 5: // signInWays
+			v := obj.SignInWays
+			w.Begin()
+			for j := range v {
+				w.Next(j)
+				if !ec.writeSignInWay(w, s.Inner, &v[j]) {
+					return false
+				}
+			}
+			w.Close()
 		default:
 			w.Other(p, s)
 		}
@@ -9164,6 +9185,8 @@ func (ec *executionContext) openServerInfo(ctx context.Context, field graphql.Co
 		return ec._ServerInfo_schemaHash(ctx, field, obj), true
 	case "keyFingerprint":
 		return ec._ServerInfo_keyFingerprint(ctx, field, obj), true
+	case "signInWays":
+		return ec._ServerInfo_signInWays(ctx, field, obj), true
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -9283,6 +9306,39 @@ func (ec *executionContext) openSetDefaultFilterViewPayload(ctx context.Context,
 	switch field.Name {
 	case "dashboard":
 		return ec._SetDefaultFilterViewPayload_dashboard(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainSetGroupClaimPayload(sel ast.SelectionSet, obj *SetGroupClaimPayload) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "SetGroupClaimPayload", sel), obj, ec.writeSetGroupClaimPayload)
+}
+
+func (ec *executionContext) writeSetGroupClaimPayload(w *plain.Writer, p *plain.Plan, obj *SetGroupClaimPayload) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // group
+			v := obj.Group
+			if v == nil {
+				return false
+			}
+			if !ec.writeGroup(w, s.Inner, v) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openSetGroupClaimPayload(ctx context.Context, field graphql.CollectedField, obj *SetGroupClaimPayload) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "group":
+		return ec._SetGroupClaimPayload_group(ctx, field, obj), true
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -9537,6 +9593,53 @@ func (ec *executionContext) openShareExposure(ctx context.Context, field graphql
 		return ec._ShareExposure_people(ctx, field, obj), true
 	case "paths":
 		return ec._ShareExposure_paths(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
+func (ec *executionContext) plainSignInWay(sel ast.SelectionSet, obj *SignInWay) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "SignInWay", sel), obj, ec.writeSignInWay)
+}
+
+func (ec *executionContext) writeSignInWay(w *plain.Writer, p *plain.Plan, obj *SignInWay) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // kind
+			if !w.Leaf(ec.marshalNSignInKind2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐSignInKind(w.Sink(), nil, obj.Kind), true) {
+				return false
+			}
+		case 1: // name
+			v := obj.Name
+			if v == nil {
+				w.Null()
+				continue
+			}
+			w.String(string(*v))
+		case 2: // path
+			v := obj.Path
+			if v == nil {
+				w.Null()
+				continue
+			}
+			w.String(string(*v))
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openSignInWay(ctx context.Context, field graphql.CollectedField, obj *SignInWay) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "kind":
+		return ec._SignInWay_kind(ctx, field, obj), true
+	case "name":
+		return ec._SignInWay_name(ctx, field, obj), false
+	case "path":
+		return ec._SignInWay_path(ctx, field, obj), false
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }
@@ -11040,6 +11143,10 @@ func (ec *executionContext) plainNSchemaChange2ᚕgithubᚗcomᚋkarutaᚑbiᚋk
 
 func (ec *executionContext) plainNShare2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐShareᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.Share) (graphql.Marshaler, bool) {
 	return plain.Pointers(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "Share", sel), v, true, ec.writeShare, ec.openShare)
+}
+
+func (ec *executionContext) plainNSignInWay2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐSignInWayᚄ(ctx context.Context, sel ast.SelectionSet, v []SignInWay) (graphql.Marshaler, bool) {
+	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "SignInWay", sel), v, true, ec.writeSignInWay, ec.openSignInWay)
 }
 
 func (ec *executionContext) plainNTracebackFrame2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐTracebackFrameᚄ(ctx context.Context, sel ast.SelectionSet, v []core.TracebackFrame) (graphql.Marshaler, bool) {

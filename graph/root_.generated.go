@@ -3229,6 +3229,58 @@ type MarkNotificationsReadPayload {
   marked: Boolean!
 }
 `, BuiltIn: false},
+	{Name: "../schema/oidc.graphqls", Input: `extend type Mutation {
+  "Tell what the issuer that people sign in with calls a group. From each person's next sign-in there on, the issuer says whether they are in it."
+  setGroupClaim(
+    "The group and its name at the issuer."
+    input: SetGroupClaimInput!
+  ): SetGroupClaimPayload @admin
+}
+
+extend type Group {
+  "What the issuer calls it in a person's claims; null for a group whose members are chosen here alone. Only administrators see it."
+  claim: String
+}
+
+extend type ServerInfo {
+  "How people may sign in."
+  signInWays: [SignInWay!]!
+}
+
+"A kind of sign-in."
+enum SignInKind {
+  "With e-mail address and password, by the mutation ` + "`" + `login` + "`" + `."
+  PASSWORD
+  "With an issuer (OpenID Connect), to which a browser goes."
+  OIDC
+}
+
+"A way to sign in."
+type SignInWay {
+  "What kind it is."
+  kind: SignInKind!
+  "What the issuer is called; null where it has no name, and for a password."
+  name: String
+  "Where a browser goes, on this server; ` + "`" + `?return=/path` + "`" + ` says where it wants to be afterwards. Null for a password."
+  path: String
+}
+
+"What the issuer calls a group."
+input SetGroupClaimInput {
+  "Id of the group."
+  id: ID!
+  "Its version, as last read."
+  version: Int!
+  "Value in the claim of groups, 1 to 200 characters; no two groups have the same. Null: none, and members stay as they are."
+  claim: String
+}
+
+"The changed group."
+type SetGroupClaimPayload {
+  "The group."
+  group: Group!
+}
+`, BuiltIn: false},
 	{Name: "../schema/operation.graphqls", Input: `extend type Query {
   """
   The registered operations by id: for administrators all of them, for others those
@@ -4012,7 +4064,7 @@ type Health {
 
 "The state of one part."
 type HealthComponent {
-  "Name of the part: ` + "`" + `table bi_users` + "`" + `, ` + "`" + `blobs` + "`" + `, ` + "`" + `executor` + "`" + `, ` + "`" + `python` + "`" + `, ` + "`" + `sandbox` + "`" + `, ` + "`" + `audit` + "`" + `. ` + "`" + `sandbox` + "`" + ` is DEGRADED where code of others runs though it is not held back (SANDBOX=relaxed)."
+  "Name of the part: ` + "`" + `table bi_users` + "`" + `, ` + "`" + `blobs` + "`" + `, ` + "`" + `executor` + "`" + `, ` + "`" + `python` + "`" + `, ` + "`" + `sandbox` + "`" + `, ` + "`" + `audit` + "`" + `, and ` + "`" + `events` + "`" + `, ` + "`" + `sign-in` + "`" + ` and ` + "`" + `scheduler` + "`" + ` where they are in use. ` + "`" + `sandbox` + "`" + ` is DEGRADED where code of others runs though it is not held back (SANDBOX=relaxed)."
   name: String!
   "How it is doing."
   status: HealthStatus!
@@ -7296,6 +7348,8 @@ func (ec *executionContext) childFields_Group(ctx context.Context, field graphql
 		return ec.fieldContext_Group_updatedAt(ctx, field)
 	case "version":
 		return ec.fieldContext_Group_version(ctx, field)
+	case "claim":
+		return ec.fieldContext_Group_claim(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Group", field.Name)
 }
@@ -8144,6 +8198,8 @@ func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field gr
 		return ec.fieldContext_ServerInfo_schemaHash(ctx, field)
 	case "keyFingerprint":
 		return ec.fieldContext_ServerInfo_keyFingerprint(ctx, field)
+	case "signInWays":
+		return ec.fieldContext_ServerInfo_signInWays(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
 }
@@ -8188,6 +8244,14 @@ func (ec *executionContext) childFields_SetDefaultFilterViewPayload(ctx context.
 		return ec.fieldContext_SetDefaultFilterViewPayload_dashboard(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetDefaultFilterViewPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SetGroupClaimPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "group":
+		return ec.fieldContext_SetGroupClaimPayload_group(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SetGroupClaimPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_SetPiiAccessPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -8260,6 +8324,18 @@ func (ec *executionContext) childFields_ShareExposure(ctx context.Context, field
 		return ec.fieldContext_ShareExposure_paths(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ShareExposure", field.Name)
+}
+
+func (ec *executionContext) childFields_SignInWay(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "kind":
+		return ec.fieldContext_SignInWay_kind(ctx, field)
+	case "name":
+		return ec.fieldContext_SignInWay_name(ctx, field)
+	case "path":
+		return ec.fieldContext_SignInWay_path(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SignInWay", field.Name)
 }
 
 func (ec *executionContext) childFields_Traceback(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
