@@ -53,7 +53,7 @@ func TestAnErrorNeverShowsASecret(t *testing.T) {
 
 // ENV-13: every documented variable has a field that takes its value, and an explanation.
 func TestEveryDocumentedVariableIsRead(t *testing.T) {
-	other := map[string]string{"ENV": "local", "STORE": "dynamodb", "BLOBS": "s3", "LOG_LEVEL": "ERROR", "LOG_FORMAT": "text", "JWT_ALGORITHM": "HS256", "SANDBOX": "relaxed", "PERSISTED_OPERATIONS_BROWSER": "ids-only", "PERSISTED_OPERATIONS_INTEGRATION": "safelist", "PERSISTED_OPERATIONS_ADMIN": "safelist", "CORS_ORIGINS": `["http://x"]`, "TRUSTED_PROXIES": `["10.0.0.0/8"]`, "S3_IMPORT_BUCKETS": `["company-data"]`}
+	other := map[string]string{"ENV": "local", "STORE": "dynamodb", "BLOBS": "s3", "LOG_LEVEL": "ERROR", "LOG_FORMAT": "text", "JWT_ALGORITHM": "HS256", "SANDBOX": "relaxed", "PERSISTED_OPERATIONS_BROWSER": "ids-only", "PERSISTED_OPERATIONS_INTEGRATION": "safelist", "PERSISTED_OPERATIONS_ADMIN": "safelist", "CORS_ORIGINS": `["http://x"]`, "TRUSTED_PROXIES": `["10.0.0.0/8"]`, "S3_IMPORT_BUCKETS": `["company-data"]`, "PUBLIC_URL": "https://bi.example.com", "OIDC_ISSUER": "https://login.example.com", "OIDC_SCOPES": "openid", "OIDC_EMAIL_DOMAINS": `["example.com"]`}
 	needs := []string{"VERTEX_AI_PROJECT_ID=p", "VERTEX_AI_LOCATION=l", "VERTEX_AI_MODEL=m"}
 	before := load(t, needs...).Table()
 	for i, name := range documented(t) {
@@ -79,6 +79,9 @@ func TestEveryDocumentedVariableIsRead(t *testing.T) {
 		given := append(needs, name+"="+value)
 		if strings.HasPrefix(name, "TLS_") { // one goes with the other
 			given = append(append(needs, "TLS_CERT_FILE=x", "TLS_KEY_FILE=x"), name+"="+value)
+		}
+		if strings.HasPrefix(name, "OIDC_") { // so do these
+			given = append(append(needs, "OIDC_ISSUER=https://x", "OIDC_CLIENT_ID=x", "OIDC_CLIENT_SECRET=x", "PUBLIC_URL=https://x"), name+"="+value)
 		}
 		after := load(t, given...).Table()[i]
 		if after.Value != value && after.Value != hidden {
