@@ -13,6 +13,7 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 
 	"github.com/karuta-bi/karuta/schema"
+	"github.com/karuta-bi/karuta/server/socket"
 )
 
 // Groups is how many groups of subscriptions there are.
@@ -64,4 +65,9 @@ func (h *Handler) FailWith(failure func() error) {
 		graphql.AddError(graphql.WithFieldContext(ctx, &graphql.FieldContext{Object: field.Object, Field: field.Field}), failure())
 		return graphql.Null
 	}
+}
+
+// Subscribe begins a subscription of the context's actor, as over a socket.
+func (h *Handler) Subscribe(ctx context.Context, document string, sink socket.Sink) {
+	h.server.engine.serve(ctx, &request{Query: document}, sink)
 }

@@ -21,6 +21,7 @@ type group struct {
 	mu      sync.Mutex
 	at      int64 // number of the last event that came
 	queue   []job
+	behind  int // events in the queue that are for all
 	working bool
 	members []*member
 }
@@ -93,8 +94,8 @@ func (g *group) take(e bus.Event) {
 		return
 	}
 	g.at = e.Seq
-	if len(g.queue) >= mostQueued {
-		g.queue, e = nil, bus.Event{Seq: e.Seq, Gap: true}
+	if g.behind >= mostQueued {
+		g.queue, g.behind, e = nil, 0, bus.Event{Seq: e.Seq, Gap: true}
 		for _, mem := range g.members { // what one was to be told alone is lost, too
 			mem.passed = 0
 		}
@@ -104,6 +105,9 @@ func (g *group) take(e bus.Event) {
 
 func (g *group) push(j job) {
 	g.queue = append(g.queue, j)
+	if j.only == nil {
+		g.behind++
+	}
 	if !g.working {
 		g.working = true
 		g.hub.Do(g.run)
@@ -133,6 +137,7 @@ func (g *group) next() (j job, to []*member, more bool) {
 	if j.only != nil {
 		return j, []*member{j.only}, true
 	}
+	g.behind--
 	for _, mem := range g.members {
 		if mem.passed < j.event.Seq {
 			to = append(to, mem)

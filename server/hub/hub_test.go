@@ -271,6 +271,34 @@ func TestWhoComesWhileEventsWaitIsNotToldThem(t *testing.T) {
 	}
 }
 
+// Many who come at once, as after a restart, are no reason to tell of a gap.
+func TestManyWhoComeAtOnceAreNotBehind(t *testing.T) {
+	s := newStage(t)
+	var all []*reader
+	held := make(chan struct{})
+	for i := range 1000 {
+		r := newReader()
+		op := s.f.operation("one", r)
+		run := op.Run
+		op.Run = func(ctx context.Context, m *resolvers.Moment) hub.Outcome {
+			if i == 0 && m.Event != nil {
+				<-held
+			}
+			return run(ctx, m)
+		}
+		s.hub.Start(s.ctx, op)
+		all = append(all, r)
+	}
+	s.publish(t, "x")
+	s.delivered(t)
+	close(held)
+	for _, r := range all {
+		if got := fmt.Sprint(r.wait(t, 2)); got != "[begun x]" {
+			t.Fatalf("told %s", got)
+		}
+	}
+}
+
 // A gap is told as how things stand where that is everything, and the group goes on.
 func TestAGapOfWhatIsToldWholeIsAnEvent(t *testing.T) {
 	s := newStage(t)
