@@ -88,10 +88,11 @@ func (r *subscriptionResolver) TransformExecutionUpdated(ctx context.Context, ex
 }
 
 func (r *subscriptionResolver) DashboardChanged(ctx context.Context, dashboardID string, after *int64) (<-chan *core.DashboardChange, error) {
-	if err := r.Services.Dashboards.RequireView(ctx, dashboardID); err != nil {
+	topics, err := r.Services.Dashboards.NewsTopics(ctx, dashboardID)
+	if err != nil {
 		return nil, err
 	}
-	return follow(ctx, Watch{Topics: []string{core.DashboardTopic(dashboardID)}}, after, func(e bus.Event) (*core.DashboardChange, bool, error) {
+	return follow(ctx, Watch{Topics: topics}, after, func(e bus.Event) (*core.DashboardChange, bool, error) {
 		return dashboardStep(dashboardID, e)
 	})
 }

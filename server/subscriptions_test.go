@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
 	"github.com/karuta-bi/karuta/server"
@@ -126,6 +127,28 @@ func TestADashboardsChangesAreToldAndResumed(t *testing.T) {
 	again.subscribe("2", fmt.Sprintf(watchDashboard, d.ID, ", after: 1"))
 	if m := again.told(); m.Type != "error" || !strings.Contains(string(m.Payload), "EVENTS_GONE") {
 		t.Errorf("a tail that is gone: %s %s", m.Type, m.Payload)
+	}
+}
+
+// A card is told of on the pages that have it as a copy, too.
+func TestACopiedCardsChangeIsTold(t *testing.T) {
+	h := newHouse(t)
+	ownerID, _ := h.user(core.RoleUser)
+	viewerID, token := h.user(core.RoleUser)
+	owner, viewer := &core.User{ID: ownerID}, &core.User{ID: viewerID}
+	c := h.Card(owner, h.Dataset(owner))
+	d := h.Dashboard(owner, nil, c)
+	h.Share(d, viewer, core.PermissionViewer)
+	copied, err := h.resolver.Services.Dashboards.Clone(by(viewer), dashboard.CloneInput{ID: d.ID})
+	must(t, err)
+	k := h.signedIn(token)
+	k.subscribe("1", fmt.Sprintf(`subscription { dashboardChanged(dashboardId: %q) { kind dashboardId cardId } }`, copied.ID))
+	k.next("dashboardChanged")
+	name := "新しい名前"
+	_, err = h.resolver.Services.Cards.Update(by(owner), card.Change{ID: c.ID, Version: c.Version, Name: &name})
+	must(t, err)
+	if got := k.next("dashboardChanged"); got["kind"] != "CARD" || got["cardId"] != c.ID || got["dashboardId"] != copied.ID {
+		t.Errorf("told is %v", got)
 	}
 }
 

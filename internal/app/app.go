@@ -64,6 +64,7 @@ type App struct {
 	own     *ownExecutor  // nil where the executor is somebody else's
 	redis   *redis.Client // that all processes share, for what each can do without; nil where there is none
 	close   []func(context.Context) error
+	hurried bool // something did not end in time, and may still write
 }
 
 // Open puts Karuta together on what the configuration names. Nothing listens
@@ -116,7 +117,12 @@ func (a *App) openBus(ctx context.Context) (err error) {
 	} else if a.Bus, err = bus.OpenRedis(ctx, url, telemetry.Named(a.Log, "bus")); err != nil {
 		return err
 	}
-	a.atClose(closing(a.Bus))
+	a.atClose(func(context.Context) error {
+		if a.hurried { // others find this process silent, and tell of a gap
+			return nil
+		}
+		return a.Bus.Close()
+	})
 	return nil
 }
 
@@ -238,7 +244,9 @@ func (a *App) Close() error {
 	defer cancel()
 	var problems []error
 	for i := len(a.close) - 1; i >= 0; i-- {
-		problems = append(problems, a.close[i](ctx))
+		err := a.close[i](ctx)
+		a.hurried = a.hurried || err != nil
+		problems = append(problems, err)
 	}
 	return errors.Join(problems...)
 }

@@ -198,9 +198,11 @@ func (s *Service) tell(ctx context.Context, c *core.Card) {
 	if err != nil {
 		s.Log.WarnContext(ctx, "a changed card was not told", "card", c.ID, "error", err)
 	}
+	change := core.DashboardChange{Kind: core.ChangeCard, CardID: c.ID, ByID: core.ActorFrom(ctx).ActingID()}
 	for _, id := range ids {
-		s.Tell.Say(ctx, core.DashboardTopic(id), core.DashboardChange{Kind: core.ChangeCard, CardID: c.ID, ByID: core.ActorFrom(ctx).ActingID()})
+		s.Tell.Say(ctx, core.DashboardTopic(id), change)
 	}
+	s.Tell.Say(ctx, core.CardTopic(c.ID), change)
 }
 
 // Delete removes a card; for its owner and admins. Refused with

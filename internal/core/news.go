@@ -17,6 +17,10 @@ func ExecutionTopic(id string) string { return "execution/" + id }
 // NoticeTopic tells a person of their notices: [ServiceNotice].
 func NoticeTopic(userID string) string { return "notice/" + userID }
 
+// CardTopic tells those who watch a copy of a card of its changes, as [DashboardChange]
+// of no dashboard in particular.
+func CardTopic(id string) string { return "card/" + id }
+
 // AnnouncementTopic tells everybody of announcements: [ServiceNotice].
 const AnnouncementTopic = "notice/all"
 

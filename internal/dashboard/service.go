@@ -159,6 +159,22 @@ func (s *Service) RequireView(ctx context.Context, dashboardID string) error {
 	return err
 }
 
+// NewsTopics are where those who may see the dashboard are told of its changes, cards
+// that lie on it as copies included.
+func (s *Service) NewsTopics(ctx context.Context, dashboardID string) ([]string, error) {
+	grant, err := s.gate.RequireDashboard(ctx, "dashboardId", dashboardID, access.View)
+	if err != nil {
+		return nil, err
+	}
+	topics := []string{core.DashboardTopic(dashboardID)}
+	for _, p := range grant.Dashboard.Cards {
+		if len(p.Grants) > 0 {
+			topics = append(topics, core.CardTopic(p.CardID))
+		}
+	}
+	return topics, nil
+}
+
 // ReferencedDataset is a dataset whose data a dashboard shows.
 type ReferencedDataset struct {
 	ID          string

@@ -106,9 +106,13 @@ func (r *run) columns(ctx context.Context, known, written []core.Column) ([]core
 }
 
 // fail ends the run without a version and sweeps what it wrote. Whoever ended it
-// before has said why.
+// before has said how: it may have been this run, whose answer was lost.
 func (r *run) fail(ctx context.Context, p *core.RunProblem) {
-	r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: statusOf(p)})
+	status := statusOf(p)
+	if ended, err := r.Store.Executions.Get(ctx, r.x.ID); err == nil && ended != nil && ended.Status.Final() {
+		status = ended.Status
+	}
+	r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: status})
 	r.save(ctx)
 	r.tell(ctx)
 	if _, err := r.end(ctx, r.x.ID, p, time.Time{}); err != nil && !errors.Is(err, errEnded) {

@@ -27,9 +27,11 @@ type shop struct {
 	data         *core.Dataset
 }
 
-func open(t *testing.T) *shop {
+func open(t *testing.T) *shop { return openOver(t, accesstest.New(t)) }
+
+func openOver(t *testing.T, world *accesstest.World) *shop {
 	t.Helper()
-	w := &shop{World: accesstest.New(t), executor: accesstest.NewExecutor(t), blobs: accesstest.NewBlobs(), log: &bytes.Buffer{}}
+	w := &shop{World: world, executor: accesstest.NewExecutor(t), blobs: accesstest.NewBlobs(), log: &bytes.Buffer{}}
 	w.owner, w.other, w.boss = w.User("owner"), w.User("other"), w.Admin("boss")
 	w.data = w.Dataset(w.owner, core.Column{Name: "a", Type: core.TypeInt64, Class: core.ClassDirect}, core.Column{Name: "b", Type: core.TypeString})
 	w.executor.Transform = succeeds
