@@ -45,10 +45,12 @@ func addUserInfo(ctx context.Context, found *issuer, token *oauth2.Token, subjec
 	if err := info.Claims(&more); err != nil {
 		return err
 	}
-	if said["email"] != nil { // address and what is said of it come from one place
-		delete(more, "email_verified")
-		delete(more, domainVerified)
+	other := more // address and what is said of it come from one place
+	if said["email"] == nil {
+		other = said
 	}
+	delete(other, "email_verified")
+	delete(other, domainVerified)
 	maps.Copy(more, said)
 	maps.Copy(said, more)
 	return nil

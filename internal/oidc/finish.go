@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
-	"net/url"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -46,9 +46,13 @@ func exchangeProblem(err error) error {
 	return unavailable(err)
 }
 
+// keysProblem begins the library's error of keys that cannot be had, which passes on
+// nothing else to know it by.
+const keysProblem = "failed to verify signature: fetching keys"
+
 // tokenProblem tells a token that does not hold from keys that cannot be had.
 func tokenProblem(err error) error {
-	if _, ok := errors.AsType[*url.Error](err); ok {
+	if strings.HasPrefix(err.Error(), keysProblem) {
 		return unavailable(err)
 	}
 	return refused("sign_in_refused", err)
