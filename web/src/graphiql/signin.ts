@@ -72,3 +72,4 @@ if (told.problem) {
   history.replaceState(null, '', told.return); // the issuer's answer is over: loading anew must not send it again
 }
 show('signinTitle');
+email.focus(); // what is hidden until now takes no autofocus
