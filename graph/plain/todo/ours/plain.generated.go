@@ -18,6 +18,8 @@ func distinctLabels(field graphql.CollectedField) []*graphql.Deferrable {
 	return plain.DistinctLabels(field)
 }
 
+var stillToCome = plain.StillToCome
+
 func nextDeferred(ctx context.Context, from <-chan graphql.DeferredResult) (graphql.DeferredResult, bool) {
 	return plain.NextDeferred(ctx, from)
 }

@@ -1129,7 +1129,7 @@ func (ec *executionContext) _Dashboard(ctx context.Context, sel ast.SelectionSet
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1498,7 +1498,7 @@ func (ec *executionContext) _Todo(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
@@ -1536,7 +1536,7 @@ func (ec *executionContext) _Todo(ctx context.Context, sel ast.SelectionSet, obj
 				}
 
 				// don't run the out.Concurrently() call below
-				out.Values[i] = graphql.Null
+				out.Values[i] = stillToCome
 				continue
 			}
 
