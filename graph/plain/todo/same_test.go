@@ -1,6 +1,7 @@
 package todo_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -141,7 +142,9 @@ func answer(t rapid.TB, schema graphql.ExecutableSchema, document string) []stri
 			parts = append(parts, problem.Error())
 		}
 		response.Errors = nil
-		parts = append(parts, fmt.Sprintf("%s %s %s", response.Data, response.Path, response.Label))
+		// where gqlgen says null for what is still to come, ours marks it
+		data := bytes.ReplaceAll(response.Data, []byte{0}, []byte("null"))
+		parts = append(parts, fmt.Sprintf("%s %s %s", data, response.Path, response.Label))
 	}
 	for _, problem := range graphql.GetErrors(ctx) {
 		text, err := json.Marshal(problem)
