@@ -62,13 +62,7 @@ func doer(answers map[string]declared) string {
 // everyCall fails the first call of a mutation, then the second, up to the last.
 func (c *company) everyCall(t *testing.T, row, actor string, fault storetest.Fault) {
 	for n, more := int64(1), true; more && !t.Failed(); n++ {
-		var f *storetest.Faults
-		var l *storetest.Ledger
-		h, _ := c.open(t, func(e table.Engine) table.Engine {
-			f = storetest.NewFaults(e)
-			l = storetest.NewLedger(f, c.keys...)
-			return l
-		})
+		h, f, l := c.openFaulty(t)
 		before, known := l.Items(t), h.record()
 		f.Arm(n, fault)
 		first := h.try(c.tokens[actor], c.fill(asked[row]))
@@ -86,6 +80,16 @@ func (c *company) everyCall(t *testing.T, row, actor string, fault storetest.Fau
 			t.Logf("call %d: %s", n, first.text)
 		}
 	}
+}
+
+// openFaulty is a house over tables whose calls can be made to fail, and which are read whole.
+func (c *company) openFaulty(t *testing.T) (h *house, f *storetest.Faults, l *storetest.Ledger) {
+	h, _ = c.open(t, func(e table.Engine) table.Engine {
+		f = storetest.NewFaults(e)
+		l = storetest.NewLedger(f, c.keys...)
+		return l
+	})
+	return h, f, l
 }
 
 // record is what the audit log knows, what waits in the spool included.

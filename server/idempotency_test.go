@@ -86,8 +86,7 @@ func TestKeys(t *testing.T) {
 		t.Run(row, func(t *testing.T) {
 			t.Parallel()
 			actor, once := c.tokens[repeatable[row]], c.once(t, row)
-			var l *storetest.Ledger
-			h, _ := c.open(t, func(e table.Engine) table.Engine { l = storetest.NewLedger(e, c.keys...); return l })
+			h, _, l := c.openFaulty(t)
 			before := l.Items(t)
 			answers := make([]*answered, 6)
 			if hashes["Mutation."+row] {
@@ -120,8 +119,7 @@ func TestKeys(t *testing.T) {
 
 // once is what the row makes when it is done once.
 func (c *company) once(t *testing.T, row string) []string {
-	var l *storetest.Ledger
-	h, _ := c.open(t, func(e table.Engine) table.Engine { l = storetest.NewLedger(e, c.keys...); return l })
+	h, _, l := c.openFaulty(t)
 	before := l.Items(t)
 	if a := h.try(c.tokens[repeatable[row]], c.keyed(row, "k")); a.code() != "" {
 		t.Fatal(a.text)
@@ -182,13 +180,7 @@ func TestKeysAfterLostAnswers(t *testing.T) {
 			}
 			once := c.once(t, row)
 			for n, more := int64(1), true; more && !t.Failed(); n++ {
-				var f *storetest.Faults
-				var l *storetest.Ledger
-				h, _ := c.open(t, func(e table.Engine) table.Engine {
-					f = storetest.NewFaults(e)
-					l = storetest.NewLedger(f, c.keys...)
-					return l
-				})
+				h, f, l := c.openFaulty(t)
 				before := l.Items(t)
 				f.Arm(n, storetest.AnswerLost)
 				first := h.try(c.tokens[repeatable[row]], c.keyed(row, "k"))

@@ -131,17 +131,21 @@ func (a *App) openBus(ctx context.Context) (err error) {
 func (a *App) openGuard(ctx context.Context) (*guard.Guard, error) {
 	d := guard.Deps{
 		Store: a.Store, Gate: a.Gate, Audit: a.Audit, Log: telemetry.Named(a.Log, "guard"), Metrics: a.Metrics,
-		Unlimited: !a.Config.RateLimiting,
-	}
-	if url := a.Config.RedisURL.Reveal(); url != "" {
-		client, err := guard.OpenRedis(url)
-		if err != nil {
-			return nil, err
-		}
-		a.atClose(closing(client))
-		d.Redis, a.redis = client, client
+		Unlimited: !a.Config.RateLimiting, Redis: a.redis,
 	}
 	return guard.New(ctx, d)
+}
+
+// openRedis opens the client of the Redis that all processes share, where there is one.
+func (a *App) openRedis() (err error) {
+	url := a.Config.RedisURL.Reveal()
+	if url == "" {
+		return nil
+	}
+	if a.redis, err = guard.OpenRedis(url); err == nil {
+		a.atClose(closing(a.redis))
+	}
+	return err
 }
 
 // tell publishes what happens.
@@ -205,6 +209,9 @@ func (a *App) openServices(ctx context.Context) error {
 			PlanKeys: planKeys(secret, c.JWTSecretKeyPrevious.Reveal()),
 		})
 	a.atClose(a.Datasets.Close)
+	if err = a.openRedis(); err != nil {
+		return err
+	}
 	if a.Guard, err = a.openGuard(ctx); err != nil {
 		return err
 	}

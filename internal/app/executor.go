@@ -17,6 +17,7 @@ import (
 	"github.com/karuta-bi/karuta/executor/engine"
 	"github.com/karuta-bi/karuta/executor/supervisor"
 	"github.com/karuta-bi/karuta/internal/config"
+	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 )
 
@@ -39,7 +40,7 @@ func RunExecutor(ctx context.Context, c config.Config, address string, log *slog
 	if err != nil {
 		return err
 	}
-	if c.Relaxed() && !loopback(host) {
+	if c.Relaxed() && !core.IsLoopback(host) {
 		return errRelaxedLocal
 	}
 	secret, err := executorSecret(c)

@@ -86,7 +86,7 @@ func TestTheAddressThatIsSaidReachesTheServer(t *testing.T) {
 		host string
 		want bool
 	}{{"127.0.0.1", true}, {"::1", true}, {"localhost", true}, {"127.1.2.3", true}, {"0.0.0.0", false}, {"", false}, {"192.168.1.5", false}, {"example.com", false}} {
-		if got := loopback(c.host); got != c.want {
+		if got := core.IsLoopback(c.host); got != c.want {
 			t.Errorf("%q on loopback: %t", c.host, got)
 		}
 	}

@@ -112,8 +112,3 @@ func baseURL(at net.Addr, tls bool) string {
 	}
 	return scheme + net.JoinHostPort(host, strconv.Itoa(tcp.Port))
 }
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}

@@ -52,10 +52,10 @@ type ServeOptions struct {
 // Serve is the running API: it listens on API_HOST and API_PORT until the
 // context ends, then finishes what is under way. It may be called once.
 func (a *App) Serve(ctx context.Context, o ServeOptions) error {
-	if o.Demo && (a.Config.Env != config.Local || !loopback(a.Config.APIHost)) {
+	if o.Demo && (a.Config.Env != config.Local || !core.IsLoopback(a.Config.APIHost)) {
 		return errDemoLocal
 	}
-	if a.Config.Relaxed() && !loopback(a.Config.APIHost) {
+	if a.Config.Relaxed() && !core.IsLoopback(a.Config.APIHost) {
 		return errRelaxedLocal
 	}
 	if os.Getenv("GOGC") == "" {

@@ -2,12 +2,13 @@ package config
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/karuta-bi/karuta/internal/core"
 )
 
 // nameMax is how many characters of an issuer's name fit on a button.
@@ -60,10 +61,5 @@ func (c *Config) safeURL(text string, path bool) bool {
 	if u.Path != "" && !path {
 		return false
 	}
-	return u.Scheme == "https" || u.Scheme == "http" && !c.deployed() && ownMachine(u.Hostname())
-}
-
-func ownMachine(host string) bool {
-	at, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && at.IsLoopback()
+	return u.Scheme == "https" || u.Scheme == "http" && !c.deployed() && core.IsLoopback(u.Hostname())
 }

@@ -51,35 +51,33 @@ func Do[T any](ctx context.Context, s *Service, r Request, again func(context.Co
 	if err != nil {
 		return none, err
 	}
-	known, err := s.known(ctx, key)
-	if err != nil {
-		return none, err
-	}
-	if known != "" {
-		return again(ctx, known)
+	if made, found, err := recall(ctx, s, key, again); found || err != nil {
+		return made, err
 	}
 	made, failure := do(core.WithIdempotencyKey(ctx, key))
 	if failure == nil || !overtaken(failure) {
 		return made, failure
 	}
-	if known, err = s.known(ctx, key); err != nil {
-		return none, err
+	if made, found, err := recall(ctx, s, key, again); found || err != nil {
+		return made, err
 	}
-	if known == "" {
-		return none, failure
+	return none, failure
+}
+
+// recall gives what the key stands for, where it stands for something.
+func recall[T any](ctx context.Context, s *Service, key core.IdempotencyKey, again func(context.Context, string) (T, error)) (made T, found bool, err error) {
+	id, err := s.keys.Known(ctx, key)
+	if err != nil || id == "" {
+		return made, false, core.Known("idempotency: read key", err)
 	}
-	return again(ctx, known)
+	made, err = again(ctx, id)
+	return made, true, err
 }
 
 // overtaken tells whether the failure may come from another request that has made
 // the same just now.
 func overtaken(err error) bool {
 	return table.ConditionFailed(err) != nil || core.CodeOf(err).HTTPStatus() < 500
-}
-
-func (s *Service) known(ctx context.Context, k core.IdempotencyKey) (string, error) {
-	id, err := s.keys.Known(ctx, k)
-	return id, core.Known("idempotency: read key", err)
 }
 
 func (s *Service) key(ctx context.Context, r Request) (core.IdempotencyKey, error) {

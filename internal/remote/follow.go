@@ -21,6 +21,20 @@ type step struct {
 	last bool
 }
 
+// only reads results that have one field, as all of these subscriptions do.
+func only[T any](take func(*T) step) func(json.RawMessage) (step, error) {
+	return func(data json.RawMessage) (step, error) {
+		var fields map[string]*T
+		err := json.Unmarshal(data, &fields)
+		for _, told := range fields {
+			if told != nil && err == nil {
+				return take(told), nil
+			}
+		}
+		return step{}, errors.Join(errors.New("the server speaks another schema"), err)
+	}
+}
+
 // following is one subscription that outlives its connections.
 type following struct {
 	s    *Server

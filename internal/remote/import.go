@@ -2,8 +2,6 @@ package remote
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"io"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -78,15 +76,11 @@ type ImportError struct {
 // FollowImport tells what an import tells until it has ended, and gives the last of it.
 func (s *Server) FollowImport(ctx context.Context, id string, hear func(*ImportStep)) (last *ImportStep, err error) {
 	var seen int64
-	err = s.follow(ctx, "karuta/follow-import", id, func(data json.RawMessage) (step, error) {
-		var told struct{ ImportProgress *ImportStep }
-		if err := json.Unmarshal(data, &told); err != nil || told.ImportProgress == nil {
-			return step{}, errors.Join(errors.New("the server speaks another schema"), err)
-		}
-		last = told.ImportProgress
+	err = s.follow(ctx, "karuta/follow-import", id, only(func(told *ImportStep) step {
+		last = told
 		last.Events, last.Missed = fresh(last.Events, &seen, func(ev ImportEvent) int64 { return ev.Seq })
 		hear(last)
-		return step{last.Seq, last.Status.Final()}, nil
-	})
+		return step{last.Seq, last.Status.Final()}
+	}))
 	return last, err
 }

@@ -83,16 +83,12 @@ type RunError struct {
 // FollowRun tells what a run tells until it has ended, and gives the last of it.
 func (s *Server) FollowRun(ctx context.Context, id string, hear func(*RunStep)) (last *RunStep, err error) {
 	var seen int64
-	err = s.follow(ctx, "karuta/follow-run", id, func(data json.RawMessage) (step, error) {
-		var told struct{ TransformExecutionUpdated *RunStep }
-		if err := json.Unmarshal(data, &told); err != nil || told.TransformExecutionUpdated == nil {
-			return step{}, errors.Join(errors.New("the server speaks another schema"), err)
-		}
-		last = told.TransformExecutionUpdated
+	err = s.follow(ctx, "karuta/follow-run", id, only(func(told *RunStep) step {
+		last = told
 		last.Events, last.Missed = fresh(last.Events, &seen, func(ev core.RunEvent) int64 { return ev.Seq })
 		hear(last)
-		return step{last.Seq, last.Status.Final()}, nil
-	})
+		return step{last.Seq, last.Status.Final()}
+	}))
 	return last, err
 }
 

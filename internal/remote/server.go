@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"sync/atomic"
 	"time"
@@ -78,7 +77,7 @@ func New(o Options) (*Server, error) {
 	switch {
 	case err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.User != nil || base.RawQuery != "":
 		return nil, fmt.Errorf("%q is not the address of a server: give it as https://karuta.example.com", o.URL)
-	case base.Scheme == "http" && !o.PlainHTTP && !loopback(base.Hostname()):
+	case base.Scheme == "http" && !o.PlainHTTP && !core.IsLoopback(base.Hostname()):
 		return nil, fmt.Errorf("%s is not on this machine, and http:// hides nothing on the way: use https://, or allow it with --plain-http", base.Host)
 	}
 	if o.Told == nil {
@@ -92,8 +91,3 @@ func New(o Options) (*Server, error) {
 
 // errMoved refuses to carry the token elsewhere.
 var errMoved = errors.New("the server sends its clients to another address; give that one")
-
-func loopback(host string) bool {
-	at, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && at.IsLoopback()
-}

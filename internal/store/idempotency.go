@@ -2,8 +2,6 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -18,8 +16,7 @@ type Idempotency struct{ e table.Engine }
 const idempotencyKept = 24 * time.Hour
 
 func idempotencyKey(k core.IdempotencyKey) table.Key {
-	sum := sha256.Sum256([]byte(k.Key))
-	return table.Key{Table: table.Sessions, PK: "USER#" + k.UserID, SK: "ONCE#" + hex.EncodeToString(sum[:])}
+	return table.Key{Table: table.Sessions, PK: "USER#" + k.UserID, SK: "ONCE#" + digest(k.Key)}
 }
 
 // Known is the id of what the key stands for, "" while it stands for nothing;

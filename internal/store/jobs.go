@@ -119,7 +119,7 @@ func (r *Jobs) Edit(ctx context.Context, id string, change func(*core.ImportJob)
 	})
 }
 
-// asked sorts the jobs of a person: ids that idempotency keys make tell no time.
+// asked sorts the jobs of a person: ids that idempotency keys made before tell no time.
 func asked(j *core.ImportJob) string { return j.CreatedAt.UTC().Format(sortedTime) + "#" + j.ID }
 
 // ByOwner lists somebody's imports, newest first.

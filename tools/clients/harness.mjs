@@ -1,7 +1,7 @@
 // What the scripts beside this one stand on. Each is a client as people use it, is started by a Go test with the
 // place of the server as JSON, and prints a line of JSON for each thing that it tried: {name, ok, got}. What a client
 // cannot do by itself, such as ending the server, it asks the test for: {ask, with} is answered by a line of JSON.
-import { AssertionError } from 'node:assert';
+import assert, { AssertionError } from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
@@ -138,4 +138,30 @@ export function collect() {
       return all;
     },
   };
+}
+
+/** Collects what a watcher tells. */
+export function follow(events) {
+  const seen = collect();
+  const over = (async () => {
+    for await (const event of events) seen.add(event);
+  })();
+  over.catch(seen.add);
+  return { seen, over, versions: () => seen.all.filter((event) => event.kind === 'UPDATED').map((event) => event.version) };
+}
+
+/** Watches a dashboard over a way that is cut three times: nothing is lost or told twice. */
+export async function cutThrice(watch) {
+  const dashboard = await page();
+  const line = await wire();
+  const w = follow(watch(line.url, dashboard.id));
+  await w.seen.until(1);
+  const changed = [];
+  for (let cut = 0; cut < 3; cut++) {
+    changed.push(...(await dashboard.change()));
+    await line.cut();
+    changed.push(...(await dashboard.change()));
+    await w.seen.until(changed.length + 1);
+  }
+  assert.deepEqual(w.versions(), changed);
 }
