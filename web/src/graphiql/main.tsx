@@ -7,6 +7,7 @@ import { createRoot } from 'react-dom/client';
 import { language } from '../shared/language';
 import { AttachButton, Attachment, useAttachment } from './attachment';
 import { fetcherFor } from './fetcher';
+import { Ready } from './ready';
 import { SessionBar } from './session';
 import { starters } from './starters';
 
@@ -39,6 +40,7 @@ function Explorer() {
         <div className="karuta-footer">
           <Attachment attachment={attachment} />
           <SessionBar />
+          <Ready />
         </div>
       </GraphiQL.Footer>
     </GraphiQL>
