@@ -5731,6 +5731,10 @@ func (ec *executionContext) openExecutionEvent(ctx context.Context, field graphq
 		return ec._ExecutionEvent_progress(ctx, field, obj), false
 	case "text":
 		return ec._ExecutionEvent_text(ctx, field, obj), true
+	case "position":
+		return ec._ExecutionEvent_position(ctx, field, obj), false
+	case "waitSeconds":
+		return ec._ExecutionEvent_waitSeconds(ctx, field, obj), false
 	}
 	panic("unknown field " + strconv.Quote(field.Name))
 }

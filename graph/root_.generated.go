@@ -4858,6 +4858,10 @@ type ExecutionEvent {
   progress: Float
   "What the code says of its progress, or what it printed."
   text: String!
+  "Where the run stands in the queue, from 1; null where it does not wait."
+  position: Int
+  "For how long it will wait, guessed by how long runs took lately; null where it does not wait."
+  waitSeconds: Float
 }
 
 "What to look at after a transform failed."
@@ -7178,6 +7182,10 @@ func (ec *executionContext) childFields_ExecutionEvent(ctx context.Context, fiel
 		return ec.fieldContext_ExecutionEvent_progress(ctx, field)
 	case "text":
 		return ec.fieldContext_ExecutionEvent_text(ctx, field)
+	case "position":
+		return ec.fieldContext_ExecutionEvent_position(ctx, field)
+	case "waitSeconds":
+		return ec.fieldContext_ExecutionEvent_waitSeconds(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ExecutionEvent", field.Name)
 }

@@ -67,6 +67,14 @@ func (r *executionEventResolver) Progress(ctx context.Context, obj *core.RunEven
 	return only(obj.Kind == core.RunEventProgress, obj.Progress), nil
 }
 
+func (r *executionEventResolver) Position(ctx context.Context, obj *core.RunEvent) (*int, error) {
+	return only(obj.Position > 0, obj.Position), nil
+}
+
+func (r *executionEventResolver) WaitSeconds(ctx context.Context, obj *core.RunEvent) (*float64, error) {
+	return only(obj.Position > 0, obj.WaitSeconds), nil
+}
+
 func (r *executionInputResolver) Dataset(ctx context.Context, obj *core.ExecutionInput) (*core.Dataset, error) {
 	return loaders.For(ctx).Datasets.Load(ctx, obj.DatasetID)
 }

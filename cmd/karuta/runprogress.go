@@ -31,7 +31,9 @@ func (p *runProgress) hear(step *remote.RunStep) {
 		case core.RunEventLog:
 			p.say("  " + plain(ev.Text))
 		case core.RunEventStatus:
-			p.move(ev, func(last *core.RunEvent) { last.Status = ev.Status })
+			p.move(ev, func(last *core.RunEvent) {
+				last.Status, last.Position, last.WaitSeconds = ev.Status, ev.Position, ev.WaitSeconds
+			})
 		case core.RunEventProgress:
 			p.move(ev, func(last *core.RunEvent) { last.Progress, last.Text = ev.Progress, plain(ev.Text) })
 		}
@@ -57,16 +59,31 @@ func (p *runProgress) move(ev core.RunEvent, change func(*core.RunEvent)) {
 
 // words are percent, status, time and what the code says of it.
 func (p *runProgress) words() string {
-	took := time.Since(p.began).Round(time.Second)
 	parts := []string{
-		fmt.Sprintf("%3d %%", int(p.last.Progress*100)), runWords[p.lang][p.last.Status],
-		fmt.Sprintf("%d:%02d", int(took.Minutes()), int(took.Seconds())%60),
+		fmt.Sprintf("%3d %%", int(p.last.Progress*100)), runWords[p.lang][p.last.Status] + p.place(),
+		clock(time.Since(p.began)),
 	}
 	if p.last.Text != "" {
 		parts = append(parts, p.last.Text)
 	}
 	return strings.Join(parts, "  ")
 }
+
+// place is where a run that waits stands in the queue, and for how long it will.
+func (p *runProgress) place() string {
+	if p.last.Position == 0 {
+		return ""
+	}
+	return fmt.Sprintf(placeWords[p.lang], p.last.Position, clock(time.Duration(p.last.WaitSeconds*float64(time.Second))))
+}
+
+// clock is a time in minutes and seconds.
+func clock(d time.Duration) string {
+	seconds := int(d.Round(time.Second).Seconds())
+	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+}
+
+var placeWords = map[core.Locale]string{core.English: ", number %d in the queue, about %s", core.Japanese: "（%d番目、約%s）"}
 
 var runWords = map[core.Locale]map[core.RunStatus]string{
 	core.English: {

@@ -133,4 +133,9 @@ type RunEvent struct {
 	Status   RunStatus    `json:"status,omitempty"`
 	Progress float64      `json:"progress,omitempty"` // 0..1
 	Text     string       `json:"text,omitempty"`     // what the code says of its progress, or a line that it printed
+
+	// Of a run that waits for its turn: where it stands in the executor's queue, from 1,
+	// and for how long, guessed by how long runs took lately.
+	Position    int     `json:"position,omitempty"`
+	WaitSeconds float64 `json:"waitSeconds,omitempty"`
 }

@@ -139,6 +139,10 @@ func (r *run) attempt(ctx context.Context, req client.TransformRequest, attempt 
 // hear takes in what the executor tells while it works.
 func (r *run) hear(ctx context.Context, ev client.TransformEvent) {
 	switch {
+	case ev.Queued != nil:
+		r.journal.add(core.RunEvent{
+			Kind: core.RunEventStatus, Status: core.StatusQueued, Position: ev.Queued.Position, WaitSeconds: ev.Queued.WaitSeconds,
+		})
 	case ev.Running != nil:
 		r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: core.StatusRunning})
 		_, err := r.edit(ctx, func(x *core.Execution) {

@@ -362,3 +362,28 @@ func TestJournalIsBounded(t *testing.T) {
 		t.Errorf("a long line is kept as %d bytes", len(text))
 	}
 }
+
+// TR-6: who waits is told where they stand, and it is kept; the turn ends it.
+func TestRunWaitsForItsTurn(t *testing.T) {
+	w := open(t)
+	defer w.end(t)
+	w.executor.Transform = func(req client.TransformRequest, tell func(client.TransformEvent), gone <-chan struct{}) client.TransformEvent {
+		tell(client.TransformEvent{Queued: &client.Place{Position: 2, WaitSeconds: 1.5}})
+		tell(client.TransformEvent{Queued: &client.Place{Position: 1, WaitSeconds: 0.7}})
+		return succeeds(req, tell, gone)
+	}
+	x := w.ran(t, ExecuteInput{ID: w.make(t, w.owner, w.data.ID).ID})
+	events, err := w.Service.Events(w.As(w.owner), x.ID, 0)
+	must(t, err)
+	if x.Status != core.StatusSucceeded || len(events) != 7 {
+		t.Fatalf("%s: %+v", x.Status, events)
+	}
+	for i, want := range []client.Place{{}, {Position: 2, WaitSeconds: 1.5}, {Position: 1, WaitSeconds: 0.7}} {
+		if ev := events[i]; ev.Status != core.StatusQueued || (client.Place{Position: ev.Position, WaitSeconds: ev.WaitSeconds}) != want {
+			t.Errorf("event %d is %+v, want %+v", i, ev, want)
+		}
+	}
+	if ev := events[3]; ev.Status != core.StatusRunning || ev.Position != 0 {
+		t.Errorf("its turn is %+v", ev)
+	}
+}
