@@ -42,31 +42,31 @@ func (c *crowd) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		at, counted := c.client(conn)
+		tcp, at, counted := c.client(conn)
 		switch {
 		case !counted:
 			return conn, nil
 		case c.enter(at):
-			return &counting{Conn: conn, left: sync.OnceFunc(func() { c.leave(at) })}, nil
+			return &counting{TCPConn: tcp, left: sync.OnceFunc(func() { c.leave(at) })}, nil
 		}
 		_ = conn.Close()
 	}
 }
 
-func (c *crowd) client(conn net.Conn) (at netip.Addr, counted bool) {
-	tcp, ok := conn.RemoteAddr().(*net.TCPAddr)
+func (c *crowd) client(conn net.Conn) (tcp *net.TCPConn, at netip.Addr, counted bool) {
+	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
-		return at, false
+		return nil, at, false
 	}
-	at = tcp.AddrPort().Addr().Unmap().WithZone("")
+	at = tcp.RemoteAddr().(*net.TCPAddr).AddrPort().Addr().Unmap().WithZone("")
 	if slices.ContainsFunc(c.proxies, func(n netip.Prefix) bool { return n.Contains(at) }) {
-		return at, false
+		return nil, at, false
 	}
 	if at.Is6() {
 		network, _ := at.Prefix(64) // fits every address of that kind
 		at = network.Addr()
 	}
-	return at, true
+	return tcp, at, true
 }
 
 func (c *crowd) enter(at netip.Addr) bool {
@@ -91,14 +91,16 @@ func (c *crowd) leave(at netip.Addr) {
 	}
 }
 
-// counting is a connection that is counted until it is closed.
+// counting is a connection that is counted until it is closed. It can do all that a
+// TCP connection can: sockets are written without waiting for their readers, and
+// one half of a connection is closed before the other.
 type counting struct {
-	net.Conn
+	*net.TCPConn
 	left func()
 }
 
 // Close closes the connection.
 func (c *counting) Close() error {
 	defer c.left()
-	return c.Conn.Close()
+	return c.TCPConn.Close()
 }

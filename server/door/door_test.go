@@ -21,6 +21,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -176,6 +177,25 @@ func TestCrowd(t *testing.T) {
 		if _, ok := ask(behind); !ok {
 			t.Fatalf("a proxy's connection %d", i)
 		}
+	}
+}
+
+// A connection that is counted can still be written without waiting for its reader,
+// and be closed on one side: sockets need both.
+func TestACountedConnectionIsATCPConnection(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	l = door.Limit(l, 1, nil, slog.New(slog.DiscardHandler))
+	defer func() { _ = l.Close() }()
+	dial(t, l.Addr().String())
+	c, err := l.Accept()
+	must(t, err)
+	defer func() { _ = c.Close() }()
+	if _, ok := c.(syscall.Conn); !ok {
+		t.Error("its descriptor cannot be reached")
+	}
+	if _, ok := c.(interface{ CloseWrite() error }); !ok {
+		t.Error("one side alone cannot be closed")
 	}
 }
 

@@ -87,6 +87,9 @@ func (c *conn) read() {
 	if c.gone() {
 		return // its last frame is on its way
 	}
+	if errors.Is(err, websocket.ErrReadLimit) { // gorilla has told so, but not of a length that no number holds
+		_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(websocket.CloseMessageTooBig, ""), time.Now().Add(c.h.Times.Close))
+	}
 	if _, closed := errors.AsType[*websocket.CloseError](err); !closed && !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
 		c.linger()
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -101,7 +102,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	taken := &hijacker{ResponseWriter: w}
 	var response http.Header
-	if slices.Contains(websocket.Subprotocols(r), Protocol) {
+	if offered(r.Header) {
 		response = http.Header{"Sec-Websocket-Protocol": {Protocol}}
 	}
 	ws, err := h.upgrader.Upgrade(taken, r, response)
@@ -117,6 +118,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		c.close(CodeSubprotocol, "Subprotocol not acceptable")
 	}
 	go c.read()
+}
+
+// offered tells whether the client speaks the protocol. It may name what it speaks
+// on several lines (RFC 6455 §11.3.4), of which gorilla reads the first alone.
+func offered(h http.Header) bool {
+	all := strings.Split(strings.Join(h.Values("Sec-Websocket-Protocol"), ","), ",")
+	return slices.ContainsFunc(all, func(name string) bool { return strings.TrimSpace(name) == Protocol })
 }
 
 // enter counts a socket that is about to be opened, or tells why no more are.

@@ -50,6 +50,7 @@ var rules = []rule{
 	{name: "no subprotocol", shake: func(h *handshake) { h.protocol = "" }},
 	{name: "another subprotocol", shake: func(h *handshake) { h.protocol = "graphql-ws" }},
 	{name: "the second of two subprotocols", shake: func(h *handshake) { h.protocol = "graphql-ws, graphql-transport-ws" }, steps: []step{text(hello)}},
+	{name: "subprotocols on two lines", shake: func(h *handshake) { h.protocol = "graphql-ws\r\nSec-WebSocket-Protocol: graphql-transport-ws" }, steps: []step{text(hello)}},
 	{name: "subprotocol in capitals", shake: func(h *handshake) { h.protocol = "GRAPHQL-TRANSPORT-WS" }},
 	{name: "no upgrade", shake: func(h *handshake) { h.upgrade = "" },
 		ours: []string{"400"}, why: "the reference is a server of nothing else and says 426 to everything"},
@@ -238,6 +239,7 @@ var rules = []rule{
 	{name: "message that is too big", steps: in(text(`{"type":"ping"` + strings.Repeat(" ", 64<<10-14) + `}`))},
 	{name: "fragments that are too big", steps: in(bytes(masked(false, opText, make([]byte, 40<<10)), masked(true, opMore, make([]byte, 40<<10))))},
 	{name: "length beyond all bounds", steps: in(bytes([]byte{0x81, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0, 0, 0, 0}))},
+	{name: "length with its first bit set", steps: in(bytes([]byte{0x81, 0xFF, 0x80, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0}))},
 
 	// The end.
 	{name: "close 1000", steps: in(bytes(masked(true, opClose, closeText(1000, "bye"))))},
