@@ -38,8 +38,8 @@ func (p *runProgress) hear(step *remote.RunStep) {
 			p.move(ev, func(last *core.RunEvent) { last.Progress, last.Text = ev.Progress, plain(ev.Text) })
 		}
 	}
-	if step.Status.Final() && step.Status != p.last.Status { // whoever ended it could not tell any more
-		p.move(core.RunEvent{}, func(last *core.RunEvent) { last.Status = step.Status })
+	if step.Status != p.last.Status { // whoever ended it could not tell any more, or its beginning is kept no longer
+		p.move(core.RunEvent{}, func(last *core.RunEvent) { last.Status, last.Position = step.Status, 0 })
 	}
 }
 

@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -12,8 +13,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
-// beatEvery is how often a run shows life, saves what it told and looks whether
-// it is to stop.
+// beatEvery is how often a run shows life and looks whether it is to stop.
 const beatEvery = time.Second
 
 // Bounds of what is kept of a run's events.
@@ -21,12 +21,14 @@ const (
 	maxEvents     = 1000
 	maxEventBytes = 64 << 10
 	maxEventText  = 1000 // bytes of one line
+	maxUntold     = 20_000
 )
 
-// How soon who watches a run is told what it tells, and how much at once: of the
-// text each byte may take six where it is told.
+// How soon what a run tells is written down and told to who watches it, and how much
+// is told at once: of the text each byte may take six where it is told.
 const (
 	tellEvery    = 200 * time.Millisecond
+	tellAtLast   = time.Second // where much is kept, of which all is written each time
 	maxNewsBytes = 9 << 10
 	newsBytes    = 150 // of an event beside its text
 )
@@ -38,8 +40,9 @@ type journal struct {
 	events   []core.RunEvent
 	bytes    int
 	progress float64
-	status   core.RunStatus // the last that was not the end
-	dirty    bool
+	status   core.RunStatus // the last that was told and not the end
+	saved    int64          // number of the last event that is written down
+	savedAt  time.Time
 	untold   []core.RunEvent
 }
 
@@ -54,18 +57,15 @@ func (j *journal) add(ev core.RunEvent) {
 		j.bytes -= len(j.events[0].Text)
 		j.events = j.events[1:]
 	}
-	switch {
-	case ev.Kind == core.RunEventProgress:
+	if ev.Kind == core.RunEventProgress {
 		j.progress = ev.Progress
-	case ev.Kind == core.RunEventStatus && !ev.Status.Final():
-		j.status = ev.Status
 	}
-	j.dirty = true
 	j.untold = append(j.untold, ev)
+	j.untold = j.untold[max(0, len(j.untold)-maxUntold):]
 }
 
-// news is what was added since the last call, at most so much that an event of the
-// bus holds it; false for nothing.
+// news is what was written down since the last call, at most so much that an event of
+// the bus holds it; false for nothing.
 func (j *journal) news() (core.TransformExecutionUpdate, bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -73,6 +73,12 @@ func (j *journal) news() (core.TransformExecutionUpdate, bool) {
 	bytes := 0
 	for len(events) < len(j.untold) && bytes < maxNewsBytes {
 		ev := j.untold[len(events)]
+		if ev.Seq > j.saved {
+			break
+		}
+		if ev.Kind == core.RunEventStatus && !ev.Status.Final() {
+			j.status = ev.Status
+		}
 		events, bytes = append(events, ev), bytes+6*len(ev.Text)+newsBytes
 	}
 	j.untold = j.untold[len(events):]
@@ -84,19 +90,49 @@ func cut(text string) string {
 	return strings.ToValidUTF8(text[:min(len(text), maxEventText)], "")
 }
 
-// unsaved are the events, where some came since the last call, and the progress.
-func (j *journal) unsaved() (events []core.RunEvent, progress float64) {
+// due tells that it is time to write down what was added: the more is kept, the
+// later.
+func (j *journal) due() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.dirty {
-		events = append(events, j.events...)
-	}
-	j.dirty = false
-	return events, j.progress
+	kept := time.Duration(j.bytes + newsBytes*len(j.events))
+	return time.Since(j.savedAt) >= min(kept*tellAtLast/maxEventBytes, tellAtLast)
 }
 
-// tell tells who watches the run what it told since the last time.
+// unsaved are the events that are kept, where some of them are not written down.
+func (j *journal) unsaved() []core.RunEvent {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.seq == j.saved {
+		return nil
+	}
+	return slices.Clone(j.events)
+}
+
+// save notes that everything up to the number is written down.
+func (j *journal) save(number int64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.saved, j.savedAt = number, time.Now()
+}
+
+func (j *journal) done() (progress float64) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.progress
+}
+
+// tellWhenDue is tell, where enough came or it is long ago.
+func (r *run) tellWhenDue(ctx context.Context) {
+	if r.journal.due() {
+		r.tell(ctx)
+	}
+}
+
+// tell writes down what the run told since the last time and then tells who watches
+// it, so that whoever comes in between finds it.
 func (r *run) tell(ctx context.Context) {
+	r.save(ctx)
 	for news, some := r.journal.news(); some; news, some = r.journal.news() {
 		r.Tell.Say(ctx, core.ExecutionTopic(r.x.ID), news)
 	}
@@ -114,8 +150,7 @@ func (r *run) beat(ctx context.Context) (stop func()) {
 }
 
 func (r *run) showLife(ctx context.Context) {
-	progress := r.save(ctx)
-	x, err := r.edit(ctx, func(x *core.Execution) { x.Heartbeat, x.Progress = store.Now(), progress })
+	x, err := r.edit(ctx, func(x *core.Execution) { x.Heartbeat, x.Progress = store.Now(), r.journal.done() })
 	switch {
 	case errors.Is(err, errEnded) || err == nil && x == nil:
 		r.cancel(errEnded)
@@ -126,14 +161,16 @@ func (r *run) showLife(ctx context.Context) {
 	}
 }
 
-// save writes down what the run told, and gives its progress.
-func (r *run) save(ctx context.Context) (progress float64) {
-	events, progress := r.journal.unsaved()
+// save writes down what the run told.
+func (r *run) save(ctx context.Context) {
+	events := r.journal.unsaved()
 	if events == nil {
-		return progress
+		return
 	}
-	if err := r.Store.Executions.PutEvents(ctx, r.x.ID, events); err != nil && ctx.Err() == nil {
+	err := r.Store.Executions.PutEvents(ctx, r.x.ID, events)
+	if err == nil {
+		r.journal.save(events[len(events)-1].Seq)
+	} else if ctx.Err() == nil {
 		r.Log.WarnContext(ctx, "transform's events were not saved", "execution", r.x.ID, "error", err)
 	}
-	return progress
 }

@@ -18,6 +18,7 @@ const publishTries = 5
 // publish makes what was written the output's newest version and ends the run, in
 // one transaction. A dataset that was changed meanwhile is read again.
 func (r *run) publish(ctx context.Context, done *client.TransformDone, target string) *core.RunProblem {
+	r.tell(ctx) // who finds the run ended finds all that the code told
 	for try := 1; ; try++ {
 		out, err := r.output(ctx, done, target)
 		if err != nil {
@@ -37,7 +38,6 @@ func (r *run) publish(ctx context.Context, done *client.TransformDone, target st
 		switch {
 		case err == nil:
 			r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: core.StatusSucceeded})
-			r.save(ctx)
 			r.tell(ctx)
 			r.ended(ctx, x)
 			r.noteSuccess(ctx, x, done)
@@ -113,7 +113,6 @@ func (r *run) fail(ctx context.Context, p *core.RunProblem) {
 		status = ended.Status
 	}
 	r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: status})
-	r.save(ctx)
 	r.tell(ctx)
 	if _, err := r.end(ctx, r.x.ID, p, time.Time{}); err != nil && !errors.Is(err, errEnded) {
 		r.Log.ErrorContext(ctx, "transform could not be ended", "execution", r.x.ID, "error", err)

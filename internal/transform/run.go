@@ -42,7 +42,7 @@ type run struct {
 // work does the run and writes down how it ended.
 func (r *run) work(ctx context.Context) {
 	r.journal.add(core.RunEvent{Kind: core.RunEventStatus, Status: core.StatusQueued})
-	stop, hush := r.beat(ctx), drain.Every(ctx, tellEvery, r.tell)
+	stop, hush := r.beat(ctx), drain.Every(ctx, tellEvery, r.tellWhenDue)
 	done, target, problem := r.write(ctx)
 	stop()
 	hush()

@@ -1,6 +1,7 @@
 package transform
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -345,7 +346,7 @@ func TestJournalIsBounded(t *testing.T) {
 	for range maxEvents + 5 {
 		j.add(core.RunEvent{Kind: core.RunEventLog, Text: strings.Repeat("x", 100)})
 	}
-	events, _ := j.unsaved()
+	events := j.unsaved()
 	size := 0
 	for _, ev := range events {
 		size += len(ev.Text)
@@ -353,13 +354,54 @@ func TestJournalIsBounded(t *testing.T) {
 	if last := events[len(events)-1].Seq; last != maxEvents+5 || size > maxEventBytes || size < maxEventBytes-100 {
 		t.Errorf("%d events of %d bytes, the last %d", len(events), size, last)
 	}
-	if again, _ := j.unsaved(); again != nil {
+	if _, some := j.news(); some {
+		t.Error("what is not written down is told")
+	}
+	j.save(events[len(events)-1].Seq)
+	if again := j.unsaved(); again != nil {
 		t.Error("nothing came, and events are unsaved")
 	}
 	j.add(core.RunEvent{Text: strings.Repeat("あ", 1000)})
-	events, _ = j.unsaved()
+	events = j.unsaved()
 	if text := events[len(events)-1].Text; len(text) > maxEventText || len(text) < maxEventText-3 || strings.ContainsRune(text, '\ufffd') {
 		t.Errorf("a long line is kept as %d bytes", len(text))
+	}
+}
+
+// TR-3: whoever comes in the middle of a run finds all that was told before.
+func TestToldIsKept(t *testing.T) {
+	w := open(t)
+	defer w.end(t)
+	said := make(chan struct{}, 100)
+	var told, final int64
+	w.Service.Tell = func(_ context.Context, topic string, value any) {
+		news := value.(core.TransformExecutionUpdate)
+		for _, ev := range news.Events {
+			told = max(told, ev.Seq)
+			if ev.Status.Final() {
+				final = ev.Seq
+			}
+		}
+		kept, err := w.World.Store.Executions.Events(t.Context(), strings.TrimPrefix(topic, core.ExecutionTopic("")), 0)
+		if err != nil || len(kept) == 0 || kept[0].Seq != 1 || kept[len(kept)-1].Seq < told {
+			t.Errorf("%d events were told, %d are kept: %v", told, len(kept), err)
+		}
+		said <- struct{}{}
+	}
+	w.executor.Transform = func(req client.TransformRequest, tell func(client.TransformEvent), gone <-chan struct{}) client.TransformEvent {
+		for range 5 {
+			for range 20 {
+				tell(client.TransformEvent{Log: "line"})
+			}
+			<-said
+		}
+		return succeeds(req, tell, gone)
+	}
+	x := w.ran(t, ExecuteInput{ID: w.make(t, w.owner, w.data.ID).ID})
+	events, err := w.Service.Events(w.As(w.owner), x.ID, 0)
+	must(t, err)
+	if x.Status != core.StatusSucceeded || len(events) != 105 || told != 105 || final != 105 {
+		t.Errorf("%s after %d events, %d told, the last of them %d", x.Status, len(events), told, final)
 	}
 }
 
