@@ -120,7 +120,7 @@ func nothing(value any) bool {
 // denials are the refusals of the person that the audit log knows.
 func (h *house) denials(userID string) []*core.AuditEvent {
 	h.t.Helper()
-	filter := core.AuditFilter{EventTypes: []core.EventType{core.EventAccessDenied}}
+	filter := core.AuditFilter{EventTypes: []core.EventType{core.EventAccessDenied}, From: lately()}
 	found, err := h.Audit.Search(core.AsSystem(h.t.Context(), "test"), filter, core.PageArgs{First: core.MaxPage})
 	must(h.t, err)
 	for _, ev := range found.Nodes {

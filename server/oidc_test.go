@@ -218,7 +218,7 @@ func TestSignInWithAnIssuer(t *testing.T) {
 // wantAudit wants an event by the user with the detail.
 func (h *house) wantAudit(t *testing.T, event core.EventType, userID, name, value string) {
 	t.Helper()
-	page, err := h.Audit.Search(core.AsSystem(context.Background(), "test"), core.AuditFilter{EventTypes: []core.EventType{event}}, core.PageArgs{First: 100})
+	page, err := h.Audit.Search(core.AsSystem(context.Background(), "test"), core.AuditFilter{EventTypes: []core.EventType{event}, From: lately()}, core.PageArgs{First: 100})
 	must(t, err)
 	for _, ev := range page.Nodes {
 		if ev.UserID == userID && ev.Details[name] == value {
