@@ -261,7 +261,7 @@ func leavesRun(t *testing.T, p *process, a *author, id string) {
 	begun.when("line 2!", func() {
 		ran, _, _ := strings.Cut(begun.out.String(), "\n")
 		watched = a.follower(t)
-		watched.when("line 4!", watched.end)
+		watched.when("line 2!", watched.end) // is told however late it comes
 		if code := run(watched.sh, []string{"transform", "follow", ran, "--server", p.url}); code != exitUnwatched || !strings.Contains(watched.err.String(), "karuta transform follow "+ran+"\n") {
 			t.Errorf("who left: exit %d, %s", code, watched.err)
 		}

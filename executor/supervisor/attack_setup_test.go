@@ -36,7 +36,7 @@ func TestAFailedSetupRunsNothing(t *testing.T) {
 // wantNotStarted runs a card that would answer and write to its log.
 func wantNotStarted(t *testing.T, s *Supervisor, z *zygote, set layers) {
 	t.Helper()
-	run := Run{ID: "x", Code: "print('reached')\ndef render(d, f, p): return 'reached'", Timeout: 10 * time.Second, MemoryMB: 256}
+	run := Run{ID: "x", Code: "print('reached')\ndef render(d, f, p): return 'reached'", Timeout: time.Minute, MemoryMB: 256}
 	end, err := execute(t.Context(), z, nil, s.cardWork(run), job{Run: s.runs.Add(1), Layers: set, Memory: 256 * mebibyte, CPU: 9, Alarm: 9000})
 	if err != nil {
 		t.Fatal(err)

@@ -138,7 +138,7 @@ func TestBadCards(t *testing.T) {
 	s := shared(t)
 	for _, card := range badCards {
 		t.Run(card.name, func(t *testing.T) {
-			run := Run{Code: card.code, Timeout: 5 * time.Second}
+			run := Run{Code: card.code, Timeout: time.Minute}
 			if card.want == core.CodeExecutionTimeout {
 				run.Timeout = 500 * time.Millisecond
 			}

@@ -128,5 +128,5 @@ func (b *bait) render(t *testing.T, s *Supervisor, run Run) *client.CardReply {
 
 // run is a run on data that stays open, so that descriptors can be counted.
 func (b *bait) run() Run {
-	return Run{Data: b.data, DataBytes: b.size, Columns: b.columns, Timeout: 10 * time.Second}
+	return Run{Data: b.data, DataBytes: b.size, Columns: b.columns, Timeout: time.Minute}
 }

@@ -103,7 +103,7 @@ func TestMain(m *testing.M) {
 // render runs code on the sales table and fails the test on the supervisor's own errors.
 func render(t testing.TB, s *Supervisor, code string) *client.CardReply {
 	t.Helper()
-	return renderRun(t, s, Run{Code: code, Timeout: 10 * time.Second})
+	return renderRun(t, s, Run{Code: code, Timeout: time.Minute})
 }
 
 func renderRun(t testing.TB, s *Supervisor, run Run) *client.CardReply {
@@ -122,7 +122,7 @@ func renderRun(t testing.TB, s *Supervisor, run Run) *client.CardReply {
 // wantGood runs a good card: whatever came before must not have left a trace.
 func wantGood(t testing.TB, s *Supervisor) {
 	t.Helper()
-	wantGoodOn(t, s, Run{Timeout: 10 * time.Second})
+	wantGoodOn(t, s, Run{Timeout: time.Minute})
 }
 
 // wantGoodOn is wantGood with the data and the time of a run.
