@@ -28,44 +28,45 @@ const home = "/graphiql"
 // browser that began it can end it.
 func (s *server) beginOIDC(w http.ResponseWriter, r *http.Request) {
 	to := localPath(r.URL.Query().Get("return"))
-	address, sealed, err := "", "", s.admitAnonymous(r.Context())
+	address, kept, err := "", oidc.Kept{}, s.admitAnonymous(r.Context())
 	if err == nil {
-		address, sealed, err = s.OIDC.Begin(r.Context(), to)
+		address, kept, err = s.OIDC.Begin(r.Context(), to)
 	}
 	if err != nil {
 		s.refuseSignIn(w, r, err, to)
 		return
 	}
-	s.keepFlow(w, r, sealed, int(oidc.FlowTime.Seconds()))
+	s.forgetFlows(w, r)
+	s.setFlow(w, r, s.flowPrefix(r)+kept.Tag, kept.Sealed, int(oidc.FlowTime.Seconds()))
 	http.Redirect(w, r, address, http.StatusSeeOther)
 }
 
 // endOIDC signs in whom the issuer sends back.
 func (s *server) endOIDC(w http.ResponseWriter, r *http.Request) {
-	kept := ""
-	if c, err := r.Cookie(s.flowCookie(r)); err == nil {
-		kept = c.Value
-	}
-	s.keepFlow(w, r, "", -1)
 	answer, flow := r.URL.Query(), (*oidc.Flow)(nil)
+	kept := s.takeFlow(w, r, oidc.Tag(answer.Get("state")))
 	err := s.admitAnonymous(r.Context())
 	if err == nil {
 		flow, err = s.OIDC.Resume(r.Context(), kept, answer)
 	}
+	to := home
+	if flow != nil {
+		to = flow.Return
+	}
 	if err != nil {
-		s.refuseSignIn(w, r, err, home)
+		s.refuseSignIn(w, r, err, to)
 		return
 	}
 	in, err := s.Resolver.Services.Identity.LoginExternal(r.Context(), flow.State, func(ctx context.Context) (*core.Claims, error) {
 		return s.OIDC.Finish(ctx, flow, answer.Get("code"))
 	})
 	if err != nil {
-		s.refuseSignIn(w, r, err, flow.Return)
+		s.refuseSignIn(w, r, err, to)
 		return
 	}
 	s.cookie(w, r).SignedIn(in.Token, in.Lifetime)
 	var page bytes.Buffer
-	if err := entered.Execute(&page, flow.Return); err != nil {
+	if err := entered.Execute(&page, to); err != nil {
 		panic(err) // a buffer takes everything
 	}
 	sendHTML(w, http.StatusOK, web.PagesPolicy, page.Bytes())
@@ -92,20 +93,49 @@ var entered = template.Must(template.New("entered").Parse(`<!doctype html>
 </html>
 `))
 
-// keepFlow keeps a flow in the browser. The issuer's answer comes from another site, so
+// flowsMax is how many flows a browser keeps, in as many tabs.
+const flowsMax = 5
+
+// setFlow keeps a flow in the browser. The issuer's answer comes from another site, so
 // the cookie is Lax; with TLS its name keeps other hosts of the domain from setting it.
-func (s *server) keepFlow(w http.ResponseWriter, r *http.Request, sealed string, maxAge int) {
+func (s *server) setFlow(w http.ResponseWriter, r *http.Request, name, sealed string, maxAge int) {
 	http.SetCookie(w, &http.Cookie{
-		Name: s.flowCookie(r), Value: sealed, Path: "/", MaxAge: maxAge,
+		Name: name, Value: sealed, Path: "/", MaxAge: maxAge,
 		HttpOnly: true, Secure: s.secure(r), SameSite: http.SameSiteLaxMode,
 	})
 }
 
-func (s *server) flowCookie(r *http.Request) string {
-	if s.secure(r) {
-		return "__Host-karuta_flow"
+// takeFlow is what the browser kept of the flow. It is needed once.
+func (s *server) takeFlow(w http.ResponseWriter, r *http.Request, tag string) (sealed string) {
+	name := s.flowPrefix(r) + tag
+	c, err := r.Cookie(name)
+	if err != nil {
+		return ""
 	}
-	return "karuta_flow"
+	s.setFlow(w, r, name, "", -1)
+	return c.Value
+}
+
+// forgetFlows makes room for one more flow. Browsers send the cookie first that they
+// have had for longest (RFC 6265 §5.4).
+func (s *server) forgetFlows(w http.ResponseWriter, r *http.Request) {
+	var names []string
+	for _, c := range r.Cookies() {
+		if strings.HasPrefix(c.Name, s.flowPrefix(r)) {
+			names = append(names, c.Name)
+		}
+	}
+	for _, name := range names[:max(0, len(names)-flowsMax+1)] {
+		s.setFlow(w, r, name, "", -1)
+	}
+}
+
+// flowPrefix begins the names of the cookies with flows.
+func (s *server) flowPrefix(r *http.Request) string {
+	if s.secure(r) {
+		return "__Host-karuta_flow_"
+	}
+	return "karuta_flow_"
 }
 
 // refuseSignIn shows the sign-in page with what is wrong. What a technician needs is in the log.
@@ -117,7 +147,7 @@ func (s *server) refuseSignIn(w http.ResponseWriter, r *http.Request, err error,
 	setRetryAfter(w, problem.Details)
 	s.signInPage(w, r, problem.Code.HTTPStatus(), signInView{Problem: map[core.Locale]string{
 		core.Japanese: core.Sentence(core.Japanese, problem), core.English: core.Sentence(core.English, problem),
-	}, Return: to})
+	}, Over: problem.Reason == "sign_in_expired", Return: to})
 }
 
 // localPath is a path on this server, [home] for everything else. What browsers read as

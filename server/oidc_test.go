@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"html"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -54,7 +55,9 @@ func newFoyer(t *testing.T, admits identity.Admission, change ...func(*server.De
 	})
 	t.Cleanup(provider.Close)
 	f.house = openHouse(t, site{file: filepath.Join(t.TempDir(), "karuta.db"), blobs: accesstest.NewBlobs(), admits: admits},
-		append([]func(*server.Deps){func(d *server.Deps) { d.OIDC, d.OIDCName, d.Local = provider, "Entra ID", false }}, change...)...)
+		append([]func(*server.Deps){func(d *server.Deps) {
+			d.OIDC, d.OIDCName, d.PublicURL, d.Local = provider, "Entra ID", publicURL, false
+		}}, change...)...)
 	return f
 }
 
@@ -62,19 +65,33 @@ func newFoyer(t *testing.T, admits identity.Admission, change ...func(*server.De
 type browser struct {
 	*foyer
 	cookies map[string]string
+	since   map[string]int // which answer made a cookie
 }
 
-func (f *foyer) browser() *browser { return &browser{f, map[string]string{}} }
+// flowPrefix begins the names of the cookies with flows.
+const flowPrefix = "__Host-karuta_flow_"
 
-// get asks Karuta. Cookies of another site's redirect are those that are Lax.
+// flow is the cookie of the flow that an answer belongs to.
+func (b *browser) flow(back string) (name, sealed string) {
+	b.t.Helper()
+	u, err := url.Parse(back)
+	must(b.t, err)
+	name = flowPrefix + u.Query().Get("state")[:8]
+	return name, b.cookies[name]
+}
+
+func (f *foyer) browser() *browser { return &browser{f, map[string]string{}, map[string]int{}} }
+
+// get asks Karuta. Cookies of another site's redirect are those that are Lax; older ones come first.
 func (b *browser) get(path string) *answered {
 	b.t.Helper()
 	r := httptest.NewRequest("GET", path, nil)
-	for name, value := range b.cookies {
-		r.AddCookie(&http.Cookie{Name: name, Value: value})
+	for _, name := range slices.SortedFunc(maps.Keys(b.cookies), func(x, y string) int { return b.since[x] - b.since[y] }) {
+		r.AddCookie(&http.Cookie{Name: name, Value: b.cookies[name]})
 	}
 	a := b.raw(r)
 	for _, c := range a.Cookies() {
+		b.since[c.Name] = len(b.since)
 		if b.cookies[c.Name] = c.Value; c.MaxAge < 0 {
 			delete(b.cookies, c.Name)
 		}
@@ -124,8 +141,9 @@ func (b *browser) me() string {
 
 // view is what the sign-in page is told.
 type view struct {
-	Issuer  struct{ Name, Path string }
+	Issuer  struct{ Name, Address string }
 	Problem map[string]string
+	Over    bool
 	Return  string
 }
 
@@ -146,13 +164,13 @@ func (b *browser) turnedAway(t *testing.T, a *answered, code core.Code, reason s
 	t.Helper()
 	want := &core.Error{Code: code, Reason: reason}
 	v := a.view(t)
-	if a.StatusCode != code.HTTPStatus() || v.Problem["ja"] != core.Sentence(core.Japanese, want) || v.Problem["en"] != core.Sentence(core.English, want) {
+	if a.StatusCode != code.HTTPStatus() || v.Over != (reason == "sign_in_expired") || v.Problem["ja"] != core.Sentence(core.Japanese, want) || v.Problem["en"] != core.Sentence(core.English, want) {
 		t.Errorf("%d %v, want %s.%s", a.StatusCode, v.Problem, code, reason)
 	}
 	if b.cookies["karuta_session"] != "" || b.me() != "" {
 		t.Error("somebody is signed in")
 	}
-	if len(b.cookies) != 0 {
+	if len(b.cookies) != 0 && reason != "sign_in_expired" { // an answer of another flow ends none of this browser's
 		t.Errorf("left in the browser: %v", b.cookies)
 	}
 }
@@ -162,7 +180,7 @@ func TestSignInWithAnIssuer(t *testing.T) {
 	f := newFoyer(t, ofCompany)
 	b := f.browser()
 	page := b.get("/graphiql")
-	if v := page.view(t); v.Issuer.Name != "Entra ID" || v.Issuer.Path != "/auth/oidc?return=%2Fgraphiql" || v.Problem != nil {
+	if v := page.view(t); v.Issuer.Name != "Entra ID" || v.Issuer.Address != publicURL+"/auth/oidc?return=%2Fgraphiql" || v.Problem != nil || v.Over {
 		t.Errorf("%+v", v)
 	}
 	a := b.get("/auth/oidc?return=%2Fgraphiql%3Fquery%3D1")
@@ -177,7 +195,7 @@ func TestSignInWithAnIssuer(t *testing.T) {
 		}
 	}
 	flow := a.Cookies()[0]
-	if flow.Name != "__Host-karuta_flow" || !flow.HttpOnly || !flow.Secure || flow.SameSite != http.SameSiteLaxMode || flow.Path != "/" || flow.MaxAge != 600 {
+	if flow.Name != flowPrefix+asked.Query().Get("state")[:8] || !flow.HttpOnly || !flow.Secure || flow.SameSite != http.SameSiteLaxMode || flow.Path != "/" || flow.MaxAge != 600 {
 		t.Errorf("%+v", flow)
 	}
 	for _, hidden := range []string{"state", "nonce"} {
@@ -336,12 +354,12 @@ func TestSignInBelongsToOneBrowser(t *testing.T) {
 	t.Run("replayed", func(t *testing.T) {
 		b := f.browser()
 		back := b.begin(server.OIDCPath)
-		flow := b.cookies["__Host-karuta_flow"]
+		name, flow := b.flow(back)
 		if b.get(back).StatusCode != 200 {
 			t.Fatal("the first time")
 		}
 		again := f.browser()
-		again.cookies["__Host-karuta_flow"] = flow // somebody has read the disk
+		again.cookies[name] = flow // somebody has read the disk
 		calls := f.issuer.Calls("/token")
 		again.turnedAway(t, again.get(back), core.CodeUnauthorized, expired)
 		if f.issuer.Calls("/token") != calls {
@@ -352,8 +370,13 @@ func TestSignInBelongsToOneBrowser(t *testing.T) {
 		attacker, victim := f.browser(), f.browser()
 		back := attacker.begin(server.OIDCPath)
 		victim.turnedAway(t, victim.get(back), core.CodeUnauthorized, expired)
-		victim.begin(server.OIDCPath)
-		victim.turnedAway(t, victim.get(back), core.CodeUnauthorized, expired)
+		own := victim.begin(server.OIDCPath)
+		if a := victim.get(back); a.StatusCode != http.StatusUnauthorized || victim.me() != "" {
+			t.Errorf("%d %s", a.StatusCode, a.text)
+		}
+		if victim.get(own).StatusCode != 200 {
+			t.Error("the victim cannot sign in any more")
+		}
 	})
 	t.Run("somebody else's code", func(t *testing.T) { // an injected code fails by its challenge
 		attacker, victim := f.browser(), f.browser()
@@ -369,8 +392,28 @@ func TestSignInBelongsToOneBrowser(t *testing.T) {
 		for _, forged := range []string{"x", "AAAA", strings.Repeat("A", 400)} {
 			b := f.browser()
 			back := b.begin(server.OIDCPath)
-			b.cookies["__Host-karuta_flow"] = forged
+			name, _ := b.flow(back)
+			b.cookies[name] = forged
 			b.turnedAway(t, b.get(back), core.CodeUnauthorized, expired)
+		}
+	})
+	t.Run("in several tabs", func(t *testing.T) {
+		b := f.browser()
+		var backs []string
+		for range 6 {
+			backs = append(backs, b.begin(server.OIDCPath+"?return=/tab"))
+		}
+		for i, back := range backs {
+			a := b.get(back)
+			if i > 0 && a.StatusCode != 200 {
+				t.Errorf("tab %d: %d %s", i, a.StatusCode, a.text)
+			}
+			if i == 0 && a.view(t).Problem["en"] == "" { // of the oldest
+				t.Error("one browser keeps any number of flows")
+			}
+		}
+		if len(b.cookies) != 1 {
+			t.Errorf("left in the browser: %v", b.cookies)
 		}
 	})
 	t.Run("twice the same", func(t *testing.T) {
@@ -397,9 +440,11 @@ func TestSignInReturnsHere(t *testing.T) {
 		}
 	}
 	f.issuer.Set(func(w *testkit.IssuerWays) { answer("error", "access_denied")(w) })
-	b := f.browser()
-	if v := b.get(b.begin(server.OIDCPath + "?return=//evil.example")).view(t); v.Return != "/graphiql" {
-		t.Errorf("%+v", v)
+	for given, want := range map[string]string{"//evil.example": "/graphiql", "/x": "/x"} {
+		b := f.browser()
+		if v := b.get(b.begin(server.OIDCPath + "?return=" + given)).view(t); v.Return != want {
+			t.Errorf("%q: cancelled: %+v", given, v)
+		}
 	}
 }
 
@@ -436,7 +481,8 @@ func TestIssuerAway(t *testing.T) {
 		b := f.browser()
 		back := b.begin(server.OIDCPath)
 		r := httptest.NewRequest("GET", back, nil)
-		r.AddCookie(&http.Cookie{Name: "__Host-karuta_flow", Value: b.cookies["__Host-karuta_flow"]})
+		name, flow := b.flow(back)
+		r.AddCookie(&http.Cookie{Name: name, Value: flow})
 		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 		defer cancel()
 		if a := f.raw(r.WithContext(ctx)); a.StatusCode != http.StatusServiceUnavailable {
@@ -670,7 +716,7 @@ func TestNoIssuer(t *testing.T) {
 			t.Errorf("%s: %d", path, a.StatusCode)
 		}
 	}
-	if v := h.raw(get("/graphiql")).view(t); v.Issuer.Path != "" || v.Return != "/graphiql" {
+	if v := h.raw(get("/graphiql")).view(t); v.Issuer.Address != "" || v.Return != "/graphiql" {
 		t.Errorf("%+v", v)
 	}
 }

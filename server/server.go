@@ -31,6 +31,7 @@ type Deps struct {
 	Sockets   socket.Limits
 	OIDC      *oidc.Provider // the issuer that people may sign in with, nil: none
 	OIDCName  string         // what its button says, "": the company account
+	PublicURL string         // where the issuer sends people back to, without a path
 	Bus       bus.Bus        // what happens, for subscriptions
 	Pages     fs.FS          // index.html
 	GraphiQL  fs.FS          // index.html, signin.html, denied.html

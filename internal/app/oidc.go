@@ -39,7 +39,10 @@ func (a *App) signInWays() []graph.SignInWay {
 func (a *App) oidcCheck(ctx context.Context) Check {
 	const name = "sign-in"
 	if err := a.OIDC.Check(ctx); err != nil {
-		return bad(name, err, "look at OIDC_ISSUER and at the way to it; people sign in with passwords meanwhile")
+		return bad(name, err, "OIDC_ISSUER is to be what the issuer calls itself, to the last slash, and reached from here; people sign in with passwords meanwhile")
+	}
+	if err := a.OIDC.CheckClient(ctx); err != nil {
+		return bad(name, err, "copy OIDC_CLIENT_ID and OIDC_CLIENT_SECRET anew from the issuer, whose token address is to be reached from here; people sign in with passwords meanwhile")
 	}
 	found := a.Config.OIDCIssuer + " answers; it is to send people back to " + a.Config.PublicURL + server.OIDCCallback
 	if len(a.Config.OIDCDomains) == 0 && a.Config.OIDCCreate {

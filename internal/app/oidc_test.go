@@ -20,7 +20,7 @@ func visited(t *testing.T, i *testkit.Issuer, change func(*config.Config)) *App 
 	t.Helper()
 	a := &App{Log: slog.New(slog.DiscardHandler)}
 	a.Config = config.Config{
-		OIDCIssuer: i.URL, OIDCClientID: testkit.IssuerClient, OIDCScopes: "openid email", OIDCGroups: "groups",
+		OIDCIssuer: i.URL, OIDCClientID: testkit.IssuerClient, OIDCSecret: testkit.IssuerSecret, OIDCScopes: "openid email", OIDCGroups: "groups",
 		OIDCDomains: []string{"example.com"}, OIDCCreate: true, PublicURL: "https://bi.example.com",
 	}
 	change(&a.Config)
@@ -40,12 +40,15 @@ func TestDoctorLooksAtTheIssuer(t *testing.T) {
 		found  string
 		fix    string
 	}{
-		"well":           {func(*config.Config) {}, func(*testkit.IssuerWays) {}, CheckOK, "https://bi.example.com/auth/oidc/callback", ""},
-		"of any domain":  {anybody, func(*testkit.IssuerWays) {}, CheckWarn, "answers", "OIDC_EMAIL_DOMAINS"},
-		"makes none":     {func(c *config.Config) { anybody(c); c.OIDCCreate = false }, func(*testkit.IssuerWays) {}, CheckOK, "answers", ""},
-		"away":           {anybody, away, CheckFail, "503", "OIDC_ISSUER"},
-		"without S256":   {func(*config.Config) {}, plain, CheckFail, "S256", "OIDC_ISSUER"},
-		"another's name": {func(c *config.Config) { c.OIDCIssuer += "/" }, func(*testkit.IssuerWays) {}, CheckFail, "did not match", "OIDC_ISSUER"},
+		"well":              {func(*config.Config) {}, func(*testkit.IssuerWays) {}, CheckOK, "https://bi.example.com/auth/oidc/callback", ""},
+		"of any domain":     {anybody, func(*testkit.IssuerWays) {}, CheckWarn, "answers", "OIDC_EMAIL_DOMAINS"},
+		"makes none":        {func(c *config.Config) { anybody(c); c.OIDCCreate = false }, func(*testkit.IssuerWays) {}, CheckOK, "answers", ""},
+		"away":              {anybody, away, CheckFail, "503", "OIDC_ISSUER"},
+		"without S256":      {func(*config.Config) {}, plain, CheckFail, "S256", "OIDC_ISSUER"},
+		"another secret":    {func(c *config.Config) { c.OIDCSecret = "x" }, func(*testkit.IssuerWays) {}, CheckFail, "invalid_client", "OIDC_CLIENT_SECRET"},
+		"not known at all":  {func(c *config.Config) { c.OIDCClientID = "x" }, func(*testkit.IssuerWays) {}, CheckFail, "does not know us", "OIDC_CLIENT_ID"},
+		"exchanges nowhere": {func(*config.Config) {}, unreached, CheckFail, "127.0.0.1:1", "OIDC_CLIENT_ID"},
+		"another's name":    {func(c *config.Config) { c.OIDCIssuer += "/" }, func(*testkit.IssuerWays) {}, CheckFail, "did not match", "OIDC_ISSUER"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := testkit.NewIssuer(t, nil)
@@ -60,6 +63,10 @@ func TestDoctorLooksAtTheIssuer(t *testing.T) {
 
 func away(w *testkit.IssuerWays) {
 	w.Refuse = func(string) int { return http.StatusServiceUnavailable }
+}
+
+func unreached(w *testkit.IssuerWays) {
+	w.Document = func(d map[string]any) { d["token_endpoint"] = "http://127.0.0.1:1/token" }
 }
 
 func plain(w *testkit.IssuerWays) {

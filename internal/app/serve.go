@@ -158,7 +158,7 @@ func (a *App) Handler() *server.Handler {
 				SchemaHash: schema.Hash(), KeyFingerprint: a.Identity.KeyID(), SignInWays: a.signInWays(),
 			},
 		}},
-		OIDC: a.OIDC, OIDCName: a.Config.OIDCName,
+		OIDC: a.OIDC, OIDCName: a.Config.OIDCName, PublicURL: a.Config.PublicURL,
 		Bus: a.Bus, Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
 		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: apq.New(a.Config.PersistedBytes, a.redis, a.named("apq")), Sockets: socketLimits(a.Config),
 		Grades: server.Grades{Browser: server.Grade(a.Config.GradeBrowser), Integration: server.Grade(a.Config.GradeKeys), Admin: server.Grade(a.Config.GradeAdmin)},

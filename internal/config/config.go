@@ -77,7 +77,7 @@ type Config struct {
 	OIDCSecret   Secret `env:"OIDC_CLIENT_SECRET" doc:"Secret that the issuer gave Karuta."`
 	OIDCName     string `env:"OIDC_NAME" doc:"What the button on the sign-in page calls the issuer, for example Entra ID; at most 60 characters. Empty: the company account."`
 	OIDCScopes   string `env:"OIDC_SCOPES" envDefault:"openid email profile" doc:"What the issuer is asked for, separated by spaces; openid is always among it."`
-	OIDCGroups   string `env:"OIDC_GROUPS_CLAIM" envDefault:"groups" doc:"Claim with the person's groups at the issuer. Groups of Karuta that are mapped to one of them get their members from it."`
+	OIDCGroups   string `env:"OIDC_GROUPS_CLAIM" envDefault:"groups" doc:"Claim with the person's groups at the issuer; dots lead into objects, as in realm_access.roles. Groups of Karuta that are mapped to one of them get their members from it."`
 	OIDCDomains  Names  `env:"OIDC_EMAIL_DOMAINS" envDefault:"[]" doc:"Domains of e-mail addresses that may come in through the issuer: a JSON list such as [\"example.com\"]; empty: any. Existing accounts are linked by their address only where its domain is named here."`
 	OIDCCreate   bool   `env:"OIDC_CREATE_USERS" envDefault:"true" doc:"Whether who signs in through the issuer for the first time gets an account, as an ordinary user."`
 

@@ -152,7 +152,7 @@ var sentences = map[string]text{
 	"RATE_LIMIT_EXCEEDED":                   {"リクエスト数が上限を超えました。しばらくお待ちください。", "Too many requests. Please wait a moment."},
 	"RATE_LIMIT_EXCEEDED.sockets":           {"同時に開いている接続が多すぎます。使っていない画面を閉じてから、もう一度お試しください。", "Too many connections are open. Please close pages that you do not use and try again."},
 	"RATE_LIMIT_EXCEEDED.operations":        {"一つの接続で同時に行えるのは{max}件までです。終わるのを待ってからお試しください。", "At most {max} things can be done at the same time over one connection. Please wait until some have ended."},
-	"RATE_LIMIT_EXCEEDED.tries":             {"パスワードの間違いが続いたため、しばらく受け付けません。{seconds}秒後にもう一度お試しください。", "There were too many wrong passwords. Please try again in {seconds} seconds."},
+	"RATE_LIMIT_EXCEEDED.tries":             {"ログインやパスワードの失敗が続いたため、しばらく受け付けません。{seconds}秒後にもう一度お試しください。", "There were too many failed sign-ins or wrong passwords. Please try again in {seconds} seconds."},
 	"INTERNAL_ERROR":                        {"一時的な問題が発生しました。しばらくしてからもう一度お試しください。", "Something went wrong for a moment. Please try again in a little while."},
 	"SERVICE_UNAVAILABLE":                   {"ただいま利用できません。しばらくしてからもう一度お試しください。", "This is not available right now. Please try again in a little while."},
 	"SERVICE_UNAVAILABLE.sign_in":           {"会社のアカウントでのログインに今つながりません。しばらくしてからもう一度お試しいただくか、メールアドレスとパスワードでログインしてください。", "Signing in with your company account does not work right now. Please try again in a little while, or sign in with e-mail address and password."},

@@ -92,11 +92,15 @@ func expired(why string) error {
 // is made or linked. Two first ones at once make one.
 func (s *Service) personOf(ctx context.Context, said *core.Claims) (*core.User, error) {
 	email, err := checkEmail("email", said.Email)
-	if err != nil || !said.Verified {
-		return nil, core.Forbidden("email_unverified")
-	}
-	if !s.admission.admits(email) {
-		return nil, core.Forbidden("email_domain")
+	switch {
+	case said.Email == "":
+		return nil, turnedAway("email_unverified", "the issuer tells no address")
+	case err != nil:
+		return nil, turnedAway("email_unverified", "the issuer tells an address that is none")
+	case !said.Verified:
+		return nil, turnedAway("email_unverified", "the issuer does not vouch for the address")
+	case !s.admission.admits(email):
+		return nil, turnedAway("email_domain", "the domain of the address is not in OIDC_EMAIL_DOMAINS")
 	}
 	for try := 0; ; try++ {
 		user, err := s.store.Users.ByIdentity(ctx, said.Issuer, said.Subject)
@@ -132,7 +136,7 @@ func (s *Service) firstSignIn(ctx context.Context, said *core.Claims, email stri
 	case known != nil:
 		return known, s.link(ctx, known, said)
 	case !s.admission.Create:
-		return nil, core.Forbidden("no_account")
+		return nil, turnedAway("no_account", "nobody has the address, and OIDC_CREATE_USERS is false")
 	}
 	if err := s.audit.Ready(); err != nil {
 		return nil, err
@@ -162,8 +166,10 @@ func (s *Service) link(ctx context.Context, known *core.User, said *core.Claims)
 		switch {
 		case !u.Active():
 			return core.Forbidden("sign_in_deactivated")
-		case len(s.admission.Domains) == 0 || u.Role == core.RoleAdmin:
-			return core.Forbidden("account_exists")
+		case len(s.admission.Domains) == 0:
+			return turnedAway("account_exists", "accounts are linked only where OIDC_EMAIL_DOMAINS names their domain")
+		case u.Role == core.RoleAdmin:
+			return turnedAway("account_exists", "an administrator's account is not linked")
 		}
 		return nil
 	}
@@ -188,7 +194,13 @@ func (s *Service) linkedOtherwise(ctx context.Context, said *core.Claims, taken 
 	if err != nil || user != nil {
 		return errors.Join(err, taken)
 	}
-	return core.Forbidden("account_exists")
+	return turnedAway("account_exists", "the account belongs to another subject of the issuer")
+}
+
+// turnedAway lets a person in nowhere. Why is for the log: people need not know what
+// an account is like.
+func turnedAway(reason, why string) error {
+	return &core.Error{Code: core.CodeForbidden, Reason: reason, Cause: errors.New("identity: " + why)}
 }
 
 // recordRefusal records who was not let in, and why. An outage is none.

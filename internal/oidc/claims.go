@@ -17,13 +17,19 @@ const groupsMax = 1000
 
 // claims reads the token. Issuers may keep what was asked for by scopes for their
 // user info (OpenID Connect Core §5.4); it is asked where the token leaves something out.
+// Without an address, or a word for it, there is no sign-in, so that it has to answer then.
 func (p *Provider) claims(ctx context.Context, found *issuer, token *oauth2.Token, id *oidc.IDToken) (*core.Claims, error) {
 	said := map[string]any{}
 	if err := id.Claims(&said); err != nil {
 		return nil, refused("sign_in_refused", err)
 	}
-	if (said["email"] == nil || said[p.c.GroupsClaim] == nil) && found.UserInfoEndpoint() != "" {
-		if err := addUserInfo(ctx, found, token, id.Subject, said); err != nil {
+	enough := said["email"] != nil && spoken(said)
+	if (!enough || claim(said, p.c.GroupsClaim) == nil) && found.UserInfoEndpoint() != "" {
+		err := addUserInfo(ctx, found, token, id.Subject, said)
+		switch {
+		case err != nil && !enough:
+			return nil, err
+		case err != nil:
 			p.c.Log.WarnContext(ctx, "the issuer's user info cannot be used", slog.Any("error", err))
 		}
 	}
@@ -32,33 +38,59 @@ func (p *Provider) claims(ctx context.Context, found *issuer, token *oauth2.Toke
 	return c, nil
 }
 
-// addUserInfo adds what the token does not say.
+// addUserInfo adds what the token does not say. A word for an address is one for no other.
 func addUserInfo(ctx context.Context, found *issuer, token *oauth2.Token, subject string, said map[string]any) error {
 	info, err := found.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
-		return err
+		return unavailable(err)
 	}
 	if info.Subject != subject { // OpenID Connect Core §5.3.2
-		return errors.New("oidc: the user info is another person's")
+		return refused("sign_in_refused", errors.New("oidc: the user info is another person's"))
 	}
 	more := map[string]any{}
 	if err := info.Claims(&more); err != nil {
-		return err
+		return refused("sign_in_refused", err)
 	}
-	other := more // address and what is said of it come from one place
-	if said["email"] == nil {
-		other = said
+	switch {
+	case said["email"] == nil:
+		unspoken(said)
+	case spoken(said) || text(more["email"]) != text(said["email"]):
+		unspoken(more)
 	}
-	delete(other, "email_verified")
-	delete(other, domainVerified)
 	maps.Copy(more, said)
 	maps.Copy(said, more)
+	return nil
+}
+
+// claim is the claim of that name. Where there is none, its dots lead into objects, as
+// in realm_access.roles.
+func claim(said map[string]any, name string) any {
+	if v := said[name]; v != nil {
+		return v
+	}
+	for at, c := range name {
+		if inner, ok := said[name[:at]].(map[string]any); ok && c == '.' {
+			if v := claim(inner, name[at+1:]); v != nil {
+				return v
+			}
+		}
+	}
 	return nil
 }
 
 // domainVerified is Entra ID's word for an address whose domain belongs to the tenant
 // (a claim to be asked for; it does not send email_verified).
 const domainVerified = "xms_edov"
+
+// spoken tells whether anything is said of the address.
+func spoken(said map[string]any) bool {
+	return said["email_verified"] != nil || said[domainVerified] != nil
+}
+
+func unspoken(said map[string]any) {
+	delete(said, "email_verified")
+	delete(said, domainVerified)
+}
 
 func vouched(said map[string]any) bool {
 	if v, told := said["email_verified"]; told {
@@ -78,7 +110,7 @@ func text(v any) string {
 // groups are the person's at the issuer. A claim that is missing tells nothing, and so
 // does Entra ID's note that there are too many for the token.
 func (p *Provider) groups(ctx context.Context, said map[string]any) (names []string, told bool) {
-	switch v := said[p.c.GroupsClaim].(type) {
+	switch v := claim(said, p.c.GroupsClaim).(type) {
 	case nil:
 		if elsewhere, _ := said["_claim_names"].(map[string]any); elsewhere[p.c.GroupsClaim] != nil {
 			p.c.Log.WarnContext(ctx, "the issuer keeps the groups elsewhere because there are too many; memberships stay as they are")

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/oidc"
 	"github.com/karuta-bi/karuta/internal/testkit"
 )
 
@@ -22,6 +24,9 @@ func TestUserInfo(t *testing.T) {
 		groups      []string
 	}{
 		"token says all":              {person("email", mail, "email_verified", true, "groups", groups), person("email", other), false, mail, true, groups},
+		"word left out":               {person("email", mail, "groups", groups), person("email", mail, "email_verified", true), true, mail, true, groups},
+		"word against it left out":    {person("email", mail, "groups", groups), person("email", mail, "email_verified", false), true, mail, false, groups},
+		"two words":                   {person("email", mail, "xms_edov", false), person("email", mail, "email_verified", true), true, mail, false, nil},
 		"there is none":               {person("email", mail, "email_verified", true), nil, false, mail, true, nil},
 		"groups left out":             {person("email", mail, "email_verified", true), person("groups", groups), true, mail, true, groups},
 		"all left out":                {person(), person("email", mail, "email_verified", true, "groups", groups), true, mail, true, groups},
@@ -29,8 +34,7 @@ func TestUserInfo(t *testing.T) {
 		"vouches for another address": {person("email", mail), person("email", other, "email_verified", true), true, mail, false, nil},
 		"edov of another address":     {person("email", mail), person("email", other, "xms_edov", true), true, mail, false, nil},
 		"token vouches for none":      {person("email_verified", true, "xms_edov", true), person("email", other), true, other, false, nil},
-		"somebody else's":             {person(), person("sub", "2", "email", other, "email_verified", true, "groups", groups), true, "", false, nil},
-		"nobody's":                    {person(), person("sub", nil, "email", other, "email_verified", true), true, "", false, nil},
+		"groups of somebody else":     {person("email", mail, "email_verified", true), person("sub", "2", "groups", groups), true, mail, true, nil},
 		"endless":                     {person("email", mail, "email_verified", true), person("groups", groups, "padding", long), true, mail, true, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -52,6 +56,31 @@ func TestUserInfo(t *testing.T) {
 	}
 }
 
+// There is no sign-in by user info that is needed and cannot be had, or is another person's.
+func TestUserInfoThatIsMissed(t *testing.T) {
+	all := person("email", "a@example.com", "email_verified", true)
+	for name, c := range map[string]struct {
+		token, info map[string]any
+		status      int
+		code        core.Code
+		reason      string
+	}{
+		"away, with the address":  {person(), all, 500, core.CodeUnavailable, "sign_in"},
+		"away, with the word":     {person("email", "a@example.com"), all, 500, core.CodeUnavailable, "sign_in"},
+		"does not take the token": {person(), all, 401, core.CodeUnavailable, "sign_in"},
+		"somebody else's":         {person(), person("sub", "2", "email", "b@example.com", "email_verified", true), 0, core.CodeUnauthorized, "sign_in_refused"},
+		"nobody's":                {person(), person("sub", nil, "email", "b@example.com", "email_verified", true), 0, core.CodeUnauthorized, "sign_in_refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t, func(w *testkit.IssuerWays) {
+				w.Person, w.UserInfo, w.Refuse = c.token, c.info, status("/userinfo", c.status)
+			})
+			_, err := d.signIn(t)
+			wantProblem(t, err, c.code, c.reason)
+		})
+	}
+}
+
 // An address counts as confirmed by the words that issuers have for it, and by no others.
 func TestWordsForAConfirmedAddress(t *testing.T) {
 	for _, c := range []struct {
@@ -67,6 +96,32 @@ func TestWordsForAConfirmedAddress(t *testing.T) {
 		if got := d.said(t); got.Verified != c.want {
 			t.Errorf("%v: %t", c.claims, got.Verified)
 		}
+	}
+}
+
+// Groups may stand within other claims, as roles do with some issuers.
+func TestGroupsWithinClaims(t *testing.T) {
+	roles := map[string]any{"roles": []string{"sales"}}
+	for name, c := range map[string]struct {
+		claim string
+		said  map[string]any
+		told  bool
+	}{
+		"in an object":         {"realm_access.roles", person("realm_access", roles), true},
+		"of a dotted program":  {"resource_access.bi.example.roles", person("resource_access", map[string]any{"bi.example": roles}), true},
+		"named by an address":  {"https://example.com/roles", person("https://example.com/roles", []string{"sales"}), true},
+		"called so as a whole": {"realm_access.roles", person("realm_access.roles", "sales", "realm_access", map[string]any{"roles": "board"}), true},
+		"not in it":            {"realm_access.roles", person("realm_access", map[string]any{}), false},
+		"no object":            {"realm_access.roles", person("realm_access", "roles"), false},
+		"no name":              {"", person("realm_access", roles), false},
+		"dots alone":           {"..", person("", map[string]any{"": map[string]any{}}), false},
+	} {
+		d := newDesk(t, func(w *testkit.IssuerWays) { w.Person = c.said })
+		d.Provider = d.provider(d.issuer.URL, "key", func(p *oidc.Config) { p.GroupsClaim = c.claim })
+		if got := d.said(t); got.Grouped != c.told || c.told && !slices.Equal(got.Groups, []string{"sales"}) {
+			t.Errorf("%s: %q, told %t", name, got.Groups, got.Grouped)
+		}
+		d.Close()
 	}
 }
 

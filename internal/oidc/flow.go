@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -31,36 +32,56 @@ type Flow struct {
 	Until    time.Time `json:"u"`
 }
 
-// Begin begins a flow. It gives the issuer's address to go to and what the browser
-// keeps until it comes back. SERVICE_UNAVAILABLE.sign_in while the issuer is away.
-func (p *Provider) Begin(ctx context.Context, returnTo string) (address, sealed string, err error) {
+// Kept is what a browser keeps of a flow until it comes back.
+type Kept struct {
+	Tag    string // [Tag] of the flow
+	Sealed string // the flow, to be opened by [Provider.Resume] alone
+}
+
+// Begin begins a flow. It gives the issuer's address to go to, and what to keep.
+// SERVICE_UNAVAILABLE.sign_in while the issuer is away.
+func (p *Provider) Begin(ctx context.Context, returnTo string) (address string, kept Kept, err error) {
 	found, err := p.look(ctx)
 	if err != nil {
-		return "", "", err
+		return "", Kept{}, err
 	}
 	f := Flow{
 		State: rand.Text() + rand.Text(), Nonce: rand.Text() + rand.Text(), Verifier: oauth2.GenerateVerifier(),
 		Return: returnTo, Until: p.c.Clock().Add(FlowTime),
 	}
-	return found.oauth.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier)), p.sealed(f), nil
+	address = found.oauth.AuthCodeURL(f.State, oidc.Nonce(f.Nonce), oauth2.S256ChallengeOption(f.Verifier))
+	return address, Kept{Tag(f.State), p.sealed(f)}, nil
+}
+
+// tagLen is in characters. So few tell flows of one browser apart and help nobody to
+// guess the rest of the state.
+const tagLen = 8
+
+// Tag tells the flows of one browser apart, which may have several under way in its
+// tabs: the beginning of the state that an answer repeats. "" where that is none of ours.
+func Tag(state string) string {
+	if len(state) <= tagLen || strings.Trim(state[:tagLen], "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" { // of rand.Text
+		return ""
+	}
+	return state[:tagLen]
 }
 
 // Resume finds the flow that an answer of the issuer belongs to, in what the browser
-// kept. UNAUTHORIZED.sign_in_expired where it belongs to none, UNAUTHORIZED.sign_in_cancelled
+// kept. A flow that is known comes with the error, too.
+// UNAUTHORIZED.sign_in_expired where the answer belongs to none, UNAUTHORIZED.sign_in_cancelled
 // where the person or the issuer did not want to, UNAUTHORIZED.sign_in_refused for an
 // answer of somebody else, SERVICE_UNAVAILABLE.sign_in where the issuer tells of an error.
 func (p *Provider) Resume(ctx context.Context, sealed string, answer url.Values) (*Flow, error) {
 	f, err := p.opened(sealed)
 	switch {
 	case err != nil:
+		return nil, refused("sign_in_expired", err)
 	case len(answer["state"]) != 1 || subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(f.State)) != 1:
-		err = errors.New("oidc: the answer belongs to another flow")
+		return nil, refused("sign_in_expired", errors.New("oidc: the answer belongs to another flow"))
 	case !p.c.Clock().Before(f.Until):
-		err = errors.New("oidc: the flow is over")
-	default:
-		return f, p.checkAnswer(ctx, answer)
+		return f, refused("sign_in_expired", errors.New("oidc: the flow is over"))
 	}
-	return nil, refused("sign_in_expired", err)
+	return f, p.checkAnswer(ctx, answer)
 }
 
 // checkAnswer takes an answer with a code, and from no other issuer (RFC 9207 §2.4).

@@ -34,18 +34,22 @@ func newDesk(t *testing.T, change func(*testkit.IssuerWays)) *desk {
 	return d
 }
 
-func (d *desk) provider(issuer, key string) *oidc.Provider {
-	return oidc.New(oidc.Config{
+func (d *desk) provider(issuer, key string, change ...func(*oidc.Config)) *oidc.Provider {
+	c := oidc.Config{
 		Issuer: issuer, ClientID: testkit.IssuerClient, ClientSecret: testkit.IssuerSecret, Redirect: "https://bi.example.com/back",
 		Scopes: []string{"openid"}, GroupsClaim: "groups", Key: key,
 		Log: slog.New(slog.NewTextHandler(&d.log, nil)), Clock: func() time.Time { return d.now },
-	})
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	return oidc.New(c)
 }
 
 // begin goes to the issuer; it gives what the browser keeps and what it brings back.
 func (d *desk) begin(t *testing.T) (sealed string, answer url.Values) {
 	t.Helper()
-	address, sealed, err := d.Begin(t.Context(), "/")
+	address, kept, err := d.Begin(t.Context(), "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +63,10 @@ func (d *desk) begin(t *testing.T) (sealed string, answer url.Values) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return sealed, back.Query()
+	if kept.Tag == "" || kept.Tag != oidc.Tag(back.Query().Get("state")) {
+		t.Errorf("kept as %q", kept.Tag)
+	}
+	return kept.Sealed, back.Query()
 }
 
 func (d *desk) signIn(t *testing.T) (*core.Claims, error) {
@@ -182,6 +189,28 @@ func TestWhatIsKnownHoldsOn(t *testing.T) {
 	}
 }
 
+// An issuer may sign in another way from now on, with a key that it shows.
+func TestTokensMaySignInAnotherWay(t *testing.T) {
+	d := newDesk(t, func(*testkit.IssuerWays) {})
+	for _, method := range []jwt.SigningMethod{nil, jwt.SigningMethodPS256, jwt.SigningMethodRS512} { // the document names RS256 alone of them
+		d.issuer.Set(func(w *testkit.IssuerWays) { w.Method = method })
+		if c := d.said(t); c.Subject != "1" {
+			t.Errorf("%v: %+v", method, c)
+		}
+	}
+}
+
+// Flows are told apart by what only our own states begin with.
+func TestTag(t *testing.T) {
+	for state, want := range map[string]string{
+		"ABCDEFGHIJ": "ABCDEFGH", "A2345672XYZ": "A2345672", "ABCDEFGH": "", "": "", "abcdefghij": "", "ABCDEFG;path=/": "", "ABC=DEFGHIJ": "", "日本語日本語": "",
+	} {
+		if got := oidc.Tag(state); got != want {
+			t.Errorf("%q: %q", state, got)
+		}
+	}
+}
+
 // The secret goes where the issuer wants it, and nowhere else.
 func TestTheSecretGoesOneWay(t *testing.T) {
 	for _, c := range []struct {
@@ -237,6 +266,9 @@ func TestFlowsThatCannotEnd(t *testing.T) {
 	}
 	d.now = d.now.Add(time.Second)
 	wantProblem(t, resume(d.Provider, sealed), core.CodeUnauthorized, "sign_in_expired")
+	if f, _ := d.Resume(t.Context(), sealed, answer); f == nil || f.Return != "/" {
+		t.Errorf("where the person wanted to be: %+v", f)
+	}
 }
 
 // A check finds an issuer without PKCE, and asks it twice a minute at most.

@@ -63,6 +63,12 @@ type issuer struct {
 	told     metadata
 }
 
+// algorithms are those of tokens. All of them need a key that the issuer shows, so that
+// it may change from one to another between two looks; none goes by our secret.
+var algorithms = []string{
+	oidc.RS256, oidc.RS384, oidc.RS512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.EdDSA,
+}
+
 // metadata are the entries of the discovery document that the library leaves to us.
 type metadata struct {
 	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
@@ -133,7 +139,7 @@ func (p *Provider) ask(ctx context.Context) (*issuer, error) {
 	if err != nil {
 		return nil, err
 	}
-	found := &issuer{Provider: provider, verifier: provider.Verifier(&oidc.Config{ClientID: p.c.ClientID, Now: p.c.Clock})}
+	found := &issuer{Provider: provider, verifier: provider.Verifier(&oidc.Config{ClientID: p.c.ClientID, Now: p.c.Clock, SupportedSigningAlgs: algorithms})}
 	if err := provider.Claims(&found.told); err != nil {
 		return nil, err
 	}
@@ -170,6 +176,26 @@ func (p *Provider) check(ctx context.Context) error {
 	}
 	if m := found.told.Challenges; len(m) > 0 && !slices.Contains(m, "S256") {
 		return fmt.Errorf("oidc: %s does not take PKCE with S256", p.c.Issuer)
+	}
+	return nil
+}
+
+// CheckClient tells whether the issuer takes our id and secret. It is asked for a code
+// that nobody was given; only whom it knows it tells so (RFC 6749 §5.2).
+func (p *Provider) CheckClient(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, p.client), lookWait)
+	defer cancel()
+	found, err := p.ask(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = found.oauth.Exchange(ctx, "none", oauth2.VerifierOption(oauth2.GenerateVerifier()))
+	answer, answered := errors.AsType[*oauth2.RetrieveError](err)
+	switch {
+	case !answered:
+		return err
+	case answer.Response.StatusCode == http.StatusUnauthorized, answer.ErrorCode == "invalid_client", answer.ErrorCode == "unauthorized_client":
+		return fmt.Errorf("oidc: %s does not know us: %w", p.c.Issuer, err)
 	}
 	return nil
 }

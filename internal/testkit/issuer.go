@@ -1,6 +1,7 @@
 package testkit
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -42,6 +43,7 @@ type IssuerWays struct {
 	Document func(document map[string]any)      // changes the discovery document
 	Answer   func(answer url.Values)            // changes what a browser brings back
 	Token    func(claims jwt.MapClaims)         // changes what is signed
+	Method   jwt.SigningMethod                  // of the issuer's key; nil: RS256
 	Sign     func(claims jwt.MapClaims) string  // signs in another way
 	Hold     func(path string, r *http.Request) // comes before each answer
 	Refuse   func(path string) (status int)     // answers with a status, 0: does not
@@ -185,14 +187,9 @@ func (i *Issuer) signed(nonce string) string {
 	if i.Sign != nil {
 		return i.Sign(claims)
 	}
-	return SignRS256(claims, issuerKey())
-}
-
-// SignRS256 signs claims as an issuer does, under the id of its key.
-func SignRS256(claims jwt.MapClaims, key *rsa.PrivateKey) string {
-	token := jwt.NewWithClaims(jwt.SigningMethodRS256, claims)
+	token := jwt.NewWithClaims(cmp.Or[jwt.SigningMethod](i.Method, jwt.SigningMethodRS256), claims)
 	token.Header["kid"] = "one"
-	text, err := token.SignedString(key)
+	text, err := token.SignedString(issuerKey())
 	if err != nil {
 		panic(err) // the key is one
 	}
