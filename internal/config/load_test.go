@@ -109,6 +109,7 @@ func TestBadValuesAreRefusedByName(t *testing.T) {
 		"issuer without our address":   {issuer("PUBLIC_URL="), "PUBLIC_URL"},
 		"issuer that can be read":      {issuer("OIDC_ISSUER=http://login.example.com"), "OIDC_ISSUER"},
 		"issuer with a question":       {issuer("OIDC_ISSUER=https://login.example.com/?a=b"), "OIDC_ISSUER"},
+		"issuer's document":            {issuer("OIDC_ISSUER=https://login.example.com/.well-known/openid-configuration"), "OIDC_ISSUER"},
 		"issuer with a password":       {issuer("OIDC_ISSUER=https://a:b@login.example.com"), "OIDC_ISSUER"},
 		"no identity":                  {issuer("OIDC_SCOPES=email"), "OIDC_SCOPES"},
 		"long name":                    {issuer("OIDC_NAME=" + strings.Repeat("名", 61)), "OIDC_NAME"},

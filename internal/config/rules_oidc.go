@@ -14,6 +14,9 @@ import (
 // nameMax is how many characters of an issuer's name fit on a button.
 const nameMax = 60
 
+// discovery begins the path below an issuer's address at which it tells of itself.
+const discovery = "/.well-known/"
+
 // checkOIDC finds what is wrong with the settings of an issuer: they are there
 // together or not at all.
 func (c *Config) checkOIDC() []error {
@@ -34,8 +37,8 @@ func (c *Config) checkOIDC() []error {
 			wrong(needed.name, "signing in with OpenID Connect needs OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET and PUBLIC_URL; set it, or none of the first three")
 		}
 	}
-	if c.OIDCIssuer != "" && !c.safeURL(c.OIDCIssuer, true) {
-		wrong("OIDC_ISSUER", "%q is not an address such as https://login.example.com", c.OIDCIssuer)
+	if c.OIDCIssuer != "" && (!c.safeURL(c.OIDCIssuer, true) || strings.Contains(c.OIDCIssuer, discovery)) {
+		wrong("OIDC_ISSUER", "%q is not an https address such as https://login.example.com, without %s...", c.OIDCIssuer, discovery)
 	}
 	if !slices.Contains(strings.Fields(c.OIDCScopes), "openid") {
 		wrong("OIDC_SCOPES", "openid must be among it")

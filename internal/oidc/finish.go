@@ -19,10 +19,15 @@ const finishWait = 10 * time.Second
 // Finish exchanges the code of a flow's answer for what the issuer says of the person.
 // It is the caller's part that a flow is finished once. UNAUTHORIZED.sign_in_refused
 // where what comes back does not hold, SERVICE_UNAVAILABLE.sign_in while the issuer
-// does not answer.
-func (p *Provider) Finish(ctx context.Context, f *Flow, code string) (*core.Claims, error) {
+// does not answer; its addresses are looked up anew then.
+func (p *Provider) Finish(ctx context.Context, f *Flow, code string) (_ *core.Claims, err error) {
 	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, p.client), finishWait)
 	defer cancel()
+	defer func() {
+		if core.CodeOf(err) == core.CodeUnavailable {
+			p.doubt()
+		}
+	}()
 	found, err := p.look(ctx)
 	if err != nil {
 		return nil, err

@@ -156,8 +156,11 @@ func TestAnIssuerThatCannotBeUsed(t *testing.T) {
 		"answer says wrong": func(w *testkit.IssuerWays) { w.Answer = func(a url.Values) { a.Set("error", "server_error") } },
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := newDesk(t, change).signIn(t)
+			d := newDesk(t, change)
+			_, err := d.signIn(t)
 			wantProblem(t, err, core.CodeUnavailable, "sign_in")
+			d.issuer.Set(func(w *testkit.IssuerWays) { *w = testkit.IssuerWays{Person: w.Person} })
+			d.said(t) // what did not work is not believed for an hour
 		})
 	}
 }

@@ -115,6 +115,13 @@ func (p *Provider) current() *issuer {
 	return nil
 }
 
+// doubt has what is known looked up again, for the issuer may have moved.
+func (p *Provider) doubt() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.until = time.Time{}
+}
+
 // discover asks the issuer. Where it does not answer, what it said before holds on.
 func (p *Provider) discover(ctx context.Context) (*issuer, error) {
 	ctx, cancel := context.WithTimeout(oidc.ClientContext(ctx, p.client), lookWait)
