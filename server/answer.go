@@ -127,7 +127,7 @@ func writeProblem(w http.ResponseWriter, r *http.Request, problem *core.Error) {
 	shown["message"] = core.Sentence(core.ActorFrom(r.Context()).Locale, problem)
 	whole := map[string]any{"error": shown}
 	if problem.Code == core.CodeRateLimit { // operations runbook §6.2
-		whole = map[string]any{"error": "rate_limit_exceeded", "message": shown["message"], "retry_after": shown["retryAfter"]}
+		whole = map[string]any{"error": shown["error"], "message": shown["message"], "retry_after": shown["retry_after"]}
 	}
 	body, err := json.Marshal(whole)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/telemetry"
+	"github.com/karuta-bi/karuta/web"
 )
 
 // around is what every request gets: an id, an anonymous actor, the security
@@ -21,6 +22,7 @@ func (s *server) around(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "SAMEORIGIN")
 		h.Set("Referrer-Policy", "no-referrer")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Content-Security-Policy", web.NoPolicy)
 		h.Set("Cache-Control", "no-store")
 		if !s.Local {
 			h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")

@@ -56,12 +56,9 @@ func (b *bill) spent(cost float64) {
 // field counts one, as another kind of work where the schema says so, and a
 // registered operation as its own kind.
 func (e *engine) charge(ctx context.Context, req *request, op *ast.OperationDefinition, m *meter) gqlerror.List {
-	actor, roots := core.ActorFrom(ctx), core.RateAll
-	switch {
-	case actor.IsAdmin() && op.Operation == ast.Mutation:
+	actor, roots := core.ActorFrom(ctx), rootClass(ctx)
+	if actor.IsAdmin() && op.Operation == ast.Mutation {
 		roots = core.RateAdmin
-	case actor.SignedIn():
-		roots = core.RateAPI
 	}
 	charges := []guard.Charge{{Class: roots, N: m.roots}}
 	for class, n := range m.charges {
@@ -74,4 +71,25 @@ func (e *engine) charge(ctx context.Context, req *request, op *ast.OperationDefi
 		return gqlerror.List{gqlerror.Wrap(err)}
 	}
 	return nil
+}
+
+// rootClass is what a root field counts as.
+func rootClass(ctx context.Context) core.RateClass {
+	if core.ActorFrom(ctx).SignedIn() {
+		return core.RateAPI
+	}
+	return core.RateAll
+}
+
+// chargeRefused counts what is refused before it is known what it asks for as one root
+// field: nobody tries documents without end. A hash that is not known is how clients
+// begin, and the text that follows is counted.
+func (e *engine) chargeRefused(ctx context.Context, problems gqlerror.List) gqlerror.List {
+	if core.CodeOf(problems[0]) == core.CodeNotPersisted {
+		return problems
+	}
+	if err := e.guard.Admit(ctx, guard.Charge{Class: rootClass(ctx), N: 1}); err != nil {
+		return gqlerror.List{gqlerror.Wrap(err)}
+	}
+	return problems
 }

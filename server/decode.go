@@ -112,6 +112,9 @@ func unmarshal(text []byte, into any) error {
 	} else if len(trimmed) == 0 || trimmed[0] != '{' || !utf8.Valid(text) {
 		return refuse(http.StatusBadRequest, "", "unreadable")
 	}
+	if core.TooManyJSONValues(text) {
+		return refuse(http.StatusRequestEntityTooLarge, "", "request_too_large")
+	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.UseNumber()
 	err := d.Decode(into)

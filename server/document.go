@@ -81,6 +81,9 @@ func (d *documents) read(text string) (*document, gqlerror.List) {
 	if err != nil {
 		return nil, gqlerror.List{told(core.CodeGraphQLParse, err)}
 	}
+	if problems := refuseEffort(doc); problems != nil {
+		return nil, problems
+	}
 	if problems := validator.ValidateWithRules(d.schema, doc, d.rules); len(problems) > 0 {
 		var list gqlerror.List
 		for _, p := range problems[:min(len(problems), maxProblems)] {

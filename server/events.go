@@ -28,7 +28,7 @@ const (
 // connections mode" of the protocol graphql-sse. Whatever is wrong is told as a
 // result, too: a browser would show nothing of another status.
 func (s *server) events(w http.ResponseWriter, r *http.Request) {
-	leave, err := s.streams.enter(core.ActorFrom(r.Context()), s.Sockets.PerUser, s.Sockets.Total)
+	leave, err := s.streams.enter(core.ActorFrom(r.Context()), s.Sockets.PerUser, s.Sockets.PerAddress, s.Sockets.Total)
 	if err != nil {
 		writeRefusal(w, r, typeJSON, &refusal{http.StatusTooManyRequests, err})
 		return

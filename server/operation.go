@@ -96,8 +96,21 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 	return a
 }
 
-// prepare brings a request to where it can be executed.
+// prepare brings a request to where it can be executed, and counts it.
 func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationContext, gqlerror.List) {
+	op, problems := e.measured(ctx, req)
+	if problems != nil {
+		return nil, e.chargeRefused(ctx, problems)
+	}
+	if problems := e.charge(ctx, req, op.Operation, billOf(op).meter); problems != nil {
+		return nil, problems
+	}
+	e.count(ctx, req, op.Operation)
+	return op, nil
+}
+
+// measured finds out what a request asks for and refuses what may not be asked.
+func (e *engine) measured(ctx context.Context, req *request) (*graphql.OperationContext, gqlerror.List) {
 	doc, problems := e.document(ctx, req)
 	if problems != nil {
 		return nil, problems
@@ -113,6 +126,9 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 	if problems := plan.refuseParts(req, op); problems != nil {
 		return nil, problems
 	}
+	if op.Operation == ast.Subscription && !plan.single(op) {
+		return nil, gqlerror.List{gqlerror.Wrap(core.Invalid("query", "one_subscription"))}
+	}
 	variables, err := coerce(e.schema.Schema(), op, req.Variables)
 	if err != nil {
 		return nil, gqlerror.List{gqlerror.Wrap(err)}
@@ -125,10 +141,6 @@ func (e *engine) prepare(ctx context.Context, req *request) (*graphql.OperationC
 	if problems := bill.meter.refuse(bill.budget, introspect); problems != nil {
 		return nil, problems
 	}
-	if problems := e.charge(ctx, req, op, bill.meter); problems != nil {
-		return nil, problems
-	}
-	e.count(ctx, req, op)
 	prepared := &graphql.OperationContext{
 		RawQuery: req.Query, OperationName: req.OperationName, Variables: variables, Doc: doc.QueryDocument, Operation: op,
 		DisableIntrospection: !introspect, RecoverFunc: e.panicked,

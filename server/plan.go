@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -97,19 +98,45 @@ func (p *plan) field(f *ast.Field, depth int, in *shape) sum {
 		p.root(f)
 	}
 	below := in.field(f)
-	if f.Name == "__schema" || f.Name == "__type" {
-		p.hidden = true // bounded by a rule of its own
-		return sum{known: 1}
-	}
-	p.depth = max(p.depth, depth)
 	if f.Alias != f.Name {
 		p.aliases++
 	}
+	if f.Name == "__schema" || f.Name == "__type" {
+		p.hidden = true
+		return sum{known: p.described(f.SelectionSet)}
+	}
+	p.depth = max(p.depth, depth)
 	p.charge(f)
 	cost := sum{known: below.price}
 	if len(f.SelectionSet) > 0 {
 		p.plain = p.plain && depth == 1
 		cost.multiply(f, p.selection(f.SelectionSet, depth+1, below))
+	}
+	return cost
+}
+
+// described counts what is asked of the schema itself, and gives its price: there is
+// much of everything in it. How deep its lists go is bounded by a rule of its own.
+func (p *plan) described(set ast.SelectionSet) (cost float64) {
+	for _, sel := range set {
+		if p.fields > maxFields { // it is refused already
+			break
+		}
+		switch sel := sel.(type) {
+		case *ast.Field:
+			p.fields++
+			p.marks += len(sel.Directives)
+			if sel.Alias != sel.Name {
+				p.aliases++
+			}
+			cost += listLength + p.described(sel.SelectionSet)
+		case *ast.InlineFragment:
+			p.mark(sel.Directives)
+			cost += p.described(sel.SelectionSet)
+		case *ast.FragmentSpread:
+			p.mark(sel.Directives)
+			cost += p.described(sel.Definition.SelectionSet)
+		}
 	}
 	return cost
 }
@@ -120,6 +147,27 @@ func (p *plan) root(f *ast.Field) {
 		p.names = append(p.names, f.ObjectDefinition.Name+"."+f.Name)
 		p.plain = p.plain && plainEvents[f.Definition.Type.Name()]
 	}
+}
+
+// single tells that a subscription has one field, whatever the variables are (GraphQL
+// specification §5.2.4.1).
+func (p *plan) single(op *ast.OperationDefinition) bool {
+	return len(p.answer.fields) == 1 && !conditional(op.SelectionSet)
+}
+
+// conditional tells that variables may leave out a field of the selection.
+func conditional(set ast.SelectionSet) bool {
+	return slices.ContainsFunc(set, func(sel ast.Selection) bool {
+		switch sel := sel.(type) {
+		case *ast.Field:
+			return len(sel.Directives) > 0
+		case *ast.InlineFragment:
+			return len(sel.Directives) > 0 || conditional(sel.SelectionSet)
+		case *ast.FragmentSpread:
+			return len(sel.Directives) > 0 || conditional(sel.Definition.SelectionSet)
+		}
+		return false
+	})
 }
 
 // charge counts a field that is of a kind of work of its own.

@@ -98,6 +98,9 @@ func extensions(ctx context.Context, problem *core.Error) map[string]any {
 	shown["code"] = problem.Code
 	shown["httpStatus"] = problem.Code.HTTPStatus()
 	shown["requestId"] = core.ActorFrom(ctx).RequestID
+	if seconds, told := problem.Details["retryAfter"]; told && problem.Code == core.CodeRateLimit { // operations runbook §6.2
+		shown["error"], shown["retry_after"] = "rate_limit_exceeded", seconds
+	}
 	if problem.Field != "" {
 		shown["field"] = clip(problem.Field)
 	}

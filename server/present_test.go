@@ -74,6 +74,10 @@ func TestDetailsStandBesideTheCode(t *testing.T) {
 	if got["code"] != core.CodeConflict || got["yourVersion"] != int64(3) || got["currentVersion"] != int64(4) || got["field"] != "input.version" {
 		t.Error(got)
 	}
+	limited := &core.Error{Code: core.CodeRateLimit, Details: map[string]any{"retryAfter": 7}} // RL-3, whoever refuses
+	if got := e.present(context.Background(), limited).Extensions; got["error"] != "rate_limit_exceeded" || got["retry_after"] != 7 {
+		t.Error(got)
+	}
 	forged := &core.Error{Code: core.CodeForbidden, Details: map[string]any{"code": "OK", "httpStatus": 200}}
 	if got := e.present(context.Background(), forged).Extensions; got["code"] != core.CodeForbidden || got["httpStatus"] != 403 {
 		t.Error("details take the place of the code:", got)

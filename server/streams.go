@@ -12,17 +12,20 @@ import (
 type streams struct {
 	mu     sync.Mutex
 	total  int
-	byUser map[string]int
+	byUser map[string]int // and of who has not signed in by client
 }
 
 // enter takes a place for a stream; RATE_LIMIT_EXCEEDED where all are taken. A bound
 // of 0 is none.
-func (s *streams) enter(actor *core.Actor, perUser, total int) (leave func(), refused *core.Error) {
+func (s *streams) enter(actor *core.Actor, perUser, perAddress, total int) (leave func(), refused *core.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	who := actor.UserID()
-	if total > 0 && s.total >= total || perUser > 0 && who != "" && s.byUser[who] >= perUser {
-		return nil, &core.Error{Code: core.CodeRateLimit}
+	who, most := actor.UserID(), perUser
+	if who == "" {
+		who, most = core.ClientOf(actor.IP), perAddress
+	}
+	if total > 0 && s.total >= total || most > 0 && s.byUser[who] >= most {
+		return nil, &core.Error{Code: core.CodeRateLimit, Details: map[string]any{"retryAfter": 10}}
 	}
 	if s.byUser == nil {
 		s.byUser = map[string]int{}

@@ -79,6 +79,9 @@ func (e *engine) again(ctx, asker context.Context) (context.Context, error) {
 // who they are.
 func (e *engine) resumed(ctx context.Context) (context.Context, error) {
 	actor := core.ActorFrom(ctx)
+	if e.guard.Blocked(actor.IP) { // since the connection was made
+		return ctx, core.Forbidden("address_blocked")
+	}
 	if !actor.SignedIn() {
 		return ctx, nil
 	}

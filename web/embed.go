@@ -32,6 +32,9 @@ const Plotly = "plotly.min.js"
 
 // Content security policies of the pages, to be sent as they stand.
 const (
+	// NoPolicy is for answers that are no pages: nothing runs and nothing is loaded,
+	// should a browser show one all the same.
+	NoPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
 	// PagesPolicy is for [Pages] and for GraphiQL's signin.html and denied.html.
 	PagesPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; " +
 		"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -217,6 +217,7 @@ var sentences = map[string]text{
 	"GRAPHQL_VALIDATION_FAILED":             {"リクエストがスキーマに合っていません。", "The request does not fit the schema."},
 	"PERSISTED_QUERY_NOT_FOUND":             {"リクエストの本文がまだ届いていません。もう一度送ってください。", "The text of this request has not arrived yet. Please send it once more."},
 	"EVENTS_GONE":                           {"更新の一部を受け取れませんでした。最新の内容を読み込み直してください。", "Some updates were missed. Please load the newest state again."},
+	"VALIDATION_ERROR.one_subscription":     {"通知は一つずつ受け取ってください。@skipや@includeは付けられません。", "Please subscribe to one thing at a time, without @skip and @include."},
 	"VALIDATION_ERROR.needs_stream":         {"この操作は、続けて通知を受け取る接続でだけ行えます。", "This works only over a connection that keeps telling what happens."},
 	"PERSISTED_QUERY_NOT_SUPPORTED":         {"リクエストは本文を付けて送ってください。", "Please send requests with their text."},
 }

@@ -78,7 +78,7 @@ func (g *Guard) admit(ctx context.Context, c Charge) error {
 	g.alarm(ctx, c)
 	seconds := max(1, int(time.Until(reset).Round(time.Second).Seconds()))
 	return &core.Error{Code: core.CodeRateLimit, Details: map[string]any{
-		"retryAfter": seconds, "retry_after": seconds, "error": "rate_limit_exceeded", "rateClass": c.Class, "limit": limit,
+		"retryAfter": seconds, "rateClass": c.Class, "limit": limit,
 	}}
 }
 

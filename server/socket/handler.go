@@ -154,7 +154,7 @@ func (h *Handler) leave(from string) {
 
 func over(n, limit int) bool { return limit > 0 && n >= limit }
 
-func address(ctx context.Context) string { return core.ActorFrom(ctx).IP }
+func address(ctx context.Context) string { return core.ClientOf(core.ActorFrom(ctx).IP) }
 
 // add watches a socket from now on. It is false where Drain has begun without it.
 func (h *Handler) add(c *conn) bool {

@@ -3,6 +3,8 @@ package socket
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/karuta-bi/karuta/internal/core"
 )
 
 // The types of messages.
@@ -32,7 +34,7 @@ type message struct {
 // of members count exactly as they are written.
 func parse(text []byte) (m message, ok bool) {
 	var parts map[string]json.RawMessage
-	if json.Unmarshal(text, &parts) != nil || !str(parts["type"], &m.kind) {
+	if core.TooManyJSONValues(text) || json.Unmarshal(text, &parts) != nil || !str(parts["type"], &m.kind) {
 		return m, false
 	}
 	if payload := parts["payload"]; !null(payload) {
