@@ -28,7 +28,9 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(w, r, typeJSON, refuse(http.StatusNotAcceptable, "", "accept"))
 		return
 	}
-	req, err := s.decode(w, r)
+	held := s.hold(r)
+	defer held.Leave()
+	req, err := s.decode(w, r, held)
 	if err != nil {
 		refused, _ := errors.AsType[*refusal](err)
 		writeRefusal(w, r, form, refused)

@@ -13,11 +13,18 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/operation"
+	"github.com/karuta-bi/karuta/server/door"
 )
 
 // maxBody is how long a request may be, files apart: longer than any text that
 // an argument takes, so that a text that is too long is named.
 const maxBody = 4 << 20
+
+// The bytes of requests that one client, and all together, may have in memory.
+const (
+	roomOfClient = 8 * maxBody
+	roomOfAll    = 4 * roomOfClient
+)
 
 // request is what a client asks.
 type request struct {
@@ -52,8 +59,9 @@ func refuse(status int, field, reason string) *refusal {
 	return &refusal{status, &core.Error{Code: core.CodeValidation, Field: field, Reason: reason}}
 }
 
-// decode reads the request. The body of an upload is left where its file begins.
-func (s *server) decode(w http.ResponseWriter, r *http.Request) (req *request, err error) {
+// decode reads the request into the room that it holds. The body of an upload is left
+// where its file begins.
+func (s *server) decode(w http.ResponseWriter, r *http.Request, held *door.Held) (req *request, err error) {
 	switch r.Method {
 	case http.MethodGet:
 		return decodeQuery(r, preflighted(r) || ownEventSource(r, s.origins))
@@ -71,12 +79,11 @@ func (s *server) decode(w http.ResponseWriter, r *http.Request) (req *request, e
 	switch {
 	case err != nil || charset != "" && charset != "utf-8":
 	case kind == typeJSON:
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
-		return decodeJSON(r.Body)
+		return decodeJSON(held.Reader(http.MaxBytesReader(w, r.Body, maxBody)))
 	case kind == "multipart/form-data":
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody+s.MaxUpload+1)
 		allow(w, uploadTimeout+slack)
-		return decodeMultipart(r, params["boundary"])
+		return decodeMultipart(r, params["boundary"], held)
 	}
 	return nil, refuse(http.StatusUnsupportedMediaType, "", "content_type")
 }
@@ -101,7 +108,15 @@ func bodyProblem(err error) error {
 	if _, tooLong := errors.AsType[*http.MaxBytesError](err); tooLong {
 		return refuse(http.StatusRequestEntityTooLarge, "", "request_too_large")
 	}
+	if errors.Is(err, door.ErrFull) {
+		return &refusal{http.StatusTooManyRequests, &core.Error{Code: core.CodeRateLimit, Details: map[string]any{"retryAfter": 10}}}
+	}
 	return refuse(http.StatusBadRequest, "", "unreadable")
+}
+
+// hold is the room for a request of whoever asks.
+func (s *server) hold(r *http.Request) *door.Held {
+	return s.room.Hold(core.ClientOf(core.ActorFrom(r.Context()).IP))
 }
 
 // unmarshal reads one JSON object whole and nothing else. The error names the

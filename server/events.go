@@ -37,7 +37,9 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	out := newEventStream(w, cancel)
-	req, problem := s.decode(w, r)
+	held := s.hold(r)
+	defer held.Leave()
+	req, problem := s.decode(w, r, held)
 	refused, _ := errors.AsType[*refusal](problem)
 	switch {
 	case problem == nil:

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -19,11 +20,18 @@ import (
 // Groups is how many groups of subscriptions there are.
 func (h *Handler) Groups() int { return h.server.engine.hub.Count() }
 
+// Fill takes all the room of a client.
+func (h *Handler) Fill(client string) (leave func(), err error) {
+	held := h.server.room.Hold(client)
+	_, err = io.Copy(io.Discard, held.Reader(io.LimitReader(rand.Reader, roomOfClient)))
+	return held.Leave, err
+}
+
 // Decode reads a request and writes what was understood of it, or gives the status
 // that it is refused with. A file that it brings is read to its end.
 func Decode(r *http.Request) (again []byte, status int) {
 	s := &server{Deps: Deps{MaxUpload: 1 << 20}}
-	req, err := s.decode(httptest.NewRecorder(), r)
+	req, err := s.decode(httptest.NewRecorder(), r, s.room.Hold(""))
 	if err != nil {
 		refused, _ := errors.AsType[*refusal](err)
 		return nil, refused.status

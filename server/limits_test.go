@@ -11,6 +11,7 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/access/accesstest"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/server"
 )
 
 // limitedHouse counts what people ask.
@@ -231,5 +232,48 @@ func TestOperationsAreBounded(t *testing.T) {
 		if w := requested(h, admin, query); !strings.Contains(w.Body.String(), `"limit":"`+what+`"`) {
 			t.Errorf("%s: %s", what, w.Body)
 		}
+	}
+}
+
+// What one client's requests hold in memory is bounded, on every transport.
+func TestLongRequestsNeedRoom(t *testing.T) {
+	h := newHouse(t)
+	long := `{"query":"{ serverInfo { env } }","extensions":{"x":"` + strings.Repeat("x", 100<<10) + `"}}`
+	var leave []func()
+	for _, client := range []string{"192.0.2.1", "127.0.0.1"} { // of requests and of sockets
+		end, err := h.handler.(*server.Handler).Fill(client)
+		must(t, err)
+		leave = append(leave, end)
+	}
+	parts := func(from string) *answered {
+		body, kind := form(t, "operations", long, "map", "{}")
+		r := with(httptest.NewRequest("POST", "/graphql", body), "Content-Type", kind, "Apollo-Require-Preflight", "1")
+		r.RemoteAddr = from
+		return h.send(r)
+	}
+	if a := h.send(post(long)); a.StatusCode != 429 || a.code() != "RATE_LIMIT_EXCEEDED" || a.Header.Get("Retry-After") != "10" {
+		t.Errorf("%d %v %s", a.StatusCode, a.Header, a.text)
+	}
+	if a := parts("192.0.2.1:1"); a.StatusCode != 429 {
+		t.Errorf("in parts: %d %s", a.StatusCode, a.text)
+	}
+	if a := parts("192.0.2.2:1"); a.code() != "" {
+		t.Errorf("another client: %s", a.text)
+	}
+	if a := h.send(post(`{"query":"{ serverInfo { env } }"}`)); a.code() != "" {
+		t.Errorf("a short request: %s", a.text)
+	}
+	k := h.talk()
+	k.say(`{"type":"connection_init"}`)
+	k.hear()
+	k.say(`{"id":"1","type":"subscribe","payload":` + long + `}`)
+	if got := k.hear(); got != "close 1013: Try again later" {
+		t.Errorf("a socket: %s", got)
+	}
+	for _, end := range leave {
+		end()
+	}
+	if a := h.send(post(long)); a.code() != "" {
+		t.Errorf("afterwards: %s", a.text)
 	}
 }

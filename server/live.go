@@ -25,7 +25,7 @@ func (s *server) newSockets() *socket.Handler {
 		Explain: func(ctx context.Context, problem *core.Error) []byte {
 			return s.engine.refusal(ctx, problem)
 		},
-		Log: telemetry.Named(s.Log, "socket"), Limits: s.Sockets, Times: socket.StandardTimes(),
+		Log: telemetry.Named(s.Log, "socket"), Room: s.room, Limits: s.Sockets, Times: socket.StandardTimes(),
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/schema"
+	"github.com/karuta-bi/karuta/server/door"
 )
 
 // maxMap is how long the part "map" of an upload may be.
@@ -16,7 +17,7 @@ const maxMap = 4 << 10
 // decodeMultipart reads an upload after the "GraphQL multipart request
 // specification": the parts operations, map, and one file. The file is not read
 // here: the operation reads it from the network as it goes.
-func decodeMultipart(r *http.Request, boundary string) (*request, error) {
+func decodeMultipart(r *http.Request, boundary string, held *door.Held) (*request, error) {
 	if !preflighted(r) {
 		return nil, &refusal{http.StatusForbidden, core.Forbidden("csrf")}
 	}
@@ -24,7 +25,7 @@ func decodeMultipart(r *http.Request, boundary string) (*request, error) {
 		return nil, refuse(http.StatusBadRequest, "", "unreadable")
 	}
 	parts := multipart.NewReader(r.Body, boundary)
-	operations, err := readPart(parts, "operations", maxBody)
+	operations, err := readPart(parts, held, "operations", maxBody)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +33,7 @@ func decodeMultipart(r *http.Request, boundary string) (*request, error) {
 	if err := unmarshal(operations, req); err != nil {
 		return nil, err
 	}
-	places, err := readPart(parts, "map", maxMap)
+	places, err := readPart(parts, held, "map", maxMap)
 	if err != nil {
 		return nil, err
 	}
@@ -42,7 +43,7 @@ func decodeMultipart(r *http.Request, boundary string) (*request, error) {
 	return req, req.check()
 }
 
-func readPart(parts *multipart.Reader, name string, limit int64) ([]byte, error) {
+func readPart(parts *multipart.Reader, held *door.Held, name string, limit int64) ([]byte, error) {
 	part, err := parts.NextPart()
 	if err != nil {
 		return nil, bodyProblem(err)
@@ -50,7 +51,7 @@ func readPart(parts *multipart.Reader, name string, limit int64) ([]byte, error)
 	if part.FormName() != name {
 		return nil, refuse(http.StatusBadRequest, name, "required")
 	}
-	text, err := io.ReadAll(io.LimitReader(part, limit+1))
+	text, err := io.ReadAll(held.Reader(io.LimitReader(part, limit+1)))
 	if err != nil {
 		return nil, bodyProblem(err)
 	}

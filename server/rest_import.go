@@ -25,7 +25,9 @@ func (s *server) restImport(w http.ResponseWriter, r *http.Request) {
 		Force     bool   `json:"force"`
 		PlanToken string `json:"plan_token"`
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	held := s.hold(r)
+	defer held.Leave()
+	body, err := io.ReadAll(held.Reader(http.MaxBytesReader(w, r.Body, maxBody)))
 	if err != nil {
 		err = bodyProblem(err)
 	} else if len(body) > 0 {

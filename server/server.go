@@ -14,6 +14,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/oidc"
 	"github.com/karuta-bi/karuta/resolvers"
+	"github.com/karuta-bi/karuta/server/door"
 	"github.com/karuta-bi/karuta/server/socket"
 )
 
@@ -41,6 +42,7 @@ type Deps struct {
 type server struct {
 	Deps
 	streams streams
+	room    *door.Room
 	ending  chan struct{} // closed when streams are to end
 	engine  *engine
 	origins map[string]bool
@@ -57,7 +59,7 @@ type Handler struct {
 // New makes the handler of everything that the API serves. Its caller sets the
 // timeouts of the http.Server around it.
 func New(d Deps) *Handler {
-	s := &server{Deps: d, ending: make(chan struct{}), engine: newEngine(d), origins: map[string]bool{}}
+	s := &server{Deps: d, room: door.NewRoom(roomOfClient, roomOfAll), ending: make(chan struct{}), engine: newEngine(d), origins: map[string]bool{}}
 	for _, o := range d.Origins {
 		s.origins[o] = true
 	}

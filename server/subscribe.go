@@ -20,13 +20,13 @@ func (e *engine) subscribe(ctx context.Context, req *request, op *graphql.Operat
 	if wire, ok := sink.(socket.Wire); ok {
 		wire.Streams()
 	}
-	asker, registered := ctx, req.registeredID()
+	asker, registered, end := ctx, req.registeredID(), req.end // and not the request, which may be long
 	e.hub.Start(ctx, hub.Operation{
 		Key: e.shareKey(ctx, op), Who: whose(ctx) + " " + core.ActorFrom(ctx).SessionID, After: req.after, Sink: sink,
 		Run: func(ctx context.Context, m *resolvers.Moment) hub.Outcome {
 			ctx, err := e.again(ctx, asker)
 			if signedOut(err) {
-				req.end()
+				end()
 				return hub.Outcome{Ended: true}
 			}
 			if problems := e.withinScope(ctx, billOf(op).meter.plan, registered); err == nil && problems != nil {

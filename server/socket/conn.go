@@ -17,6 +17,7 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/telemetry"
+	"github.com/karuta-bi/karuta/server/door"
 )
 
 // state is how far a socket has come.
@@ -102,12 +103,16 @@ func (c *conn) readAll() error {
 		if err != nil {
 			return err
 		}
-		buffer := messages.Get().(*bytes.Buffer)
-		if _, err := buffer.ReadFrom(r); err != nil {
+		buffer, held := messages.Get().(*bytes.Buffer), c.h.Room.Hold(c.address)
+		if _, err = buffer.ReadFrom(held.Reader(r)); err == nil {
+			c.tempo.wait(c.life)
+			c.take(kind, buffer.Bytes())
+		} else if errors.Is(err, door.ErrFull) {
+			c.close(CodeOverload, "Try again later")
+		}
+		if held.Leave(); err != nil {
 			return err
 		}
-		c.tempo.wait(c.life)
-		c.take(kind, buffer.Bytes())
 		if buffer.Cap() <= maxKept {
 			buffer.Reset()
 			messages.Put(buffer)

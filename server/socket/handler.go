@@ -12,6 +12,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/server/door"
 )
 
 // Protocol is the name of the subprotocol.
@@ -55,6 +56,7 @@ type Options struct {
 	Refuse  func(w http.ResponseWriter, r *http.Request, status int, problem *core.Error) // answers a request that becomes no socket
 	Explain func(ctx context.Context, problem *core.Error) []byte                         // as Sink.Fail takes it
 	Log     *slog.Logger
+	Room    *door.Room // for messages; nil: without end
 	Limits  Limits
 	Times   Times
 }
