@@ -42,7 +42,7 @@ type Config struct {
 	RateLimiting   bool     `env:"RATE_LIMIT_ENABLED" envDefault:"true" doc:"Limits on how often things may be asked. Can be turned off in ENV=local alone."`
 
 	Sockets            int `env:"SOCKETS" envDefault:"30000" range:"1 1000000" doc:"WebSockets that may be open at the same time in one API task."`
-	SocketsPerAddress  int `env:"SOCKETS_PER_ADDRESS" envDefault:"1000" range:"1 1000000" doc:"WebSockets that may be open from one address; a whole office may share one."`
+	SocketsPerAddress  int `env:"SOCKETS_PER_ADDRESS" envDefault:"1000" range:"1 1000000" doc:"WebSockets that may be open from one address, of IPv6 from one network of 64 bits, and event streams of who has not signed in; a whole office may share one."`
 	SocketsPerUser     int `env:"SOCKETS_PER_USER" envDefault:"100" range:"1 100000" doc:"WebSockets that a user may have open in one API task."`
 	SocketOperations   int `env:"SOCKET_OPERATIONS" envDefault:"100" range:"1 10000" doc:"Operations that may run at the same time on one WebSocket."`
 	SocketMessageBytes int `env:"SOCKET_MESSAGE_BYTES" envDefault:"1048576" range:"1 67108864" doc:"Longest message that a client may send over a WebSocket, in bytes."`
