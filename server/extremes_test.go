@@ -29,7 +29,7 @@ func TestExtremeRequests(t *testing.T) {
 		"minus zero":                 {asking(`{"first": -0}`), "VALIDATION_ERROR", "first", 200},
 		"a number of 100,000 digits": {asking(`{"first": ` + strings.Repeat("9", 100_000) + `}`), "VALIDATION_ERROR", "first", 200},
 		"lists in lists":             {asking(`{"first": ` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}`), "VALIDATION_ERROR", "first", 200},
-		"too many lists in lists":    {asking(`{"first": ` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`), "VALIDATION_ERROR", "", 400},
+		"too many lists in lists":    {asking(`{"first": ` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`), "VALIDATION_ERROR", "", 400},
 		"the same name twice":        {asking(`{"first": 5, "first": 0}`), "VALIDATION_ERROR", "first", 200},
 		"a document in itself":       {literal(strings.Repeat("{ node ", 500) + strings.Repeat("}", 500)), "GRAPHQL_VALIDATION_FAILED", "", 200},
 		"a document that never ends": {literal(strings.Repeat("{ a ", 1500)), "GRAPHQL_PARSE_FAILED", "", 200},

@@ -204,7 +204,7 @@ func TestHostileRequests(t *testing.T) {
 		{"circular itself", "200 GRAPHQL_VALIDATION_FAILED", asking("{...a} fragment a on Query{...a}")},
 		{"exponential", "200 QUERY_COST", asking(exponential())},
 		{"aliases", "200 GRAPHQL_PARSE_FAILED", asking("{" + aliased(1000) + "}")},
-		{"duplicates", "200 UNAUTHORIZED", asking("{me{" + strings.Repeat("id ", 1500) + "}}")},
+		{"duplicates", "200 QUERY_COST", asking("{me{" + strings.Repeat("id ", 1500) + "}}")},
 		{"directives", "200 GRAPHQL_PARSE_FAILED", asking("{me{id " + strings.Repeat("@include(if:true)", 300) + "}}")},
 		{"unknown directives", "200 GRAPHQL_VALIDATION_FAILED", asking("{me{id " + strings.Repeat("@aa", 900) + "}}")},
 		{"__type", "200 FORBIDDEN", asking(`{__type(name:"User"){name fields{name}}}`)},
