@@ -5,7 +5,11 @@ SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-export GOFLAGS := $(strip $(GOFLAGS) -tags=duckdb_arrow -buildvcs=false)
+goflags := -tags=duckdb_arrow -buildvcs=false
+export GOFLAGS := $(strip $(filter-out $(goflags),$(GOFLAGS)) $(goflags))
+
+# What looks at the code compiles it as the tests do (tools/test.sh), so that it is compiled once.
+as_tested := -race -gcflags=golang.org/x/crypto/blowfish=-race=false
 
 version  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 revision ?= $(shell git rev-parse --short HEAD 2>/dev/null || echo unknown)
@@ -25,7 +29,9 @@ run: build ## Build and start everything with the demo on http://127.0.0.1:8000
 	exec bin/karuta serve --demo --listen 127.0.0.1:8000 --executor-listen 127.0.0.1:8080 --data-dir .karuta
 
 .PHONY: test
-test: needs python pages servers contract vet staticcheck ## Run all tests, with the servers they need
+test: needs ## Run all tests, with the servers they need
+	@$(MAKE) --no-print-directory -j2 python pages servers contract
+	@$(MAKE) --no-print-directory vet staticcheck
 	tools/test.sh
 
 .PHONY: test-long
@@ -73,10 +79,10 @@ formatted:
 	@unformatted=$$(gofmt -s -l $(go_files)); [ -z "$$unformatted" ] || { echo "not formatted (make fmt): $$unformatted"; exit 1; }
 
 vet:
-	go vet ./...
+	go vet $(as_tested) ./...
 
 staticcheck:
-	go tool staticcheck ./...
+	staticcheck=$$(go tool -n staticcheck) && GOFLAGS="$(GOFLAGS) $(as_tested)" $$staticcheck ./...
 
 # Generated code is checked in; writing it anew must change nothing.
 fresh: generate
