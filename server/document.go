@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"regexp"
 	"strings"
 
 	"github.com/hashicorp/golang-lru/v2"
@@ -114,6 +115,9 @@ func withoutValue(message string) string {
 	return said
 }
 
+// quoted is a part of the document that the parser repeats behind its kind.
+var quoted = regexp.MustCompile(`(?s)((?:Unexpected|found) [A-Za-z]+) ".*`)
+
 // told is a problem of a document. It speaks to developers, in the words of
 // the parser, of which no more is kept than fits a line.
 func told(code core.Code, err error) *gqlerror.Error {
@@ -122,6 +126,9 @@ func told(code core.Code, err error) *gqlerror.Error {
 		if message, from = g.Message, g; g.Rule == valuesRule {
 			message = withoutValue(message)
 		}
+	}
+	if code == core.CodeGraphQLParse {
+		message = quoted.ReplaceAllString(message, "$1")
 	}
 	problem := &gqlerror.Error{Message: clip(message), Err: &core.Error{Code: code}}
 	if from != nil {

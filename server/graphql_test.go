@@ -201,6 +201,28 @@ func TestIntrospection(t *testing.T) {
 	}
 }
 
+// Who may not ask for the schema is not told what there is in it; what a document says is not repeated.
+func TestErrorsTellNothingOfTheSchema(t *testing.T) {
+	h := newHouse(t, outside)
+	_, user := h.user(core.RoleUser)
+	_, admin := h.user(core.RoleAdmin)
+	const logs = `query($filter: AuditLogFilter) { auditLogs(filter: $filter) { nodes { id } } }`
+	wrong := map[string]any{"filter": map[string]any{"eventTypes": []any{"USER_LOGI"}}}
+	for who, token := range map[string]string{"anonymous": "", "user": user} {
+		if a := h.ask(token, logs, wrong); a.code() != "VALIDATION_ERROR" || a.field() != "filter.eventTypes.0" || strings.Contains(a.text, "USER_LOGIN") {
+			t.Errorf("%s: %.300s", who, a.text)
+		}
+	}
+	if a := h.ask(admin, logs, wrong); !strings.Contains(a.text, "USER_LOGIN") {
+		t.Errorf("admin: %.300s", a.text)
+	}
+	for _, document := range []string{`"hunter2 and more"`, `{ me { id } } """hunter2"""`, `hunter2`, `4711`} {
+		if a := h.ask("", document, nil); a.code() != "GRAPHQL_PARSE_FAILED" || strings.Contains(a.text, "hunter2") || strings.Contains(a.text, "4711") {
+			t.Errorf("%s: %s", document, a.text)
+		}
+	}
+}
+
 // Variables are checked exactly, the error names the part and repeats no value.
 func TestVariables(t *testing.T) {
 	h := newHouse(t)

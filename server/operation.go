@@ -129,15 +129,16 @@ func (e *engine) measured(ctx context.Context, req *request) (*graphql.Operation
 	if op.Operation == ast.Subscription && !plan.single(op) {
 		return nil, gqlerror.List{gqlerror.Wrap(core.Invalid("query", "one_subscription"))}
 	}
-	variables, err := coerce(e.schema.Schema(), op, req.Variables)
+	actor := core.ActorFrom(ctx)
+	introspect := e.local || actor.IsAdmin()
+	variables, err := coerce(e.schema.Schema(), op, req.Variables, introspect)
 	if err != nil {
 		return nil, gqlerror.List{gqlerror.Wrap(err)}
 	}
-	actor, bill := core.ActorFrom(ctx), &bill{meter: plan.measure(variables), budget: userBudget}
+	bill := &bill{meter: plan.measure(variables), budget: userBudget}
 	if actor.IsAdmin() {
 		bill.budget = adminBudget
 	}
-	introspect := e.local || actor.IsAdmin()
 	if problems := bill.meter.refuse(bill.budget, introspect); problems != nil {
 		return nil, problems
 	}

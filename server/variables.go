@@ -2,6 +2,7 @@ package server
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"strconv"
 	"strings"
@@ -13,8 +14,9 @@ import (
 
 // coerce checks that the variables fit the types that the operation declares,
 // exactly and before anything runs (GraphQL specification §6.1.2), and fills in
-// defaults. The error names the variable's part that is wrong, never its value.
-func coerce(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any) (map[string]any, error) {
+// defaults. The error names the variable's part that is wrong, never its value, and
+// what it may be where the schema may be asked for.
+func coerce(schema *ast.Schema, op *ast.OperationDefinition, given map[string]any, introspect bool) (map[string]any, error) {
 	fits := make(map[string]any, len(op.VariableDefinitions))
 	for _, v := range op.VariableDefinitions {
 		value, there := given[v.Variable]
@@ -27,13 +29,21 @@ func coerce(schema *ast.Schema, op *ast.OperationDefinition, given map[string]an
 			continue
 		}
 		if err := fit(schema, v.Type, value, v.Variable); err != nil {
-			return nil, err
+			return nil, untold(err, introspect)
 		}
 		if there {
 			fits[v.Variable] = value
 		}
 	}
 	return fits, nil
+}
+
+// untold leaves the choices out of an error where the schema may not be asked for.
+func untold(err error, introspect bool) error {
+	if problem, ok := errors.AsType[*core.Error](err); ok && problem.Reason == "bad_choice" && !introspect {
+		return core.Invalid(problem.Field, "bad_value")
+	}
+	return err
 }
 
 func fit(schema *ast.Schema, t *ast.Type, value any, path string) error {

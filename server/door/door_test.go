@@ -237,11 +237,15 @@ func TestTLS(t *testing.T) {
 	address := locked(t, dir, io.Discard)
 	for _, c := range []struct {
 		version uint16
+		suites  []uint16
 		good    bool
-	}{{tls.VersionTLS10, false}, {tls.VersionTLS11, false}, {tls.VersionTLS12, true}, {tls.VersionTLS13, true}} {
-		conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MinVersion: c.version, MaxVersion: c.version})
+	}{
+		{tls.VersionTLS10, nil, false}, {tls.VersionTLS11, nil, false}, {tls.VersionTLS12, nil, true}, {tls.VersionTLS13, nil, true},
+		{tls.VersionTLS12, []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA}, false},
+	} {
+		conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true, MinVersion: c.version, MaxVersion: c.version, CipherSuites: c.suites})
 		if (err == nil) != c.good {
-			t.Errorf("%s: %v", tls.VersionName(c.version), err)
+			t.Errorf("%s, %v: %v", tls.VersionName(c.version), c.suites, err)
 		}
 		if err == nil {
 			_ = conn.Close()

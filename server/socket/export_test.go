@@ -1,6 +1,9 @@
 package socket
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"net/http"
+)
 
 // Restart asks the clients of all sockets to connect anew, as Drain does, but
 // new sockets are opened all the same.
@@ -50,3 +53,6 @@ func Again(text []byte) ([]byte, bool) {
 	}
 	return again, true
 }
+
+// CountedFor is for whom a socket of the request is counted.
+func CountedFor(r *http.Request) string { return address(r.Context()) }

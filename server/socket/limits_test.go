@@ -2,10 +2,12 @@ package socket_test
 
 import (
 	"net"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/server/socket"
 )
 
@@ -224,4 +226,14 @@ func TestAClientThatOpensManySockets(t *testing.T) {
 		_ = c.Close()
 	}
 	eventually(t, "all are gone", func() bool { return s.Open() == 0 })
+}
+
+// Who has a network of IPv6 has more addresses than there are sockets.
+func TestANetworkIsOneClient(t *testing.T) {
+	of := func(ip string) string {
+		return socket.CountedFor(httptest.NewRequest("GET", "/", nil).WithContext(core.WithActor(t.Context(), &core.Actor{IP: ip})))
+	}
+	if of("2001:db8::1") != of("2001:db8::2:3") || of("2001:db8::1") == of("2001:db8:0:1::1") || of("192.0.2.1") == of("192.0.2.2") {
+		t.Error("addresses are not counted by client")
+	}
 }
