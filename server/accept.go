@@ -20,20 +20,26 @@ const (
 const typeEvents = "text/event-stream"
 
 // negotiate picks the form of the answer that the client likes best; ok is
-// false where it takes neither. Without an Accept header, and where the client
+// false where it takes none. Without an Accept header, and where the client
 // takes anything, it is plain JSON.
 func negotiate(r *http.Request) (form string, ok bool) {
 	header := strings.Join(r.Header.Values("Accept"), ",")
 	if strings.TrimSpace(header) == "" {
 		return typeJSON, true
 	}
-	best := 0.0
+	best, named := 0.0, false
 	for _, offered := range [...]string{typeResponse, typeJSON, typeEvents} {
-		if q, exact := quality(header, offered); q > best || q == best && q > 0 && exact && form == "" {
-			best, form = q, offered
+		if q, exact := quality(header, offered); q > best || q == best && q > 0 && exact && !named {
+			best, form, named = q, offered, exact
 		}
 	}
 	return form, best > 0
+}
+
+// takesEvents tells that the client reads results one after another, if it must.
+func takesEvents(r *http.Request) bool {
+	q, exact := quality(strings.Join(r.Header.Values("Accept"), ","), typeEvents)
+	return exact && q > 0
 }
 
 // takesParts tells that the client reads an answer in parts, in the form of

@@ -38,7 +38,19 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 	}
 	req.heed(r.Header)
 	req.inParts = takesParts(r)
-	s.engine.do(r.Context(), req).write(w, r, form)
+	a := s.engine.do(r.Context(), req)
+	if a.needsStream() && takesEvents(r) {
+		s.tell(w, r, req, nil)
+		return
+	}
+	a.write(w, r, form)
+}
+
+// needsStream is the reason why a subscription has no answer of its own.
+const needsStream = "needs_stream"
+
+func (a *answer) needsStream() bool {
+	return len(a.errors) == 1 && problemOf(a.errors[0]).Reason == needsStream
 }
 
 // heed takes what the headers say of the request.
@@ -73,7 +85,7 @@ func writeRefusal(w http.ResponseWriter, r *http.Request, form string, refused *
 		Message:    core.Sentence(core.ActorFrom(r.Context()).Locale, refused.err),
 		Extensions: extensions(r.Context(), refused.err),
 	}}}
-	writeBody(w, r, form, refused.status, a)
+	writeBody(w, r, form, refused.err.HTTPStatus(), a)
 }
 
 func writeBody(w http.ResponseWriter, r *http.Request, form string, status int, a *answer) {
@@ -137,10 +149,10 @@ func writeProblem(w http.ResponseWriter, r *http.Request, problem *core.Error) {
 	}
 	w.Header().Set("Content-Type", typeJSON+"; charset=utf-8")
 	setRetryAfter(w, shown)
-	if problem.Code.HTTPStatus() == http.StatusUnauthorized {
+	if problem.HTTPStatus() == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	w.WriteHeader(problem.Code.HTTPStatus())
+	w.WriteHeader(problem.HTTPStatus())
 	_, _ = w.Write(body)
 }
 

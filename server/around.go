@@ -3,6 +3,7 @@ package server
 import (
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -70,4 +71,29 @@ func (s *server) survive(w http.ResponseWriter, r *http.Request) {
 
 func (s *server) unknownPath(w http.ResponseWriter, r *http.Request) {
 	writeProblem(w, r, core.NotFound(""))
+}
+
+// What no other route takes.
+const (
+	rest     = "/"
+	restRest = "/api/"
+)
+
+// elsewhere answers what no route takes: with 405 where one takes another method.
+func (s *server) elsewhere(mux *http.ServeMux) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var taken []string
+		for _, method := range [...]string{http.MethodGet, http.MethodPost} {
+			_, route := mux.Handler(&http.Request{Method: method, URL: r.URL, Host: r.Host})
+			if route != rest && route != restRest {
+				taken = append(taken, method)
+			}
+		}
+		if len(taken) == 0 {
+			s.unknownPath(w, r)
+			return
+		}
+		w.Header().Set("Allow", strings.Join(taken, ", "))
+		writeProblem(w, r, refuse(http.StatusMethodNotAllowed, "", "method").err)
+	}
 }

@@ -43,20 +43,18 @@ type request struct {
 	dryRun     bool   // is measured, not executed
 	upload     bool   // brings a file
 	inParts    bool   // the client takes what is deferred after the rest
+	stream     bool   // results may come one after another
 	end        func() // ends what a subscription is told by, where its sign-in has ended
 	after      int64  // the last event that the client knows of a subscription, 0 for none
 }
 
 // refusal is a request that is not even GraphQL; it is answered with its own status.
-type refusal struct {
-	status int
-	err    *core.Error
-}
+type refusal struct{ err *core.Error }
 
 func (r *refusal) Error() string { return r.err.Error() }
 
 func refuse(status int, field, reason string) *refusal {
-	return &refusal{status, &core.Error{Code: core.CodeValidation, Field: field, Reason: reason}}
+	return &refusal{&core.Error{Code: core.CodeValidation, Status: status, Field: field, Reason: reason}}
 }
 
 // decode reads the request into the room that it holds. The body of an upload is left
@@ -72,19 +70,23 @@ func (s *server) decode(w http.ResponseWriter, r *http.Request, held *door.Held)
 	}
 	if !unpacked(r.Header.Get("Content-Encoding")) {
 		w.Header().Set("Accept-Encoding", "identity") // RFC 9110 §12.5.3
-		return nil, refuse(http.StatusUnsupportedMediaType, "", "content_type")
+		return nil, refuse(http.StatusUnsupportedMediaType, "", "packed")
 	}
 	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := strings.ToLower(params["charset"])
 	switch {
 	case err != nil || charset != "" && charset != "utf-8":
 	case kind == typeJSON:
+		if r.ContentLength > maxBody { // before anybody sends it
+			return nil, refuse(http.StatusRequestEntityTooLarge, "", "request_too_large")
+		}
 		return decodeJSON(held.Reader(http.MaxBytesReader(w, r.Body, maxBody)))
 	case kind == "multipart/form-data":
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody+s.MaxUpload+1)
 		allow(w, uploadTimeout+slack)
 		return decodeMultipart(r, params["boundary"], held)
 	}
+	w.Header().Set("Accept", typeJSON+", multipart/form-data") // RFC 9110 §12.5.1
 	return nil, refuse(http.StatusUnsupportedMediaType, "", "content_type")
 }
 
@@ -109,7 +111,7 @@ func bodyProblem(err error) error {
 		return refuse(http.StatusRequestEntityTooLarge, "", "request_too_large")
 	}
 	if errors.Is(err, door.ErrFull) {
-		return &refusal{http.StatusTooManyRequests, &core.Error{Code: core.CodeRateLimit, Details: map[string]any{"retryAfter": 10}}}
+		return &refusal{&core.Error{Code: core.CodeRateLimit, Details: map[string]any{"retryAfter": 10}}}
 	}
 	return refuse(http.StatusBadRequest, "", "unreadable")
 }
@@ -125,7 +127,7 @@ func unmarshal(text []byte, into any) error {
 	if trimmed := bytes.TrimLeft(text, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
 		return refuse(http.StatusBadRequest, "", "batch")
 	} else if len(trimmed) == 0 || trimmed[0] != '{' || !utf8.Valid(text) {
-		return refuse(http.StatusBadRequest, "", "unreadable")
+		return refuse(http.StatusBadRequest, "", "not_json")
 	}
 	if core.TooManyJSONValues(text) {
 		return refuse(http.StatusRequestEntityTooLarge, "", "request_too_large")
@@ -137,7 +139,7 @@ func unmarshal(text []byte, into any) error {
 		return refuse(http.StatusBadRequest, wrong.Field, "bad_value")
 	}
 	if err != nil || d.Decode(&struct{}{}) != io.EOF {
-		return refuse(http.StatusBadRequest, "", "unreadable")
+		return refuse(http.StatusBadRequest, "", "not_json")
 	}
 	return once(text)
 }
@@ -152,7 +154,7 @@ func once(object []byte) error {
 		member, err := d.Token()
 		var value json.RawMessage
 		if err != nil || d.Decode(&value) != nil {
-			return refuse(http.StatusBadRequest, "", "unreadable")
+			return refuse(http.StatusBadRequest, "", "not_json")
 		}
 		name := strings.ToLower(member.(string))
 		if seen[name] {
@@ -188,7 +190,7 @@ func (req *request) check() (err error) {
 
 func decodeQuery(r *http.Request, sure bool) (*request, error) {
 	if !sure {
-		return nil, &refusal{http.StatusForbidden, core.Forbidden("csrf")}
+		return nil, &refusal{core.Forbidden("preflight")}
 	}
 	params, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {

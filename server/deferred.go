@@ -25,7 +25,9 @@ func (p *plan) refuseParts(req *request, op *ast.OperationDefinition) gqlerror.L
 	switch {
 	case p.deferred == 0:
 		return nil
-	case !req.inParts || op.Operation != ast.Query:
+	case op.Operation != ast.Query:
+		return gqlerror.List{gqlerror.Wrap(core.Invalid("query", "deferred_change"))}
+	case !req.inParts:
 		return gqlerror.List{gqlerror.Wrap(core.Invalid("query", "deferred"))}
 	case p.deferred > maxDeferred:
 		return tooDear("deferred", p.deferred, maxDeferred)

@@ -155,3 +155,11 @@ func chosen(doc *document, name string) *ast.OperationDefinition {
 	}
 	return doc.Operations.ForName(name)
 }
+
+// notChosen is why there is no operation of that name.
+func notChosen(name string) *core.Error {
+	if name == "" {
+		return core.Invalid("operationName", "which_operation")
+	}
+	return core.Invalid("operationName", "no_operation")
+}

@@ -28,15 +28,6 @@ const (
 // connections mode" of the protocol graphql-sse. Whatever is wrong is told as a
 // result, too: a browser would show nothing of another status.
 func (s *server) events(w http.ResponseWriter, r *http.Request) {
-	leave, err := s.streams.enter(core.ActorFrom(r.Context()), s.Sockets.PerUser, s.Sockets.PerAddress, s.Sockets.Total)
-	if err != nil {
-		writeRefusal(w, r, typeJSON, &refusal{http.StatusTooManyRequests, err})
-		return
-	}
-	defer leave()
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	out := newEventStream(w, cancel)
 	held := s.hold(r)
 	defer held.Leave()
 	req, problem := s.decode(w, r, held)
@@ -44,19 +35,32 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case problem == nil:
 		req.heed(r.Header)
-		req.after, _ = strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64) // ours are numbers
-		req.after = max(req.after, 0)
 	case r.Method != http.MethodGet && r.Method != http.MethodPost:
 		writeRefusal(w, r, typeJSON, refused)
 		return
 	}
+	s.tell(w, r, req, refused)
+}
+
+// tell answers with the results of a request, or with why there are none.
+func (s *server) tell(w http.ResponseWriter, r *http.Request, req *request, refused *refusal) {
+	leave, err := s.streams.enter(core.ActorFrom(r.Context()), s.Sockets.PerUser, s.Sockets.PerAddress, s.Sockets.Total)
+	if err != nil {
+		writeRefusal(w, r, typeJSON, &refusal{err})
+		return
+	}
+	defer leave()
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	out := newEventStream(w, cancel)
 	out.begin()
 	c := s.listener(ctx, r)
 	var work sync.WaitGroup
-	if problem != nil {
+	if refused != nil {
 		out.Fail(s.engine.refusal(ctx, refused.err))
 	} else {
-		req.client, req.end = c.client, c.end
+		after, _ := strconv.ParseInt(r.Header.Get("Last-Event-ID"), 10, 64) // ours are numbers
+		req.client, req.end, req.stream, req.after = c.client, c.end, true, max(after, 0)
 		work.Go(func() { s.engine.serve(ctx, req, out) })
 	}
 	out.write(ctx, c.ended, s.ending)

@@ -34,7 +34,7 @@ func Decode(r *http.Request) (again []byte, status int) {
 	req, err := s.decode(httptest.NewRecorder(), r, s.room.Hold(""))
 	if err != nil {
 		refused, _ := errors.AsType[*refusal](err)
-		return nil, refused.status
+		return nil, refused.err.HTTPStatus()
 	}
 	readFiles(req.Variables)
 	again, err = json.Marshal(map[string]any{

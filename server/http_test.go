@@ -37,6 +37,8 @@ func TestNegotiation(t *testing.T) {
 		{"text/html, */*;q=0.1", plain, 200},
 		{"application/json;q=0", plain, 406},
 		{"application/json;q=nonsense", plain, 406},
+		{"*/*, application/graphql-response+json", response, 400},
+		{"application/json;q=0.5, text/event-stream;q=0.5", plain, 200},
 	}
 	for _, c := range cases {
 		r := post(`{"query":"{"}`)
@@ -50,6 +52,26 @@ func TestNegotiation(t *testing.T) {
 		if strings.Contains(a.text, `"data"`) {
 			t.Errorf("%q: data of a request that was not executed: %s", c.accept, a.text)
 		}
+	}
+}
+
+// What has no single answer is told as events to whoever takes those, too.
+func TestSubscriptionsWhereEventsAreTaken(t *testing.T) {
+	h := newHouse(t)
+	for accept, events := range map[string]bool{
+		"application/graphql-response+json; charset=utf-8, application/json; charset=utf-8, text/event-stream; charset=utf-8": true,
+		"text/event-stream, */*":                  true,
+		"application/json, */*":                   false,
+		"application/json, text/event-stream;q=0": false,
+	} {
+		a := h.raw(post(`{"query":"subscription { serviceNotice { seq } }"}`, "Accept", accept))
+		if told := strings.Contains(a.text, "event: complete") && strings.Contains(a.text, "UNAUTHORIZED"); told != events {
+			t.Errorf("%s: %s", accept, a.text)
+		}
+	}
+	a := h.send(post(`{"query":"{ serverInfo { env } }"}`, "Accept", "application/json, text/event-stream"))
+	if a.Header.Get("Content-Type") != "application/json; charset=utf-8" {
+		t.Errorf("a query: %v", a.Header)
 	}
 }
 
@@ -104,6 +126,9 @@ func TestMalformedRequests(t *testing.T) {
 			a := h.send(r)
 			if a.StatusCode != c.status || a.code() != "VALIDATION_ERROR" || a.field() != c.field {
 				t.Fatalf("%d at %q: %.300s", a.StatusCode, a.field(), a.text)
+			}
+			if a.Errors[0].Extensions["httpStatus"] != float64(c.status) {
+				t.Fatalf("tells another status: %.300s", a.text)
 			}
 			if len(a.text) > 500 || strings.Contains(a.text, "repeat me") {
 				t.Fatalf("repeats the request: %.300s", a.text)
@@ -187,8 +212,12 @@ func TestGet(t *testing.T) {
 	if a := get(query, "X-Karuta-Client", "web"); a.StatusCode != 400 || a.field() != "variables" {
 		t.Errorf("no UTF-8: %d %s", a.StatusCode, a.text)
 	}
+	subscription := url.Values{"query": {`subscription { serviceNotice { seq } }`}}
+	if a := get(subscription, "Apollo-Require-Preflight", "1"); a.StatusCode != 200 || a.Errors[0].Extensions["hint"] == nil {
+		t.Errorf("subscription: %d %s", a.StatusCode, a.text)
+	}
 	mutation := url.Values{"query": {`mutation { logout { loggedOut } }`}}
-	if a := get(mutation, "Apollo-Require-Preflight", "1"); a.StatusCode != 405 || a.Header.Get("Allow") != "POST" {
+	if a := get(mutation, "Apollo-Require-Preflight", "1"); a.StatusCode != 405 || a.Header.Get("Allow") != "POST" || a.Errors[0].Extensions["httpStatus"] != 405.0 {
 		t.Errorf("mutation: %d %s", a.StatusCode, a.text)
 	}
 }
@@ -199,9 +228,14 @@ func TestCrossOrigin(t *testing.T) {
 		r := with(httptest.NewRequest("OPTIONS", "/graphql", nil), "Origin", origin, "Access-Control-Request-Method", "POST")
 		return h.send(r).Header
 	}
-	if got := preflight("http://localhost:3000"); got.Get("Access-Control-Allow-Origin") != "http://localhost:3000" ||
-		!strings.Contains(got.Get("Access-Control-Allow-Headers"), "X-Karuta-Client") {
+	got := preflight("http://localhost:3000")
+	if got.Get("Access-Control-Allow-Origin") != "http://localhost:3000" {
 		t.Errorf("configured: %v", got)
+	}
+	for _, sent := range []string{"X-Karuta-Client", "Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version", "Last-Event-ID"} {
+		if !strings.Contains(got.Get("Access-Control-Allow-Headers"), sent) {
+			t.Errorf("%s may not be sent: %v", sent, got)
+		}
 	}
 	if got := preflight("https://evil.example"); got.Get("Access-Control-Allow-Origin") != "" || got.Get("Access-Control-Allow-Headers") != "" {
 		t.Errorf("foreign: %v", got)
@@ -242,11 +276,11 @@ func TestMultipart(t *testing.T) {
 	}{
 		{"no operations", []string{"map", `{}`}, 400, "VALIDATION_ERROR", "operations"},
 		{"file first", []string{"0", "a,b"}, 400, "VALIDATION_ERROR", "operations"},
-		{"no map", []string{"operations", operations}, 400, "VALIDATION_ERROR", ""},
+		{"no map", []string{"operations", operations}, 400, "VALIDATION_ERROR", "map"},
 		{"map of another type", []string{"operations", operations, "map", `[]`}, 400, "VALIDATION_ERROR", "map"},
 		{"long map", []string{"operations", operations, "map", strings.Repeat(" ", 5000)}, 413, "VALIDATION_ERROR", "map"},
 		{"batch", []string{"operations", "[" + operations + "]", "map", `{"0":["variables.file"]}`, "0", "a,b"}, 400, "VALIDATION_ERROR", ""},
-		{"no file", []string{"operations", operations, "map", `{"0":["variables.file"]}`}, 400, "VALIDATION_ERROR", ""},
+		{"no file", []string{"operations", operations, "map", `{"0":["variables.file"]}`}, 400, "VALIDATION_ERROR", "map"},
 		{"two files", []string{"operations", operations, "map", `{"0":["variables.file"],"1":["variables.file"]}`, "0", "a", "1", "b"}, 400, "VALIDATION_ERROR", "map"},
 		{"a file that the map does not have", []string{"operations", operations, "map", `{"0":["variables.file"]}`, "1", "a"}, 400, "VALIDATION_ERROR", "map"},
 		{"one file in two places", []string{"operations", operations, "map", `{"0":["variables.file","variables.x"]}`, "0", "a"}, 400, "VALIDATION_ERROR", "map"},
@@ -269,7 +303,7 @@ func TestMultipart(t *testing.T) {
 
 func TestMultipartNeedsAPreflight(t *testing.T) {
 	h := newHouse(t)
-	for _, header := range []string{"", "X-Karuta-Client", "Apollo-Require-Preflight"} {
+	for _, header := range []string{"", "X-Karuta-Client", "Apollo-Require-Preflight", "X-Apollo-Operation-Name", "GraphQL-Require-Preflight"} {
 		body, kind := form(t, "operations", `{"query":"{ serverInfo { env } }"}`, "map", `{}`)
 		r := with(httptest.NewRequest("POST", "/graphql", body), "Content-Type", kind)
 		want := 403

@@ -104,7 +104,7 @@ func (c *caller) run(ctx context.Context, req socket.Request, sink socket.Sink) 
 	}
 	asked := &request{
 		Query: req.Query, OperationName: req.OperationName, Variables: req.Variables, Extensions: req.Extensions, DocumentID: req.DocumentID,
-		client: c.client, end: c.end,
+		client: c.client, end: c.end, stream: true,
 	}
 	if refused, ok := errors.AsType[*refusal](asked.check()); ok {
 		sink.Fail(c.s.engine.refusal(ctx, refused.err))
@@ -141,10 +141,6 @@ func (e *engine) serve(ctx context.Context, req *request, sink socket.Sink) {
 			return
 		}
 		sink.Fail(encodeErrors(e.shown(ctx, problems)))
-		return
-	}
-	if req.readOnly && op.Operation.Operation == ast.Mutation {
-		sink.Fail(e.refusal(ctx, refuse(405, "", "method").err))
 		return
 	}
 	if op.Operation.Operation == ast.Subscription && !req.dryRun {

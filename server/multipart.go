@@ -19,7 +19,7 @@ const maxMap = 4 << 10
 // here: the operation reads it from the network as it goes.
 func decodeMultipart(r *http.Request, boundary string, held *door.Held) (*request, error) {
 	if !preflighted(r) {
-		return nil, &refusal{http.StatusForbidden, core.Forbidden("csrf")}
+		return nil, &refusal{core.Forbidden("preflight")}
 	}
 	if boundary == "" {
 		return nil, refuse(http.StatusBadRequest, "", "unreadable")
@@ -45,11 +45,11 @@ func decodeMultipart(r *http.Request, boundary string, held *door.Held) (*reques
 
 func readPart(parts *multipart.Reader, held *door.Held, name string, limit int64) ([]byte, error) {
 	part, err := parts.NextPart()
+	if err == io.EOF || err == nil && part.FormName() != name {
+		return nil, missing(name, name)
+	}
 	if err != nil {
 		return nil, bodyProblem(err)
-	}
-	if part.FormName() != name {
-		return nil, refuse(http.StatusBadRequest, name, "required")
 	}
 	text, err := io.ReadAll(held.Reader(io.LimitReader(part, limit+1)))
 	if err != nil {
@@ -59,6 +59,11 @@ func readPart(parts *multipart.Reader, held *door.Held, name string, limit int64
 		return nil, refuse(http.StatusRequestEntityTooLarge, name, "request_too_large")
 	}
 	return text, nil
+}
+
+// missing refuses an upload without a part in its place.
+func missing(field, part string) *refusal {
+	return &refusal{core.Invalid(field, "part_missing", "part", part)}
 }
 
 // attach puts the file in its place among the variables.
@@ -71,6 +76,9 @@ func (req *request) attach(parts *multipart.Reader, places []byte) error {
 		return nil
 	}
 	part, err := parts.NextPart()
+	if err == io.EOF {
+		return missing("map", "file")
+	}
 	if err != nil {
 		return bodyProblem(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"time"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -78,12 +79,6 @@ func (e *engine) do(ctx context.Context, req *request) *answer {
 	if problems != nil {
 		return e.notExecuted(ctx, problems)
 	}
-	if req.readOnly && op.Operation.Operation != ast.Query {
-		return &answer{errors: e.shown(ctx, gqlerror.List{gqlerror.Wrap(refuse(405, "", "method").err)}), status: 405}
-	}
-	if op.Operation.Operation == ast.Subscription && !req.dryRun {
-		return e.notExecuted(ctx, gqlerror.List{gqlerror.Wrap(core.Invalid("", "needs_stream"))})
-	}
 	timeout := operationTimeout
 	if req.upload {
 		timeout = uploadTimeout
@@ -117,7 +112,10 @@ func (e *engine) measured(ctx context.Context, req *request) (*graphql.Operation
 	}
 	op := chosen(doc, req.OperationName)
 	if op == nil {
-		return nil, gqlerror.List{gqlerror.Wrap(core.Invalid("operationName", "bad_value"))}
+		return nil, gqlerror.List{gqlerror.Wrap(notChosen(req.OperationName))}
+	}
+	if problem := req.wrongWay(op); problem != nil {
+		return nil, gqlerror.List{gqlerror.Wrap(problem)}
 	}
 	plan := doc.plan(op)
 	if problems := e.withinScope(ctx, plan, req.registeredID()); problems != nil {
@@ -150,6 +148,18 @@ func (e *engine) measured(ctx context.Context, req *request) (*graphql.Operation
 	}
 	prepared.Stats.SetExtension(billName, bill)
 	return prepared, nil
+}
+
+// wrongWay refuses an operation that cannot be asked in the way that the request
+// came: changes by GET, and what goes on telling where one answer is wanted.
+func (req *request) wrongWay(op *ast.OperationDefinition) *core.Error {
+	switch {
+	case req.readOnly && op.Operation == ast.Mutation:
+		return refuse(http.StatusMethodNotAllowed, "", "by_post").err
+	case op.Operation == ast.Subscription && !req.stream && !req.dryRun:
+		return core.Invalid("", needsStream)
+	}
+	return nil
 }
 
 // run executes an operation, or only tells what it would cost.
@@ -207,7 +217,7 @@ func (e *engine) panicked(ctx context.Context, failure any) error {
 // notExecuted answers a request that is wrong before anything runs.
 func (e *engine) notExecuted(ctx context.Context, problems gqlerror.List) *answer {
 	shown := e.shown(ctx, problems)
-	return &answer{errors: shown, status: core.CodeOf(problems[0]).HTTPStatus()}
+	return &answer{errors: shown, status: problemOf(shown[0]).HTTPStatus()}
 }
 
 func (e *engine) shown(ctx context.Context, problems gqlerror.List) gqlerror.List {

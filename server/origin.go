@@ -1,6 +1,10 @@
 package server
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
 
 // ownOrigin tells whether the request may come from a page that may act for
 // its reader: one of ours or of the configured origins. Requests that are not
@@ -19,12 +23,19 @@ func (s *server) ownOrigin(r *http.Request) bool {
 	return origin == "https://"+r.Host || origin == "http://"+r.Host && r.TLS == nil
 }
 
+// preflightHeaders are headers that a page sends to another site only after the
+// site has allowed it. Apollo's clients have the second or the third, others the fourth.
+var preflightHeaders = []string{clientHeader, "Apollo-Require-Preflight", "X-Apollo-Operation-Name", "GraphQL-Require-Preflight", "Authorization"}
+
+// allowedHeaders are those that pages of the configured origins may send.
+var allowedHeaders = strings.Join(append(preflightHeaders, "Content-Type", "Last-Event-ID", dryRunHeader, "X-Request-Id", "Traceparent",
+	"Apollographql-Client-Name", "Apollographql-Client-Version", "X-Client-Name"), ", ")
+
 // preflighted tells whether no page of another site could have sent the request
 // without asking first: it carries a header that only a preflight allows, or a
 // token that a browser does not add by itself.
 func preflighted(r *http.Request) bool {
-	h := r.Header
-	return h.Get(clientHeader) != "" || h.Get("Apollo-Require-Preflight") != "" || h.Get("Authorization") != ""
+	return slices.ContainsFunc(preflightHeaders, func(name string) bool { return r.Header.Get(name) != "" })
 }
 
 // ownEventSource tells whether a browser's EventSource asks, from a page of ours or of
@@ -48,7 +59,7 @@ func (s *server) crossOrigin(next http.Handler) http.Handler {
 			h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 			if r.Method == http.MethodOptions {
 				h.Set("Access-Control-Allow-Methods", "GET, POST")
-				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Apollo-Require-Preflight, "+dryRunHeader+", "+clientHeader+", X-Request-Id, Traceparent")
+				h.Set("Access-Control-Allow-Headers", allowedHeaders)
 				h.Set("Access-Control-Max-Age", "600")
 			}
 		}

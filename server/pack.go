@@ -50,9 +50,9 @@ func pack(h http.Header, r *http.Request, body []byte) []byte {
 		return body
 	}
 	accepted := strings.Join(r.Header.Values("Accept-Encoding"), ",")
-	best, likes := -1, 0.0
+	best, likes := -1, encodingQuality(accepted, "identity")
 	for i, p := range packers {
-		if q := encodingQuality(accepted, p.encoding); q > likes {
+		if q := encodingQuality(accepted, p.encoding); q > likes || best < 0 && q == likes && q > 0 {
 			best, likes = i, q
 		}
 	}

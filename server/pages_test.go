@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -84,6 +85,10 @@ func TestREST(t *testing.T) {
 		{"limit 0", "/api/audit-logs?limit=0", admin, 400, `"field":"limit"`},
 		{"limit 101", "/api/audit-logs?limit=101", admin, 400, `"field":"limit"`},
 		{"limit that is none", "/api/audit-logs?limit=ten", admin, 400, `"field":"limit"`},
+		{"limit twice", "/api/audit-logs?limit=1&limit=2", admin, 400, "VALIDATION_ERROR"},
+		{"not a query", "/api/transforms?limit=%zz", user, 400, "VALIDATION_ERROR"},
+		{"all in other letters", "/api/transforms?all=TRUE", user, 403, "FORBIDDEN"},
+		{"all that is neither", "/api/transforms?all=yes", user, 400, `"field":"all"`},
 		{"no such dataset", nothing, user, 404, "NOT_FOUND"},
 		{"no id", "/api/datasets/xyz", user, 400, "VALIDATION_ERROR"},
 		{"dataset for nobody", nothing, "", 401, "UNAUTHORIZED"},
@@ -98,6 +103,31 @@ func TestREST(t *testing.T) {
 				t.Fatalf("%d %.500s", a.StatusCode, a.text)
 			}
 		})
+	}
+}
+
+// RFC 9110 §15.5.6: what exists says which methods it takes.
+func TestOtherMethods(t *testing.T) {
+	h := newHouse(t)
+	for request, taken := range map[string]string{
+		"DELETE /api/audit-logs":      "GET",
+		"GET /api/datasets/x/import":  "POST",
+		"POST /api/health":            "GET",
+		"OPTIONS /graphql/ws":         "GET",
+		"PUT /":                       "GET",
+		"PUT /api/nothing":            "",
+		"POST /nothing":               "",
+		"GET /api/transforms/x/y/z/_": "",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		status := http.StatusMethodNotAllowed
+		if taken == "" {
+			status = http.StatusNotFound
+		}
+		a := h.send(httptest.NewRequest(method, path, nil))
+		if a.StatusCode != status || a.Header.Get("Allow") != taken || !strings.Contains(a.text, fmt.Sprint(`"httpStatus":`, status)) {
+			t.Errorf("%s: %d, Allow %q: %s", request, a.StatusCode, a.Header.Get("Allow"), a.text)
+		}
 	}
 }
 

@@ -49,7 +49,7 @@ func (e *engine) known(ctx context.Context, err error, place string) *core.Error
 		at := *problem
 		at.Field, problem = place, &at
 	}
-	if problem.Code.HTTPStatus() >= 500 && problem.Cause != nil && !errors.Is(problem.Cause, context.Canceled) {
+	if problem.HTTPStatus() >= 500 && problem.Cause != nil && !errors.Is(problem.Cause, context.Canceled) {
 		e.log.ErrorContext(ctx, "request failed", slog.String("code", string(problem.Code)), slog.Any("error", problem.Cause))
 		e.brokenOff(ctx, problem)
 	}
@@ -92,17 +92,31 @@ func splitPath(ctx context.Context, path ast.Path) (field ast.Path, argument str
 	return field, strings.Join(names, ".")
 }
 
+// hints tell developers what to send instead, by the reason; the sentence is for people.
+var hints = map[string]string{
+	"accept":       "Accept: application/graphql-response+json, application/json",
+	"content_type": "Content-Type: application/json",
+	"deferred":     "over HTTP, Accept: multipart/mixed;deferSpec=" + partsVersion + ", application/json",
+	needsStream:    "Accept: text/event-stream, or a socket at /graphql/ws",
+	"not_json":     "one JSON object in UTF-8, without a byte order mark",
+	"packed":       "no Content-Encoding",
+	"preflight":    "one of the headers " + strings.Join(preflightHeaders, ", "),
+}
+
 func extensions(ctx context.Context, problem *core.Error) map[string]any {
 	shown := make(map[string]any, len(problem.Details)+4)
 	maps.Copy(shown, problem.Details)
 	shown["code"] = problem.Code
-	shown["httpStatus"] = problem.Code.HTTPStatus()
+	shown["httpStatus"] = problem.HTTPStatus()
 	shown["requestId"] = core.ActorFrom(ctx).RequestID
 	if seconds, told := problem.Details["retryAfter"]; told && problem.Code == core.CodeRateLimit { // operations runbook §6.2
 		shown["error"], shown["retry_after"] = "rate_limit_exceeded", seconds
 	}
 	if problem.Field != "" {
 		shown["field"] = clip(problem.Field)
+	}
+	if hint, known := hints[problem.Reason]; known {
+		shown["hint"] = hint
 	}
 	return shown
 }

@@ -41,8 +41,13 @@ func (s *server) restDataset(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) restAuditLogs(w http.ResponseWriter, r *http.Request) {
+	query, problem := parametersOf(r)
+	if problem != nil {
+		writeProblem(w, r, problem)
+		return
+	}
 	page := struct{ Nodes []map[string]any }{}
-	if problem := s.ask(r, auditDocument, auditVariables(r.URL.Query()), &page); problem != nil {
+	if problem := s.ask(r, auditDocument, auditVariables(query), &page); problem != nil {
 		writeProblem(w, r, problem)
 		return
 	}
@@ -54,6 +59,20 @@ func (s *server) restAuditLogs(w http.ResponseWriter, r *http.Request) {
 		line["details"] = details
 	}
 	writeData(w, r, page.Nodes)
+}
+
+// parametersOf are the parameters of a request's URL, each of them once.
+func parametersOf(r *http.Request) (url.Values, *core.Error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, core.Invalid("", "unreadable")
+	}
+	for _, values := range query {
+		if len(values) > 1 {
+			return nil, core.Invalid("", "duplicate_item")
+		}
+	}
+	return query, nil
 }
 
 // auditVariables translates the runbook's parameters (§12).

@@ -18,7 +18,7 @@ const importDocument = `mutation RestImport($input: ReimportDatasetInput!) { ans
 // where a page of another site could have sent it.
 func (s *server) restImport(w http.ResponseWriter, r *http.Request) {
 	if !preflighted(r) {
-		writeProblem(w, r, core.Forbidden("csrf"))
+		writeProblem(w, r, core.Forbidden("preflight"))
 		return
 	}
 	var wanted struct {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"net/http"
+	"strconv"
 	"strings"
 )
 
@@ -22,12 +23,20 @@ const (
 type nodes struct{ Nodes []map[string]any }
 
 func (s *server) restTransforms(w http.ResponseWriter, r *http.Request) {
-	query, variables := r.URL.Query(), map[string]any{}
+	query, problem := parametersOf(r)
+	if problem != nil {
+		writeProblem(w, r, problem)
+		return
+	}
+	variables := map[string]any{}
 	if value := query.Get("limit"); value != "" {
 		variables["first"] = json.Number(value)
 	}
-	if query.Get("all") == "true" {
-		variables["all"] = true
+	if value := query.Get("all"); value != "" {
+		variables["all"] = value // no boolean, which is told at all
+		if all, err := strconv.ParseBool(value); err == nil {
+			variables["all"] = all
+		}
 	}
 	var page nodes
 	if problem := s.ask(r, transformsDocument, variables, &page); problem != nil {
@@ -43,8 +52,13 @@ func (s *server) restTransforms(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *server) restExecutions(w http.ResponseWriter, r *http.Request) {
+	query, problem := parametersOf(r)
+	if problem != nil {
+		writeProblem(w, r, problem)
+		return
+	}
 	variables := map[string]any{"id": r.PathValue("id")}
-	if value := r.URL.Query().Get("limit"); value != "" {
+	if value := query.Get("limit"); value != "" {
 		variables["first"] = json.Number(value)
 	}
 	var transform struct{ Executions nodes }

@@ -74,7 +74,7 @@ func New(d Deps) *Handler {
 	mux.Handle("GET /api/transforms", s.who(http.HandlerFunc(s.restTransforms)))
 	mux.Handle("GET /api/transforms/{id}/executions", s.who(http.HandlerFunc(s.restExecutions)))
 	mux.Handle("GET /api/audit-logs", s.who(http.HandlerFunc(s.restAuditLogs)))
-	mux.HandleFunc("/api/", s.unknownPath)
+	mux.HandleFunc(restRest, s.elsewhere(mux))
 	mux.HandleFunc("GET "+card.PagePrefix+"{token...}", s.cardPage)
 	mux.HandleFunc("GET "+card.ExportPrefix+"{token}", s.exported)
 	mux.HandleFunc("GET /assets/{name}", s.asset)
@@ -84,7 +84,7 @@ func New(d Deps) *Handler {
 	}
 	mux.HandleFunc("GET /graphiql", s.graphiql)
 	mux.HandleFunc("GET /{$}", s.page("index.html"))
-	mux.HandleFunc("/", s.unknownPath)
+	mux.HandleFunc(rest, s.elsewhere(mux))
 	return &Handler{Handler: s.around(mux), sockets: sockets, server: s}
 }
 

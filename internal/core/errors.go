@@ -80,6 +80,7 @@ type Error struct {
 	Code    Code
 	Reason  string         // key of a more exact sentence than the code's own, e.g. "too_long"
 	Field   string         // argument the error is about, as a path: "input.name"
+	Status  int            // HTTP status where it is closer than the code's own, as 405; else 0
 	Args    map[string]any // values for the sentence's {placeholders}
 	Details map[string]any // further entries for extensions, e.g. both versions of a conflict
 	Cause   error
@@ -98,6 +99,14 @@ func (e *Error) Error() string {
 		s += ": " + e.Cause.Error()
 	}
 	return s
+}
+
+// HTTPStatus is the status that a plain HTTP answer carries.
+func (e *Error) HTTPStatus() int {
+	if e.Status != 0 {
+		return e.Status
+	}
+	return e.Code.HTTPStatus()
 }
 
 // Unwrap gives the cause.
