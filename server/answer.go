@@ -38,9 +38,10 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 	}
 	req.heed(r.Header)
 	req.inParts = takesParts(r)
+	asked := *req // as the client named its document
 	a := s.engine.do(r.Context(), req)
 	if a.needsStream() && takesEvents(r) {
-		s.tell(w, r, req, nil)
+		s.tell(w, r, &asked, nil)
 		return
 	}
 	a.write(w, r, form)

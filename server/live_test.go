@@ -177,7 +177,7 @@ func TestASocketIsNoWayAround(t *testing.T) {
 		status int
 	}{
 		"no upgrade":  {"GET", nil, http.StatusBadRequest},
-		"POST":        {"POST", []string{"Connection", "Upgrade", "Upgrade", "websocket"}, http.StatusNotFound},
+		"POST":        {"POST", []string{"Connection", "Upgrade", "Upgrade", "websocket"}, http.StatusMethodNotAllowed},
 		"bad version": {"GET", []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "8"}, http.StatusBadRequest},
 	} {
 		r, err := http.NewRequest(c.method, web.URL+"/graphql/ws", nil)

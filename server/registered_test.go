@@ -208,6 +208,11 @@ func TestRegisteredByGet(t *testing.T) {
 	if a := get(url.Values{"documentId": {"out"}}); a.StatusCode != 405 {
 		t.Errorf("a mutation: %d %s", a.StatusCode, a.text)
 	}
+	h.registers("told", `subscription Told { serviceNotice { seq } }`)
+	either := with(httptest.NewRequest("GET", "/graphql?documentId=told", nil), "X-Karuta-Client", "web", "Accept", "application/json, text/event-stream")
+	if a := h.raw(either); !strings.Contains(a.text, "event: next") || !strings.Contains(a.text, "UNAUTHORIZED") {
+		t.Errorf("a subscription: %d %s", a.StatusCode, a.text)
+	}
 	if a := get(url.Values{"query": {asksNamedEnv}}); a.code() != "FORBIDDEN" {
 		t.Errorf("a text: %s", a.text)
 	}
