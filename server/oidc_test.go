@@ -678,7 +678,8 @@ func TestGroupsFollowTheirClaims(t *testing.T) {
 	}
 }
 
-// Whoever fails often from one place waits, as with passwords; an outage counts for nobody.
+// Whoever fails often from one place waits, as with passwords, and may sign in with theirs;
+// an outage counts for nobody.
 func TestSignInIsBraked(t *testing.T) {
 	f := newFoyer(t, ofCompany)
 	f.close()
@@ -705,6 +706,10 @@ func TestSignInIsBraked(t *testing.T) {
 	a := f.browser().signIn()
 	if a.StatusCode != 429 || a.Header.Get("Retry-After") == "" || a.view(t).Problem["ja"] == "" || f.issuer.Calls("/token") != calls {
 		t.Errorf("%d %v %s", a.StatusCode, a.Header, a.text)
+	}
+	f.account(t, "local@example.com", core.RoleUser)
+	if a := f.ask("", `mutation { login(input: {email: "local@example.com", password: "`+password+`"}) { tokenType } }`, nil); a.code() != "" {
+		t.Error(a.text)
 	}
 }
 

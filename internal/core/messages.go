@@ -25,7 +25,7 @@ var sentences = map[string]text{
 	"FORBIDDEN.preflight":                   {"この送り方には、別のサイトからではないことを示すヘッダーが必要です。付けて送ってください。", "Requests of this kind need a header that shows that no other site sent them. Please send it along."},
 	"FORBIDDEN.address_blocked":             {"この接続元からの利用は停止されています。管理者に連絡してください。", "Karuta does not answer to where you connect from. Please ask an administrator."},
 	"FORBIDDEN.email_unverified":            {"会社のアカウントのメールアドレスが確認されていないため、ログインできません。管理者に連絡してください。", "The e-mail address of your company account has not been confirmed, so you cannot sign in. Please ask an administrator."},
-	"FORBIDDEN.email_domain":                {"このアカウントのメールアドレスではログインできません。会社のアカウントを選んでもう一度お試しください。", "You cannot sign in with the e-mail address of this account. Please choose your company account and try again."},
+	"FORBIDDEN.email_domain":                {"このアカウントのメールアドレスではログインできません。そのアカウントからログアウトし、会社のアカウントでもう一度お試しください。", "You cannot sign in with the e-mail address of this account. Please sign out of it there and try again with your company account."},
 	"FORBIDDEN.no_account":                  {"Karutaのアカウントがまだありません。管理者に作成を依頼してください。", "You do not have an account in Karuta yet. Please ask an administrator to make one."},
 	"FORBIDDEN.account_exists":              {"このメールアドレスのアカウントにはパスワードでログインしてください。パスワードがわからない場合は管理者に連絡してください。", "Please sign in to the account of this e-mail address with its password. If you do not know it, please ask an administrator."},
 	"FORBIDDEN.sign_in_deactivated":         {"このアカウントは利用停止中です。管理者に連絡してください。", "This account has been deactivated. Please ask an administrator."},

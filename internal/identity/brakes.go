@@ -33,13 +33,14 @@ var errCrowded = errors.New("identity: too many tries at the same time")
 // one of many at the same time waits until others are done.
 //
 // The account is whatever was typed in, so that an address without an account
-// is braked like one with. A try that guesses at none names none.
-func (s *Service) reserve(ctx context.Context, account ...string) (*attempt, error) {
-	client := core.ClientOf(core.ActorFrom(ctx).IP)
-	a := &attempt{id: rand.Text(), brakes: []string{brakeID("client", client)}}
-	for _, typed := range account {
-		a.brakes = append(a.brakes, brakeID("account", typed))
-	}
+// is braked like one with.
+func (s *Service) reserve(ctx context.Context, account string) (*attempt, error) {
+	return s.reserveAt(ctx, brakeID("client", core.ClientOf(core.ActorFrom(ctx).IP)), brakeID("account", account))
+}
+
+// reserveAt is reserve at these brakes, the client's first.
+func (s *Service) reserveAt(ctx context.Context, brakes ...string) (*attempt, error) {
+	a := &attempt{id: rand.Text(), brakes: brakes}
 	if s.unlimited {
 		return a, nil
 	}

@@ -25,7 +25,7 @@ const flowMemory = time.Hour
 // LoginExternal signs a person in whom an issuer vouches for. The flow names the
 // sign-in at the issuer, which counts once; prove finds out what the issuer says.
 // Failures brake the client as wrong passwords do, but for an issuer's that does not
-// answer. Errors of prove come as they are; besides them UNAUTHORIZED.sign_in_expired
+// answer; they guess at nothing, and keep nobody there from their password. Errors of prove come as they are; besides them UNAUTHORIZED.sign_in_expired
 // for a flow that was spent, and FORBIDDEN with a reason for whom it lets in nowhere.
 func (s *Service) LoginExternal(ctx context.Context, flow string, prove func(context.Context) (*core.Claims, error)) (*SignIn, error) {
 	first, err := s.store.Sessions.Spend(ctx, flow, s.now().Add(flowMemory))
@@ -35,7 +35,7 @@ func (s *Service) LoginExternal(ctx context.Context, flow string, prove func(con
 	if !first {
 		return nil, expired("the flow was spent before")
 	}
-	try, err := s.reserve(ctx)
+	try, err := s.reserveAt(ctx, brakeID(viaIssuer, core.ClientOf(core.ActorFrom(ctx).IP)))
 	if err != nil {
 		return nil, err
 	}

@@ -74,6 +74,8 @@ func Tag(state string) string {
 func (p *Provider) Resume(ctx context.Context, sealed string, answer url.Values) (*Flow, error) {
 	f, err := p.opened(sealed)
 	switch {
+	case err != nil && answer.Has("error"): // some issuers leave out the state then
+		return nil, refused("sign_in_expired", errors.Join(err, problemOf(answer)))
 	case err != nil:
 		return nil, refused("sign_in_expired", err)
 	case len(answer["state"]) != 1 || subtle.ConstantTimeCompare([]byte(answer.Get("state")), []byte(f.State)) != 1:
@@ -93,8 +95,8 @@ func (p *Provider) checkAnswer(ctx context.Context, answer url.Values) error {
 	if from := answer["iss"]; len(from) > 0 && !slices.Equal(from, []string{p.c.Issuer}) || len(from) == 0 && found.told.NamesItself {
 		return refused("sign_in_refused", fmt.Errorf("oidc: the answer is from %.300q", from))
 	}
-	if problem := answer.Get("error"); problem != "" {
-		return answerProblem(problem, answer.Get("error_description"))
+	if answer.Get("error") != "" {
+		return answerProblem(answer)
 	}
 	if len(answer["code"]) != 1 || answer.Get("code") == "" {
 		return refused("sign_in_refused", errors.New("oidc: the answer has no code"))
@@ -105,13 +107,16 @@ func (p *Provider) checkAnswer(ctx context.Context, answer url.Values) error {
 // answerProblem tells what became of a person at the issuer (RFC 6749 §4.1.2.1 and
 // OpenID Connect Core §3.1.2.6). What neither they nor the issuer's state explain is
 // a matter of how Karuta is known there.
-func answerProblem(problem, description string) error {
-	cause := fmt.Errorf("oidc: the issuer answers %.100q: %.500q", problem, description)
-	switch problem {
+func answerProblem(answer url.Values) error {
+	switch answer.Get("error") {
 	case "access_denied", "login_required", "interaction_required", "consent_required", "account_selection_required":
-		return refused("sign_in_cancelled", cause)
+		return refused("sign_in_cancelled", problemOf(answer))
 	}
-	return unavailable(cause)
+	return unavailable(problemOf(answer))
+}
+
+func problemOf(answer url.Values) error {
+	return fmt.Errorf("oidc: the issuer answers %.100q: %.500q", answer.Get("error"), answer.Get("error_description"))
 }
 
 func newSeal(key string) cipher.AEAD {

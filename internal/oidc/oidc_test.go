@@ -258,6 +258,9 @@ func TestFlowsThatCannotEnd(t *testing.T) {
 	t.Cleanup(other.Close)
 	wantProblem(t, resume(other, sealed), core.CodeUnauthorized, "sign_in_expired")
 	wantProblem(t, resume(d.Provider, ""), core.CodeUnauthorized, "sign_in_expired")
+	if _, err := d.Resume(t.Context(), "", url.Values{"error": {"invalid_request"}}); !strings.Contains(err.Error(), "invalid_request") {
+		t.Errorf("the log does not tell what the issuer says: %v", err)
+	}
 	answer.Set("iss", d.issuer.URL+"/")
 	wantProblem(t, resume(d.Provider, sealed), core.CodeUnauthorized, "sign_in_refused")
 	answer.Del("iss")
