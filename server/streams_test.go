@@ -63,7 +63,7 @@ func TestAReaderOfAStreamWhoDoesNotReadIsCutOff(t *testing.T) {
 	news, err := json.Marshal(core.ImportProgress{Status: core.StatusRunning, Events: []core.ImportEvent{{Kind: core.ImportEventNote, Note: core.NoteColumnsDropped, Args: map[string]any{"columns": strings.Repeat("x", 15<<10)}}}})
 	must(t, err)
 	began, longest := time.Now(), time.Duration(0)
-	for h.streams() > 0 && time.Since(began) < 15*time.Second {
+	for h.streams() > 0 && time.Since(began) < 30*time.Second {
 		at := time.Now()
 		_, err := h.events.Publish(t.Context(), core.ImportTopic(job), news)
 		must(t, err)
@@ -72,7 +72,8 @@ func TestAReaderOfAStreamWhoDoesNotReadIsCutOff(t *testing.T) {
 	}
 	took := time.Since(began)
 	h.gone(time.Second)
-	if took > 12*time.Second || longest > 2*time.Second {
+	// 10 seconds, and what a busy machine takes to fill what the network holds
+	if took > 20*time.Second || longest > 2*time.Second {
 		t.Errorf("it was cut off after %s, and the longest that a publisher waited is %s", took, longest)
 	}
 	for end := time.Now().Add(20 * time.Second); runtime.NumGoroutine() > before+4; time.Sleep(5 * time.Millisecond) { // the web server's own
