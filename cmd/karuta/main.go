@@ -19,24 +19,25 @@ import (
 type cli struct {
 	DataDir string `help:"Folder for what Karuta keeps on this machine. Default: data." placeholder:"DIR" env:"DATA_DIR"`
 
-	Serve     serveCmd     `cmd:"" help:"Run the API, and its executor beside it."`
-	Executor  executorCmd  `cmd:"" help:"Run an executor of its own."`
-	Worker    workerCmd    `cmd:"" hidden:""`
-	User      userCmd      `cmd:"" help:"Accounts: create, list, set-role, reset-password, set-attributes, set-pii."`
-	Apikey    apikeyCmd    `cmd:"" help:"API keys: create, list, revoke."`
-	Address   addressCmd   `cmd:"" help:"Blocked networks: list, block, unblock."`
-	Tables    tablesCmd    `cmd:"" help:"Tables of the store: list, init, verify."`
-	Config    configCmd    `cmd:"" help:"Configuration: check, print."`
-	Token     tokenCmd     `cmd:"" help:"Sign-in tokens: inspect."`
-	Health    healthCmd    `cmd:"" help:"Ask a running server whether it lives."`
-	Doctor    doctorCmd    `cmd:"" help:"Look at everything that Karuta needs, and say what to do; exit code 1 where something fails."`
-	Transform transformCmd `cmd:"" help:"Transforms at a server: run, follow."`
-	Import    importCmd    `cmd:"" help:"Imports: file, follow. karuta import FILE imports a file."`
-	Dataset   datasetCmd   `cmd:"" help:"Datasets: doctor."`
-	Data      dataCmd      `cmd:"" help:"The data folder: reset."`
-	Seed      seedCmd      `cmd:"" help:"Make the accounts and the dataset of end-to-end tests."`
-	Pq        pqCmd        `cmd:"" help:"Registered operations: publish, list, diff, retire."`
-	Version   versionCmd   `cmd:"" help:"Print the version."`
+	Serve        serveCmd        `cmd:"" help:"Run the API, and its executor beside it."`
+	Executor     executorCmd     `cmd:"" help:"Run an executor of its own."`
+	Worker       workerCmd       `cmd:"" hidden:""`
+	User         userCmd         `cmd:"" help:"Accounts: create, list, set-role, reset-password, set-attributes, set-pii."`
+	Apikey       apikeyCmd       `cmd:"" help:"API keys: create, list, revoke."`
+	Address      addressCmd      `cmd:"" help:"Blocked networks: list, block, unblock."`
+	Announcement announcementCmd `cmd:"" help:"What everybody is told: list, make, withdraw."`
+	Tables       tablesCmd       `cmd:"" help:"Tables of the store: list, init, verify."`
+	Config       configCmd       `cmd:"" help:"Configuration: check, print."`
+	Token        tokenCmd        `cmd:"" help:"Sign-in tokens: inspect."`
+	Health       healthCmd       `cmd:"" help:"Ask a running server whether it lives."`
+	Doctor       doctorCmd       `cmd:"" help:"Look at everything that Karuta needs, and say what to do; exit code 1 where something fails."`
+	Transform    transformCmd    `cmd:"" help:"Transforms at a server: run, follow."`
+	Import       importCmd       `cmd:"" help:"Imports: file, follow. karuta import FILE imports a file."`
+	Dataset      datasetCmd      `cmd:"" help:"Datasets: doctor."`
+	Data         dataCmd         `cmd:"" help:"The data folder: reset."`
+	Seed         seedCmd         `cmd:"" help:"Make the accounts and the dataset of end-to-end tests."`
+	Pq           pqCmd           `cmd:"" help:"Registered operations: publish, list, diff, retire."`
+	Version      versionCmd      `cmd:"" help:"Print the version."`
 }
 
 // shell is what a verb may touch of the outside.

@@ -40,6 +40,7 @@ var verbs = [][]string{
 	{"user", "deactivate"}, {"user", "set-attributes"}, {"user", "set-pii"},
 	{"apikey", "create"}, {"apikey", "list"}, {"apikey", "revoke"},
 	{"address", "list"}, {"address", "block"}, {"address", "unblock"},
+	{"announcement", "list"}, {"announcement", "make"}, {"announcement", "withdraw"},
 	{"pq", "publish"}, {"pq", "list"}, {"pq", "diff"}, {"pq", "retire"},
 	{"tables", "list"}, {"tables", "init"}, {"tables", "verify"}, {"config", "check"}, {"config", "print"},
 	{"token", "inspect"}, {"health"}, {"doctor"}, {"import", "file"}, {"import", "follow"}, {"transform", "run"}, {"transform", "follow"}, {"data", "reset"}, {"seed"}, {"version"},
@@ -71,6 +72,8 @@ func TestWrongCommandLines(t *testing.T) {
 		{"serve", "--listen", "nowhere"}, {"user", "set-attributes", "--email", "a@example.com", "region"},
 		{"user", "set-pii", "--email", "a@example.com", "perhaps"}, {"import", "missing.csv", "--owner", "a@example.com"}, {"seed", "--env", "production"},
 		{"address", "block", "203.0.113.0/24", "--for", "1h"}, {"address", "block", "203.0.113.0/24", "--for", "90s", "--reason", "r"},
+		{"announcement", "make", "--ja", "夜", "--en", "night"}, {"announcement", "make", "--ja", "夜", "--en", "night", "--for", "1h", "--until", "2027-03-31"},
+		{"announcement", "make", "--ja", "夜", "--en", "night", "--until", "tomorrow"}, {"announcement", "make", "--ja", "夜", "--en", "night", "--for", "1h", "--severity", "LOUD"},
 		{"import", "main.go"}, {"import", "main.go", "--owner", "a@example.com", "--server", "http://127.0.0.1:1"}, {"import", "main.go", "--owner", "a@example.com", "--json"},
 		{"transform", "run"}, {"transform", "run", "tf_x"}, {"transform", "follow", "exec_x", "--token-file", "missing.txt"},
 		{"apikey", "revoke"}, {"apikey", "create", "--email", "a@example.com", "--name", "n", "--scope", "Query.me", "--expires", "soon"},
@@ -119,6 +122,7 @@ func operate(t *testing.T, dir string) {
 	}
 	keys(t, dir)
 	addresses(t, dir)
+	announcements(t, dir)
 	if out := ok(t, "", at("user", "deactivate", "taro@example.com", "--hand-over-to", "hanako@example.com", "--dry-run")...); !strings.Contains(out, "true") || !strings.Contains(out, "handed over 0; owns 0 dashboards, 0 datasets, 0 cards, 0 transforms, 0 filter views, 1 API keys") {
 		t.Error(out)
 	}
@@ -213,6 +217,40 @@ func addresses(t *testing.T, dir string) {
 	for _, network := range []string{"0.0.0.0/0", "nowhere", "203.0.113.0/33"} {
 		if s := karuta(t, "", at("block", network, "--for", "1h", "--reason", "r")...); s.code != exitUsage || s.out != "" {
 			t.Errorf("%s: %+v", network, s)
+		}
+	}
+}
+
+// announcements tells everybody two things and ends one of them.
+func announcements(t *testing.T, dir string) {
+	t.Helper()
+	at := func(args ...string) []string {
+		return append(append([]string{"announcement"}, args...), "--data-dir", dir)
+	}
+	say := func(args ...string) []string {
+		return at(append([]string{"make", "--ja", "18時から停止します。", "--en", "We are away from 18:00."}, args...)...)
+	}
+	made := ok(t, "", say("--for", "12h", "--severity", "WARNING")...)
+	if !strings.Contains(made, "  WARNING   ") || !strings.Contains(made, "  operator  ") || !strings.Contains(made, `  "18時から停止します。"  "We are away from 18:00."`) {
+		t.Errorf("make: %s", made)
+	}
+	tomorrow := time.Now().AddDate(0, 0, 2).Truncate(24 * time.Hour)
+	if out := ok(t, "", say("--until", tomorrow.Format(time.DateOnly))...); !strings.Contains(out, "  INFO      "+tomorrow.Add(-9*time.Hour).Format(time.RFC3339)) {
+		t.Errorf("a day begins in Japan: %s", out)
+	}
+	id := strings.Fields(strings.Split(made, "\n")[1])[0]
+	if out := ok(t, "", at("withdraw", id)...); out != id+" is withdrawn\n" {
+		t.Errorf("withdraw: %s", out)
+	}
+	if out := ok(t, "", at("list")...); strings.Contains(out, id) || strings.Count(out, "\n") != 2 {
+		t.Errorf("list: %s", out)
+	}
+	if s := karuta(t, "", at("withdraw", id)...); s.code != exitRefused {
+		t.Errorf("withdrawn again: %+v", s)
+	}
+	for _, wrong := range [][]string{at("withdraw", "ann_1"), say("--for", "721h"), say("--for=-1h"), say("--for", "1h", "--en", strings.Repeat("a", 501))} {
+		if s := karuta(t, "", wrong...); s.code != exitUsage || s.out != "" {
+			t.Errorf("%q: %+v", wrong, s)
 		}
 	}
 }

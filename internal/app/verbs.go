@@ -17,30 +17,33 @@ import (
 
 // The operator's verbs, for [Operate]. Beside each: arguments → result.
 const (
-	VerbUserCreate        = "user/create"         // UserArgs → UserRow
-	VerbUserList          = "user/list"           // nothing → []UserRow
-	VerbUserSetRole       = "user/set-role"       // UserArgs (Email, Role) → UserRow
-	VerbUserResetPassword = "user/reset-password" // UserArgs (Email, Password) → UserRow
-	VerbUserSetAttributes = "user/set-attributes" // UserFacts (Email, Attributes) → UserRow
-	VerbUserSetPII        = "user/set-pii"        // UserFacts (Email, PIIAccess) → UserRow
-	VerbUserDeactivate    = "user/deactivate"     // DepartureArgs → DepartureRow
-	VerbAPIKeyCreate      = "apikey/create"       // KeyArgs → IssuedKeyRow
-	VerbAPIKeyList        = "apikey/list"         // KeyArgs (Email, or nothing) → []KeyRow
-	VerbAPIKeyRevoke      = "apikey/revoke"       // KeyArgs (ID) → KeyRow
-	VerbAddressList       = "address/list"        // nothing → []AddressRow
-	VerbAddressBlock      = "address/block"       // AddressArgs → AddressRow
-	VerbAddressUnblock    = "address/unblock"     // AddressArgs (CIDR) → AddressRow (Network)
-	VerbTablesList        = "tables/list"         // nothing → []TableRow
-	VerbTablesInit        = "tables/init"         // nothing → []TableRow
-	VerbTokenInspect      = "token/inspect"       // the token as text → TokenReport
-	VerbImport            = "import"              // ImportArgs, then the file → ImportRow; tells ImportTold
-	VerbImportCancel      = "import/cancel"       // JobArgs → ImportRow where it was done before
-	VerbDoctor            = "doctor"              // nothing → []Check
-	VerbDatasetDoctor     = "dataset/doctor"      // DatasetArgs → DoctorRow
-	VerbSeed              = "seed"                // nothing → SeedRow
-	VerbPublish           = "pq/publish"          // OperationArgs (what is said of them), then the manifest → []OperationRow
-	VerbOperations        = "pq/list"             // OperationArgs (Retired) → []OperationRow
-	VerbRetire            = "pq/retire"           // OperationArgs (ID) → OperationRow
+	VerbUserCreate        = "user/create"           // UserArgs → UserRow
+	VerbUserList          = "user/list"             // nothing → []UserRow
+	VerbUserSetRole       = "user/set-role"         // UserArgs (Email, Role) → UserRow
+	VerbUserResetPassword = "user/reset-password"   // UserArgs (Email, Password) → UserRow
+	VerbUserSetAttributes = "user/set-attributes"   // UserFacts (Email, Attributes) → UserRow
+	VerbUserSetPII        = "user/set-pii"          // UserFacts (Email, PIIAccess) → UserRow
+	VerbUserDeactivate    = "user/deactivate"       // DepartureArgs → DepartureRow
+	VerbAPIKeyCreate      = "apikey/create"         // KeyArgs → IssuedKeyRow
+	VerbAPIKeyList        = "apikey/list"           // KeyArgs (Email, or nothing) → []KeyRow
+	VerbAPIKeyRevoke      = "apikey/revoke"         // KeyArgs (ID) → KeyRow
+	VerbAddressList       = "address/list"          // nothing → []AddressRow
+	VerbAddressBlock      = "address/block"         // AddressArgs → AddressRow
+	VerbAddressUnblock    = "address/unblock"       // AddressArgs (CIDR) → AddressRow (Network)
+	VerbAnnouncements     = "announcement/list"     // nothing → []AnnouncementRow
+	VerbAnnounce          = "announcement/make"     // AnnouncementArgs → AnnouncementRow
+	VerbWithdraw          = "announcement/withdraw" // AnnouncementArgs (ID) → AnnouncementRow (ID)
+	VerbTablesList        = "tables/list"           // nothing → []TableRow
+	VerbTablesInit        = "tables/init"           // nothing → []TableRow
+	VerbTokenInspect      = "token/inspect"         // the token as text → TokenReport
+	VerbImport            = "import"                // ImportArgs, then the file → ImportRow; tells ImportTold
+	VerbImportCancel      = "import/cancel"         // JobArgs → ImportRow where it was done before
+	VerbDoctor            = "doctor"                // nothing → []Check
+	VerbDatasetDoctor     = "dataset/doctor"        // DatasetArgs → DoctorRow
+	VerbSeed              = "seed"                  // nothing → SeedRow
+	VerbPublish           = "pq/publish"            // OperationArgs (what is said of them), then the manifest → []OperationRow
+	VerbOperations        = "pq/list"               // OperationArgs (Retired) → []OperationRow
+	VerbRetire            = "pq/retire"             // OperationArgs (ID) → OperationRow
 )
 
 func (a *App) verbs() map[string]control.Verb {
@@ -58,6 +61,9 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbAddressList:       verb(a.listAddresses),
 		VerbAddressBlock:      verb(a.blockAddress),
 		VerbAddressUnblock:    verb(a.unblockAddress),
+		VerbAnnouncements:     verb(a.listAnnouncements),
+		VerbAnnounce:          verb(a.makeAnnouncement),
+		VerbWithdraw:          verb(a.withdrawAnnouncement),
 		VerbTablesList:        verb(a.listTables),
 		VerbTablesInit:        verb(a.initTables),
 		VerbTokenInspect:      verb(a.inspectToken),
