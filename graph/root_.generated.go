@@ -3099,7 +3099,7 @@ type BlockedAddress {
 input SetRateLimitInput {
   "Which kind."
   class: RateClass!
-  "How much there may be in a minute, 0 to 1,000,000; 0 stops it, null is the usual limit again."
+  "How much there may be in a minute, 0 to 1,000,000; 0 stops it, null is the usual limit again. Of ADMIN and ALL 1 at least, or nobody could sign in and set it back."
   limit: Int
   "When it ends, at most a year from now; null for when it is set again."
   until: Time

@@ -125,6 +125,11 @@ func TestLimitsAreSet(t *testing.T) {
 			t.Fatal(w.Body)
 		}
 	}
+	for _, class := range []string{"ADMIN", "ALL"} { // or nobody could set it back
+		if w := requested(h, admin, `mutation { setRateLimit(input: {class: `+class+`, limit: 0, reason: "x"}) { rateLimit { limit } } }`); !strings.Contains(w.Body.String(), `"input.limit"`) {
+			t.Errorf("%s stopped: %s", class, w.Body)
+		}
+	}
 	set(`{class: API, limit: 2, reason: "dear"}`)
 	for n, want := range []int{200, 200, 429, 429} {
 		if w := requested(h, user, `{ me { id } }`); w.Code != want {

@@ -18,7 +18,7 @@ type pqCmd struct {
 }
 
 type pqPublishCmd struct {
-	Manifest    string `arg:"" help:"File that generate-persisted-query-manifest wrote; - is standard input."`
+	Manifest    string `arg:"" help:"File that generate-persisted-query-manifest, the Relay compiler or GraphQL Code Generator wrote; - is standard input."`
 	Email       string `help:"Address of who answers for operations that are new; left out, administrators do." placeholder:"E"`
 	Class       string `help:"What new operations count as beside their root fields, where it is limited how often things may be asked: ${enum}." enum:"API,SEARCH,LLM,ADMIN" default:"API"`
 	Description string `help:"What new operations are for." placeholder:"TEXT"`
@@ -49,7 +49,7 @@ func (p *pqPublishCmd) Run(sh *shell, c *cli) error {
 }
 
 type pqDiffCmd struct {
-	Manifest string `arg:"" help:"File that generate-persisted-query-manifest wrote; - is standard input."`
+	Manifest string `arg:"" help:"File that generate-persisted-query-manifest, the Relay compiler or GraphQL Code Generator wrote; - is standard input."`
 }
 
 // Help shows an example.

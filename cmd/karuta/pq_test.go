@@ -32,6 +32,14 @@ func TestPublishing(t *testing.T) {
 	if out := ok(t, changed, at("publish", "-")...); !strings.Contains(out, "0 new, 1 changed, 5 the same") {
 		t.Errorf("another version: %s", out)
 	}
+	// as editors on Windows leave it, and as other tools write theirs
+	if out := ok(t, "\ufeff"+changed, at("publish", "-")...); !strings.Contains(out, "6 the same") {
+		t.Errorf("with a byte order mark: %s", out)
+	}
+	byID := `{"0cc175b9c0f1b6a831c399e269772661": "query Mine { me { id } }", "pages/b": "query B { me { email } }"}`
+	if out := ok(t, byID, at("publish", "-", "--dry-run")...); !strings.Contains(out, "\nMine          0cc175b9c0f1b6a831c399e269772661  query     1        new") || !strings.Contains(out, "2 new") {
+		t.Errorf("documents by id: %s", out)
+	}
 	ok(t, "", at("retire", "runbook/dataset")...)
 	if s := karuta(t, "", at("retire", "nothing")...); s.code != exitRefused {
 		t.Errorf("what is not there: exit %d: %s", s.code, s.err)
@@ -40,6 +48,7 @@ func TestPublishing(t *testing.T) {
 		"no JSON":          "x",
 		"another form":     `{"version": 1, "operations": []}`,
 		"nothing in it":    manifestHead + `]}`,
+		"no document":      `{}`,
 		"a wrong document": manifestHead + `{"id": "x", "name": "X", "type": "query", "body": "query X { nothing }"}]}`,
 		"a retired one":    changed,
 	} {

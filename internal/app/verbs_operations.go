@@ -1,11 +1,14 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -61,19 +64,38 @@ func readManifest(file io.Reader) ([]operation.Entry, error) {
 	case len(text) > maxManifest:
 		return nil, core.Invalid("manifest", "too_large", "max", maxManifest)
 	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // as editors on Windows put before it
+	if entries, plain := documentsByID(text); plain {
+		return entries, nil
+	}
 	var m manifest
 	if err := json.Unmarshal(text, &m); err != nil {
 		return nil, &core.Error{Code: core.CodeValidation, Reason: "no_manifest", Field: "manifest", Cause: err}
 	}
 	if m.Format != "apollo-persisted-query-manifest" || m.Version != 1 {
 		return nil, &core.Error{Code: core.CodeValidation, Reason: "no_manifest", Field: "manifest",
-			Cause: errors.New(`want "format": "apollo-persisted-query-manifest" and "version": 1`)}
+			Cause: errors.New(`want "format": "apollo-persisted-query-manifest" and "version": 1, or an object of documents by their ids`)}
 	}
 	entries := make([]operation.Entry, len(m.Operations))
 	for i, o := range m.Operations {
 		entries[i] = operation.Entry{ID: o.ID, Document: o.Body, Name: o.Name, Type: o.Type}
 	}
 	return entries, nil
+}
+
+// documentsByID reads what the Relay compiler and GraphQL Code Generator write: one
+// object, in which each document stands under its id. Not so is what has no document
+// at all, or anything else in it.
+func documentsByID(text []byte) ([]operation.Entry, bool) {
+	var documents map[string]string
+	if err := json.Unmarshal(text, &documents); err != nil || len(documents) == 0 {
+		return nil, false
+	}
+	entries := make([]operation.Entry, 0, len(documents))
+	for _, id := range slices.Sorted(maps.Keys(documents)) {
+		entries = append(entries, operation.Entry{ID: id, Document: documents[id]})
+	}
+	return entries, true
 }
 
 func (a *App) publishOperations(ctx context.Context, args json.RawMessage, file io.Reader) (any, error) {

@@ -78,7 +78,7 @@ var sentences = map[string]text{
 	"VALIDATION_ERROR.no_operation":         {"この名前の操作がありません。operationNameを確認してください。", "There is no operation of this name. Please check operationName."},
 	"VALIDATION_ERROR.bad_operation_id":     {"操作のIDには英数字と _ . / - だけを使い、英数字で始めてください。", "Use Latin letters, digits and _ . / - for the id of an operation, and begin with a letter or digit."},
 	"VALIDATION_ERROR.bad_document":         {"この操作はスキーマに合いません: {problem}", "This operation does not fit the schema: {problem}"},
-	"VALIDATION_ERROR.bad_manifest":         {"登録できない操作が{count}件あるため、何も登録しませんでした。", "{count} operations cannot be registered, so nothing was registered."},
+	"VALIDATION_ERROR.bad_manifest":         {"登録できない操作が{count}件あるため、何も登録しませんでした。", "Nothing was registered, because of operations that cannot be: {count}."},
 	"VALIDATION_ERROR.no_manifest":          {"操作の一覧として読み取れません。", "This is no manifest of operations."},
 	"VALIDATION_ERROR.retired":              {"この操作は廃止されています。別のIDで登録してください。", "This operation has been retired. Please register it under another id."},
 	"VALIDATION_ERROR.hash_differs":         {"リクエストの本文がそのハッシュ値と一致しません。", "The text of the request and its hash do not belong together."},

@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -76,10 +77,17 @@ func (g *Guard) admit(ctx context.Context, c Charge) error {
 	}
 	g.exceeded.Add(1)
 	g.alarm(ctx, c)
-	seconds := max(1, int(time.Until(reset).Round(time.Second).Seconds()))
+	seconds := untilOver(reset, time.Now())
 	return &core.Error{Code: core.CodeRateLimit, Details: map[string]any{
 		"retryAfter": seconds, "rateClass": c.Class, "limit": limit,
 	}}
+}
+
+// untilOver is in how many seconds a window is over for certain: the limiter tells its
+// end without the part of a second.
+func untilOver(reset, now time.Time) int {
+	left := reset.Add(time.Second).Sub(now)
+	return min(max(1, int(math.Ceil(left.Seconds()))), int(window.Seconds()))
 }
 
 // limit is what holds for a class now.

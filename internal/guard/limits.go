@@ -11,11 +11,12 @@ import (
 const (
 	maxLimit   = 1_000_000
 	maxReason  = 200
-	longestSet = 366 * 24 * time.Hour // of a limit or a block with an end
+	longestSet = 366 // days, of a limit with an end
 )
 
 // SetLimitInput is how much of a class there may be in a minute. A nil limit is
-// the usual one again; 0 stops the class.
+// the usual one again; 0 stops the class, but never those by which administrators
+// sign in and set it again.
 type SetLimitInput struct {
 	Class  core.RateClass
 	Limit  *int
@@ -77,16 +78,23 @@ func (g *Guard) checkSet(in SetLimitInput, l *core.RateLimit) error {
 		return err
 	}
 	if in.Limit != nil {
-		if *in.Limit < 0 || *in.Limit > maxLimit {
-			return core.Invalid("input.limit", "out_of_range", "min", 0, "max", maxLimit)
+		least := 0
+		if in.Class == core.RateAdmin || in.Class == core.RateAll {
+			least = 1
+		}
+		if *in.Limit < least || *in.Limit > maxLimit {
+			return core.Invalid("input.limit", "out_of_range", "min", least, "max", maxLimit)
 		}
 		l.Limit = *in.Limit
 	}
 	if in.Until == nil {
 		return nil
 	}
-	if in.Limit == nil || !in.Until.After(g.Now()) || in.Until.After(g.Now().Add(longestSet)) {
+	if in.Limit == nil {
 		return core.Invalid("input.until", "bad_value")
+	}
+	if err := core.CheckUntil("input.until", *in.Until, g.Now(), longestSet); err != nil {
+		return err
 	}
 	l.Until = in.Until.UTC().Truncate(time.Millisecond)
 	return nil

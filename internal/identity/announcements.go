@@ -3,6 +3,7 @@ package identity
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -12,7 +13,7 @@ import (
 // Bounds of an announcement.
 const (
 	maxAnnouncement = 500 // characters
-	maxAnnounced    = 30 * 24 * time.Hour
+	maxAnnounced    = 30  // days
 )
 
 // NewAnnouncement is what everybody is to be told, in both languages.
@@ -81,18 +82,15 @@ func (s *Service) Announce(ctx context.Context, in NewAnnouncement) (*core.Annou
 }
 
 func (s *Service) checkAnnouncement(in NewAnnouncement) error {
-	for field, said := range map[string]string{"input.ja": in.Ja, "input.en": in.En} {
-		if said == "" {
-			return core.Invalid(field, "required")
+	for _, text := range []struct{ field, said string }{{"input.ja", in.Ja}, {"input.en", in.En}} {
+		if strings.TrimSpace(text.said) == "" {
+			return core.Invalid(text.field, "required")
 		}
-		if err := core.CheckText(field, said, maxAnnouncement); err != nil {
+		if err := core.CheckText(text.field, text.said, maxAnnouncement); err != nil {
 			return err
 		}
 	}
-	if now := s.now(); !in.Until.After(now) || in.Until.After(now.Add(maxAnnounced)) {
-		return core.Invalid("input.until", "bad_value")
-	}
-	return nil
+	return core.CheckUntil("input.until", in.Until, s.now(), maxAnnounced)
 }
 
 // WithdrawAnnouncement ends an announcement before its time; NOT_FOUND where it has

@@ -26,11 +26,8 @@ func (s *Service) newAPIKey(in NewAPIKey) (*core.APIKey, error) {
 		return nil, err
 	}
 	now, until := s.now(), in.ExpiresAt.UTC().Truncate(time.Millisecond)
-	switch {
-	case !until.After(now):
-		return nil, core.Invalid("input.expiresAt", "in_past")
-	case until.After(now.AddDate(0, 0, apiKeyDaysMax)):
-		return nil, core.Invalid("input.expiresAt", "too_far", "max", apiKeyDaysMax)
+	if err := core.CheckUntil("input.expiresAt", until, now, apiKeyDaysMax); err != nil {
+		return nil, err
 	}
 	return &core.APIKey{ID: core.NewID(core.NounAPIKey), Name: name, Scopes: scopes, CreatedAt: now, ExpiresAt: until}, nil
 }
