@@ -13,8 +13,9 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
-// dryRunHeader asks, with the value 1, what an operation would cost, as the extension
-// dryRun does. It is then counted and measured, and nothing runs.
+// dryRunHeader asks, with the value 1 or true, what an operation would cost, as the
+// extension dryRun does. It is then counted and measured, and nothing runs. A value
+// that is neither yes nor no is refused: whoever sends one expects that nothing runs.
 const dryRunHeader = "X-Karuta-Dry-Run"
 
 // graphql answers GraphQL over HTTP.
@@ -36,7 +37,6 @@ func (s *server) graphql(w http.ResponseWriter, r *http.Request) {
 		writeRefusal(w, r, form, refused)
 		return
 	}
-	req.heed(r.Header)
 	req.inParts = takesParts(r)
 	asked := *req // as the client named its document
 	a := s.engine.do(r.Context(), req)
@@ -55,9 +55,16 @@ func (a *answer) needsStream() bool {
 }
 
 // heed takes what the headers say of the request.
-func (req *request) heed(h http.Header) {
-	req.dryRun = req.dryRun || h.Get(dryRunHeader) == "1"
+func (req *request) heed(h http.Header) error {
 	req.client = clientOf(h)
+	if said := h.Get(dryRunHeader); said != "" {
+		dry, err := strconv.ParseBool(said)
+		if err != nil {
+			return refuse(http.StatusBadRequest, dryRunHeader, "bad_value")
+		}
+		req.dryRun = req.dryRun || dry
+	}
+	return nil
 }
 
 // write sends the answer. Its HTTP status tells of a request that could not be

@@ -57,9 +57,17 @@ func refuse(status int, field, reason string) *refusal {
 	return &refusal{&core.Error{Code: core.CodeValidation, Status: status, Field: field, Reason: reason}}
 }
 
-// decode reads the request into the room that it holds. The body of an upload is left
-// where its file begins.
-func (s *server) decode(w http.ResponseWriter, r *http.Request, held *door.Held) (req *request, err error) {
+// decode reads the request, with what the headers say of it, into the room that it
+// holds. The body of an upload is left where its file begins.
+func (s *server) decode(w http.ResponseWriter, r *http.Request, held *door.Held) (*request, error) {
+	req, err := s.read(w, r, held)
+	if err != nil {
+		return nil, err
+	}
+	return req, req.heed(r.Header)
+}
+
+func (s *server) read(w http.ResponseWriter, r *http.Request, held *door.Held) (*request, error) {
 	switch r.Method {
 	case http.MethodGet:
 		return decodeQuery(r, preflighted(r) || ownEventSource(r, s.origins))
@@ -176,7 +184,13 @@ func (req *request) check() (err error) {
 	if req.hash, err = hashOf(req.Extensions); err != nil {
 		return err
 	}
-	req.dryRun = req.Extensions["dryRun"] == true
+	if said := req.Extensions["dryRun"]; said != nil {
+		dry, plain := said.(bool)
+		if !plain {
+			return refuse(http.StatusBadRequest, "extensions.dryRun", "bad_value")
+		}
+		req.dryRun = dry
+	}
 	switch {
 	case req.DocumentID != "" && (req.Query != "" || req.hash != ""):
 		return refuse(http.StatusBadRequest, "documentId", "one_document")

@@ -32,10 +32,7 @@ func (s *server) events(w http.ResponseWriter, r *http.Request) {
 	defer held.Leave()
 	req, problem := s.decode(w, r, held)
 	refused, _ := errors.AsType[*refusal](problem)
-	switch {
-	case problem == nil:
-		req.heed(r.Header)
-	case r.Method != http.MethodGet && r.Method != http.MethodPost:
+	if problem != nil && r.Method != http.MethodGet && r.Method != http.MethodPost {
 		writeRefusal(w, r, typeJSON, refused)
 		return
 	}

@@ -204,6 +204,12 @@ func TestCostIsTold(t *testing.T) {
 	if !strings.Contains(w.Body.String(), `"data":null`) || !strings.Contains(w.Body.String(), `"estimated":3,"actual":0`) {
 		t.Error(w.Body)
 	}
+	for said, field := range map[string]string{"true": "", "0": "", "yes": "X-Karuta-Dry-Run", "2": "X-Karuta-Dry-Run"} {
+		w := requested(h, user, `{ me { id } }`, "X-Karuta-Dry-Run", said)
+		if ran := strings.Contains(w.Body.String(), `"me":{`); ran != (said == "0") || field != "" && !strings.Contains(w.Body.String(), `"field":"`+field+`"`) {
+			t.Errorf("a dry run %q: %s", said, w.Body)
+		}
+	}
 	if w := requested(h, user, `{ dashboards { nodes { id } } }`); strings.Count(w.Body.String(), `"dash_`) != 2 {
 		t.Errorf("a dry run has run: %s", w.Body)
 	}
@@ -221,6 +227,9 @@ func TestDryRuns(t *testing.T) {
 		a := ask(`{"query":"` + document + `","extensions":{"dryRun":true}}`)
 		if !strings.Contains(a.text, `"data":null`) || !strings.Contains(a.text, `"actual":0`) {
 			t.Errorf("%s: %s", transport, a.text)
+		}
+		if a := ask(`{"query":"` + document + `","extensions":{"dryRun":"true"}}`); a.field() != "extensions.dryRun" {
+			t.Errorf("%s, neither yes nor no: %s", transport, a.text)
 		}
 	}
 	if a := h.ask(token, `{ dashboards { nodes { id } } }`, nil); strings.Contains(a.text, `"dash_`) {
