@@ -213,10 +213,15 @@ func TestAFailureLeavesItsKeyFree(t *testing.T) {
 	if a := ask(""); a.code() != string(core.CodeValidation) || a.field() != "input.name" {
 		t.Errorf("without a name: %s", a.text)
 	}
-	if a := ask("売上"); a.code() != "" {
-		t.Errorf("with one: %s", a.text)
+	made := ask("売上")
+	if made.code() != "" {
+		t.Errorf("with one: %s", made.text)
 	}
 	if a := ask(""); a.code() != string(core.CodeConflict) || a.field() != "input.idempotencyKey" {
 		t.Errorf("without a name once more: %s", a.text)
+	}
+	h.ask(token, `mutation { deleteDashboard(input: {id: "`+made.at("createDashboard.dashboard.id")+`"}) { deletedId } }`, nil)
+	if a := ask("売上"); a.code() != string(core.CodeNotFound) || a.field() != "input.idempotencyKey" {
+		t.Errorf("what it made is gone: %s", a.text)
 	}
 }

@@ -97,7 +97,7 @@ func auditVariables(query url.Values) map[string]any {
 var parameters = map[string]string{
 	"filter.userId": "user_id", "filter.targetId": "target_id", "filter.from": "start_date", "filter.to": "end_date",
 	"filter.eventTypes": "event_type", "filter.eventTypes.0": "event_type", "first": "limit",
-	"input.id": "id", "input.planToken": "plan_token", "input.force": "force",
+	"input.id": "id", "input.planToken": "plan_token", "input.force": "force", "input.idempotencyKey": "Idempotency-Key",
 }
 
 // ask runs a document that changes nothing as whoever is asking, and reads its

@@ -67,7 +67,9 @@ func TestRESTImport(t *testing.T) {
 	if !reflect.DeepEqual(first["job"], again["job"]) { // API-7
 		t.Errorf("the same key: %v, then %v", first, again)
 	}
-	call(owner, `{"force": true, "plan_token": "x"}`, 409, "Idempotency-Key", "月次")
+	if refused := call(owner, `{"force": true, "plan_token": "x"}`, 409, "Idempotency-Key", "月次"); refused["field"] != "Idempotency-Key" {
+		t.Errorf("refused: %v", refused)
+	}
 	call(stranger, "{}", 404)
 	call("", "{}", 403)
 	call(owner, "[]", 400)

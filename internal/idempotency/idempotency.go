@@ -9,6 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
@@ -34,6 +35,9 @@ type Request struct {
 	Input any    // all that is asked for
 }
 
+// keyField is where a request carries its key.
+const keyField = "input.idempotencyKey"
+
 // Do does what is asked for in a context by which the store writes the key down
 // together with what is made, or gives that again, by its id, where the person used
 // the key for the same input within the last day. Of those who ask at the same time
@@ -44,7 +48,7 @@ func Do[T any](ctx context.Context, s *Service, r Request, again func(context.Co
 		return do(ctx)
 	}
 	var none T
-	if err := core.CheckText("input.idempotencyKey", r.Key, core.MaxIdempotencyKey); err != nil {
+	if err := core.CheckText(keyField, r.Key, core.MaxIdempotencyKey); err != nil {
 		return none, err
 	}
 	key, err := s.key(ctx, r)
@@ -64,13 +68,20 @@ func Do[T any](ctx context.Context, s *Service, r Request, again func(context.Co
 	return none, failure
 }
 
-// recall gives what the key stands for, where it stands for something.
+// recall gives what the key stands for, where it stands for something. What was made
+// and is gone, or is not to be seen any more, is NOT_FOUND at the key: nothing else of
+// the request names it.
 func recall[T any](ctx context.Context, s *Service, key core.IdempotencyKey, again func(context.Context, string) (T, error)) (made T, found bool, err error) {
 	id, err := s.keys.Known(ctx, key)
 	if err != nil || id == "" {
 		return made, false, core.Known("idempotency: read key", err)
 	}
 	made, err = again(ctx, id)
+	if gone, ok := errors.AsType[*core.Error](err); ok && gone.Code == core.CodeNotFound {
+		at := *gone
+		at.Field = keyField
+		err = &at
+	}
 	return made, true, err
 }
 
