@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/karuta-bi/karuta/internal/testkit"
 )
 
 // said is what a verb printed and how it ended.
@@ -73,7 +75,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"user", "set-pii", "--email", "a@example.com", "perhaps"}, {"import", "missing.csv", "--owner", "a@example.com"}, {"seed", "--env", "production"},
 		{"address", "block", "203.0.113.0/24", "--for", "1h"}, {"address", "block", "203.0.113.0/24", "--for", "90s", "--reason", "r"},
 		{"announcement", "make", "--ja", "夜", "--en", "night"}, {"announcement", "make", "--ja", "夜", "--en", "night", "--for", "1h", "--until", "2027-03-31"},
-		{"announcement", "make", "--ja", "夜", "--en", "night", "--until", "tomorrow"}, {"announcement", "make", "--ja", "夜", "--en", "night", "--for", "1h", "--severity", "LOUD"},
+		{"announcement", "make", "--ja", "夜", "--en", "night", "--for", "1h", "--severity", "LOUD"},
 		{"import", "main.go"}, {"import", "main.go", "--owner", "a@example.com", "--server", "http://127.0.0.1:1"}, {"import", "main.go", "--owner", "a@example.com", "--json"},
 		{"transform", "run"}, {"transform", "run", "tf_x"}, {"transform", "follow", "exec_x", "--token-file", "missing.txt"},
 		{"apikey", "revoke"}, {"apikey", "create", "--email", "a@example.com", "--name", "n", "--scope", "Query.me", "--expires", "soon"},
@@ -248,7 +250,7 @@ func announcements(t *testing.T, dir string) {
 	if s := karuta(t, "", at("withdraw", id)...); s.code != exitRefused {
 		t.Errorf("withdrawn again: %+v", s)
 	}
-	for _, wrong := range [][]string{at("withdraw", "ann_1"), say("--for", "721h"), say("--for=-1h"), say("--for", "1h", "--en", strings.Repeat("a", 501))} {
+	for _, wrong := range [][]string{at("withdraw", "ann_1"), say("--for", "721h"), say("--until", "tomorrow"), say("--for=-1h"), say("--for", "1h", "--en", strings.Repeat("a", 501))} {
 		if s := karuta(t, "", wrong...); s.code != exitUsage || s.out != "" {
 			t.Errorf("%q: %+v", wrong, s)
 		}
@@ -268,6 +270,31 @@ func TestOperatorVerbsWhileTheServerRuns(t *testing.T) {
 }
 
 func TestOperatorVerbsWhileNothingRuns(t *testing.T) { operate(t, t.TempDir()) }
+
+// A DynamoDB begins without tables: the verb that makes them needs none, and the others
+// say which it is.
+func TestTablesAreMadeWhereThereAreNone(t *testing.T) {
+	environ := append(environment(), "STORE=dynamodb", "DYNAMODB_ENDPOINT="+testkit.Dynoxide(t), "DATA_DIR="+t.TempDir())
+	do := func(args ...string) said {
+		var out, problems bytes.Buffer
+		code := run(shell{ctx: t.Context(), in: strings.NewReader(""), out: &out, err: &problems, environ: environ}, args)
+		return said{code, out.String(), problems.String()}
+	}
+	if s := do("tables", "verify"); s.code != exitFailed || !strings.Contains(s.out, "missing\n") {
+		t.Errorf("before: %+v", s)
+	}
+	if s := do("user", "list"); s.code != exitFailed || !strings.Contains(s.err, "karuta tables init") {
+		t.Errorf("a verb that needs them: %+v", s)
+	}
+	for range 2 {
+		if s := do("tables", "init"); s.code != 0 || strings.Contains(s.out, "missing") {
+			t.Fatalf("init: %+v", s)
+		}
+	}
+	if s := do("tables", "verify"); s.code != 0 {
+		t.Errorf("after: %+v", s)
+	}
+}
 
 func csvFile(t *testing.T) string {
 	t.Helper()

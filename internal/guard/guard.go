@@ -2,6 +2,7 @@ package guard
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/drain"
 	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/internal/table"
 	"github.com/karuta-bi/karuta/internal/telemetry"
 )
 
@@ -57,7 +59,8 @@ type block struct {
 	until   time.Time
 }
 
-// New makes a guard and reads what has been set. The error is the store's.
+// New makes a guard and reads what has been set: nothing, where the tables are still
+// to be made. The error is the store's.
 func New(ctx context.Context, d Deps) (*Guard, error) {
 	if d.Now == nil {
 		d.Now = store.Now
@@ -66,7 +69,8 @@ func New(ctx context.Context, d Deps) (*Guard, error) {
 		Deps: d, counters: newCounters(d),
 		exceeded: d.Metrics.Counter("bi_rate_limit_exceeded_total", "Requests that were refused because somebody asked too much."),
 	}
-	if err := g.refresh(ctx); err != nil {
+	g.rules.Store(&rules{})
+	if err := g.refresh(ctx); err != nil && !errors.Is(err, table.ErrNoTable) {
 		return nil, err
 	}
 	background := context.WithoutCancel(ctx)

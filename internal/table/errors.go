@@ -17,7 +17,7 @@ var ErrTooLarge = fmt.Errorf("%w: too large", ErrLimit)
 var ErrThrottled = errors.New("table: throttled")
 
 // ErrNoTable tells that a declared table does not exist yet in the engine: Init was not run.
-var ErrNoTable = errors.New("table: not created yet")
+var ErrNoTable = errors.New("the table does not exist; karuta tables init makes it")
 
 // ErrToken tells that a transaction's token was used before for other writes. It is an [ErrLimit] too.
 var ErrToken = fmt.Errorf("%w: the token was used for other writes", ErrLimit)
