@@ -20,7 +20,8 @@ func TestPublishing(t *testing.T) {
 	if out := ok(t, "", at("publish", runbook, "--dry-run")...); !strings.Contains(out, "6 new") || strings.Count(ok(t, "", at("list")...), "\n") != 1 {
 		t.Fatalf("a dry run: %s", out)
 	}
-	ok(t, "", at("publish", runbook)...)
+	ok(t, "Kirei-na-hana-1\n", "--data-dir", dir, "user", "create", "--email", "hanako@example.com", "--role", "user", "--password-stdin")
+	ok(t, "", at("publish", runbook, "--email", "hanako@example.com")...)
 	if out := ok(t, "", at("diff", runbook)...); !strings.Contains(out, "0 new, 0 changed, 6 the same, 0 not in the manifest") {
 		t.Errorf("the same once more: %s", out)
 	}
@@ -40,7 +41,9 @@ func TestPublishing(t *testing.T) {
 	if out := ok(t, byID, at("publish", "-", "--dry-run")...); !strings.Contains(out, "\nMine          0cc175b9c0f1b6a831c399e269772661  query     1        new") || !strings.Contains(out, "2 new") {
 		t.Errorf("documents by id: %s", out)
 	}
-	ok(t, "", at("retire", "runbook/dataset")...)
+	if out := ok(t, "", at("retire", "runbook/dataset")...); !strings.Contains(out, "hanako@example.com") {
+		t.Errorf("whose it was is not told: %s", out)
+	}
 	if s := karuta(t, "", at("retire", "nothing")...); s.code != exitRefused {
 		t.Errorf("what is not there: exit %d: %s", s.code, s.err)
 	}

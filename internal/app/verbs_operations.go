@@ -138,16 +138,9 @@ func (a *App) listOperations(ctx context.Context, in OperationArgs) ([]Operation
 			return nil, err
 		}
 		for _, op := range page.Nodes {
-			row := operationRow(op, "", addresses)
-			uses, err := a.Operations.Uses(ctx, op)
+			row, err := a.usedRow(ctx, op, addresses)
 			if err != nil {
 				return nil, err
-			}
-			for _, u := range uses {
-				row.Uses += u.Count
-				if u.LastAt.After(row.LastAt) {
-					row.LastAt = u.LastAt
-				}
 			}
 			rows = append(rows, row)
 		}
@@ -158,10 +151,27 @@ func (a *App) listOperations(ctx context.Context, in OperationArgs) ([]Operation
 	}
 }
 
+// usedRow is the operation with how often it is used.
+func (a *App) usedRow(ctx context.Context, op *core.Operation, addresses map[string]string) (OperationRow, error) {
+	row := operationRow(op, "", addresses)
+	uses, err := a.Operations.Uses(ctx, op)
+	for _, u := range uses {
+		row.Uses += u.Count
+		if u.LastAt.After(row.LastAt) {
+			row.LastAt = u.LastAt
+		}
+	}
+	return row, err
+}
+
 func (a *App) retireOperation(ctx context.Context, in OperationArgs) (OperationRow, error) {
+	addresses, err := a.addresses(ctx)
+	if err != nil {
+		return OperationRow{}, err
+	}
 	op, err := a.Operations.Retire(ctx, in.ID)
 	if err != nil {
 		return OperationRow{}, err
 	}
-	return operationRow(op, "", nil), nil
+	return a.usedRow(ctx, op, addresses)
 }
