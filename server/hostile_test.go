@@ -19,7 +19,7 @@ func overTCP(t *testing.T, web *httptest.Server, sent string) (status int, a *an
 	c, err := net.Dial("tcp", strings.TrimPrefix(web.URL, "http://"))
 	must(t, err)
 	defer func() { _ = c.Close() }()
-	must(t, c.SetDeadline(time.Now().Add(10*time.Second)))
+	must(t, c.SetDeadline(time.Now().Add(2*time.Minute)))
 	_, err = io.WriteString(c, sent)
 	must(t, err)
 	method, _, _ := strings.Cut(sent, " ")

@@ -9,7 +9,8 @@ trap 'rm -f "$figures"' EXIT
 status=0
 
 # Under -race the cipher of bcrypt, which shares nothing, would take three quarters of the time of
-# each password, and passwords most of the time of some rooms. So it alone is not watched.
+# each password, and passwords most of the time of some rooms. So it alone is not watched. The
+# Makefile says the same to what looks at the code.
 unwatched=golang.org/x/crypto/blowfish
 
 # gotestsum leaves its totals in the environment of a command that runs last.
