@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -46,7 +47,10 @@ func Call(ctx context.Context, dataDir, verb string, args any, file io.Reader, o
 func read(ctx context.Context, resp *http.Response, out any) error {
 	for dec := json.NewDecoder(resp.Body); ; {
 		var r reply
-		if err := dec.Decode(&r); err != nil {
+		switch err := dec.Decode(&r); {
+		case err != nil && resp.StatusCode == http.StatusNotFound: // in no words of ours
+			return errors.New("the Karuta that runs on this data folder is another build, which does not know this verb")
+		case err != nil:
 			return fmt.Errorf("control: status %d: %w", resp.StatusCode, err)
 		}
 		switch {

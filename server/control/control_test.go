@@ -72,6 +72,9 @@ func TestErrorsKeepTheirCode(t *testing.T) {
 	if err := control.Call(t.Context(), dir, "break", nil, nil, nil); core.CodeOf(err) != core.CodeInternal || !strings.Contains(err.Error(), "disk is full") {
 		t.Errorf("got %v", err)
 	}
+	if err := control.Call(t.Context(), dir, "newer", nil, nil, nil); err == nil || !strings.Contains(err.Error(), "another build") {
+		t.Errorf("a verb of a newer build: %v", err)
+	}
 }
 
 // A long verb tells how far it is, and the end comes after that, be it good or bad.
