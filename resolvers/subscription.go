@@ -72,7 +72,7 @@ func (r *subscriptionResolver) ImportProgress(ctx context.Context, jobID string,
 	if err != nil {
 		return nil, at("jobId", err)
 	}
-	return follow(ctx, Watch{Topics: []string{core.ImportTopic(jobID)}, Whole: true}, after, func(e bus.Event) (*core.ImportProgress, bool, error) {
+	return follow(ctx, Watch{Topics: []string{core.ImportTopic(jobID)}, Whole: true, Over: job.Status.Final()}, after, func(e bus.Event) (*core.ImportProgress, bool, error) {
 		return importStep(job, e)
 	})
 }
@@ -82,7 +82,7 @@ func (r *subscriptionResolver) TransformExecutionUpdated(ctx context.Context, ex
 	if err != nil {
 		return nil, at("executionId", err)
 	}
-	return follow(ctx, Watch{Topics: []string{core.ExecutionTopic(executionID)}, Whole: true}, after, func(e bus.Event) (*core.TransformExecutionUpdate, bool, error) {
+	return follow(ctx, Watch{Topics: []string{core.ExecutionTopic(executionID)}, Whole: true, Over: x.Status.Final()}, after, func(e bus.Event) (*core.TransformExecutionUpdate, bool, error) {
 		return r.executionStep(ctx, x, e)
 	})
 }

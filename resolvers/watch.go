@@ -12,6 +12,7 @@ import (
 type Watch struct {
 	Topics []string // of the bus
 	After  int64    // the event to continue after, 0: none is known
+	Over   bool     // nothing will happen any more: who has missed nothing is told how things stand, and the end
 
 	// Begin is called when somebody begins to watch; end, when they stop. Nil for nothing to do.
 	Begin func(ctx context.Context) (end func(), err error)

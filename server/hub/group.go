@@ -70,15 +70,18 @@ func (g *group) missed(after int64) (all []bus.Event, err error) {
 
 // add lets the member watch from now on, after the beginning or what it missed. The
 // caller holds both locks.
-func (g *group) add(mem *member, after int64) error {
+func (g *group) add(mem *member, w *resolvers.Watch) error {
 	missed := []bus.Event{{Seq: g.at}}
-	if after != 0 {
+	if w.After != 0 {
 		var err error
-		if missed, err = g.missed(after); err != nil {
+		if missed, err = g.missed(w.After); err != nil {
 			return err
 		}
+		if w.Over && len(missed) == 0 { // the end itself was cut off
+			missed = []bus.Event{{Seq: max(g.at, w.After+1)}}
+		}
 	}
-	mem.passed = g.at
+	mem.passed = max(g.at, w.After) // it may come from a process that was further
 	g.members = append(g.members, mem)
 	for _, e := range missed {
 		g.push(job{e, mem})

@@ -173,7 +173,7 @@ func (h *Hub) join(mem *member, w *resolvers.Watch) (*group, error) {
 			return nil, err
 		}
 		h.groups[key] = g
-		if err := g.add(mem, w.After); err != nil {
+		if err := g.add(mem, w); err != nil {
 			g.dissolve()
 			return nil, err
 		}
@@ -181,5 +181,5 @@ func (h *Hub) join(mem *member, w *resolvers.Watch) (*group, error) {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g, g.add(mem, w.After)
+	return g, g.add(mem, w)
 }

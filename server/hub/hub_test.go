@@ -66,6 +66,7 @@ type field struct {
 	topic   string
 	after   int64
 	whole   bool
+	over    bool
 	runs    atomic.Int64 // with an event
 	checks  atomic.Int64
 	mu      sync.Mutex
@@ -98,9 +99,10 @@ func (f *field) operation(who string, r *reader) hub.Operation {
 				return hub.Outcome{Refused: []byte("no")}
 			case m.Event == nil:
 				f.checks.Add(1)
-				m.Watch = &resolvers.Watch{Topics: []string{f.topic}, After: f.after, Whole: f.whole}
+				m.Watch = &resolvers.Watch{Topics: []string{f.topic}, After: f.after, Whole: f.whole, Over: f.over}
 				return hub.Outcome{}
 			case len(m.Event.Data) == 0:
+				m.Last = f.over
 				return hub.Outcome{Payload: []byte("begun")}
 			}
 			f.runs.Add(1)
@@ -325,6 +327,32 @@ func TestTheLastEventEndsAll(t *testing.T) {
 		if got := r.wait(t, 3); got[1] != "last" || got[2] != "complete" {
 			t.Errorf("told %q", got)
 		}
+	}
+}
+
+// Who was cut off between the last event and the end is told the end.
+func TestWhoResumesAfterTheLastEventIsToldTheEnd(t *testing.T) {
+	s := newStage(t)
+	r := s.join(t, "a")
+	last := s.publish(t, "last")
+	r.wait(t, 3)
+	s.f.after, s.f.over = last, true
+	if told := s.join(t, "b").wait(t, 2); !slices.Equal(told, []string{"begun", "complete"}) {
+		t.Errorf("told %q", told)
+	}
+}
+
+// Who comes from a process that was further is not told again what it knows.
+func TestWhoKnowsMoreThanThisProcessIsToldNothingTwice(t *testing.T) {
+	s := newStage(t)
+	s.f.after = s.publish(t, "before") + time.Second.Microseconds()
+	further := s.join(t, "a")
+	s.f.after = 0
+	r := s.join(t, "b")
+	s.publish(t, "known")
+	r.wait(t, 2)
+	if told := further.wait(t, 0); len(told) != 0 {
+		t.Errorf("told %q", told)
 	}
 }
 
