@@ -12,7 +12,6 @@ import (
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/karuta-bi/karuta/internal/core"
-	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -204,8 +203,8 @@ func (ec *executionContext) fieldContext_WithdrawAnnouncementPayload_id(_ contex
 
 // region    **************************** input.gotpl *****************************
 
-func (ec *executionContext) unmarshalInputAnnounceInput(ctx context.Context, obj any) (identity.NewAnnouncement, error) {
-	var it identity.NewAnnouncement
+func (ec *executionContext) unmarshalInputAnnounceInput(ctx context.Context, obj any) (AnnounceInput, error) {
+	var it AnnounceInput
 	if obj == nil {
 		return it, nil
 	}
@@ -219,7 +218,7 @@ func (ec *executionContext) unmarshalInputAnnounceInput(ctx context.Context, obj
 		asMap["severity"] = "INFO"
 	}
 
-	fieldsInOrder := [...]string{"ja", "en", "until", "severity"}
+	fieldsInOrder := [...]string{"ja", "en", "until", "severity", "idempotencyKey"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -254,6 +253,13 @@ func (ec *executionContext) unmarshalInputAnnounceInput(ctx context.Context, obj
 				return it, err
 			}
 			it.Severity = data
+		case "idempotencyKey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("idempotencyKey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.IdempotencyKey = data
 		}
 	}
 	return it, nil
@@ -477,7 +483,7 @@ func (ec *executionContext) _WithdrawAnnouncementPayload(ctx context.Context, se
 
 // region    ***************************** type.gotpl *****************************
 
-func (ec *executionContext) unmarshalNAnnounceInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋidentityᚐNewAnnouncement(ctx context.Context, v any) (identity.NewAnnouncement, error) {
+func (ec *executionContext) unmarshalNAnnounceInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐAnnounceInput(ctx context.Context, v any) (AnnounceInput, error) {
 	res, err := ec.unmarshalInputAnnounceInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }

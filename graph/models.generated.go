@@ -39,6 +39,20 @@ type AddGroupMemberPayload struct {
 	Group *core.Group `json:"group"`
 }
 
+// Something to be told to everybody.
+type AnnounceInput struct {
+	// In Japanese, at most 500 characters.
+	Ja string `json:"ja"`
+	// In English, at most 500 characters.
+	En string `json:"en"`
+	// Until when it holds, at most 30 days from now.
+	Until time.Time `json:"until"`
+	// How much it matters.
+	Severity core.AnnouncementSeverity `json:"severity"`
+	// Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters.
+	IdempotencyKey *string `json:"idempotencyKey,omitempty"`
+}
+
 // What is announced.
 type AnnouncePayload struct {
 	// The announcement.

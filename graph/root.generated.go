@@ -29,7 +29,7 @@ import (
 // region    ************************** generated!.gotpl **************************
 
 type MutationResolver interface {
-	Announce(ctx context.Context, input identity.NewAnnouncement) (*AnnouncePayload, error)
+	Announce(ctx context.Context, input AnnounceInput) (*AnnouncePayload, error)
 	WithdrawAnnouncement(ctx context.Context, input WithdrawAnnouncementInput) (*WithdrawAnnouncementPayload, error)
 	CreateAPIKey(ctx context.Context, input identity.NewAPIKey) (*CreateAPIKeyPayload, error)
 	RevokeAPIKey(ctx context.Context, input RevokeAPIKeyInput) (*RevokeAPIKeyPayload, error)
@@ -165,8 +165,8 @@ func (ec *executionContext) field_Mutation_announce_args(ctx context.Context, ra
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
-		func(ctx context.Context, v any) (identity.NewAnnouncement, error) {
-			return ec.unmarshalNAnnounceInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋidentityᚐNewAnnouncement(ctx, v)
+		func(ctx context.Context, v any) (AnnounceInput, error) {
+			return ec.unmarshalNAnnounceInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐAnnounceInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -1837,7 +1837,7 @@ func (ec *executionContext) _Mutation_announce(ctx context.Context, field graphq
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Mutation().Announce(ctx, fc.Args["input"].(identity.NewAnnouncement))
+			return ec.Resolvers.Mutation().Announce(ctx, fc.Args["input"].(AnnounceInput))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next

@@ -415,6 +415,8 @@ input AnnounceInput {
   until: Time!
   "How much it matters."
   severity: AnnouncementSeverity! = INFO
+  "Sent again with the same request within a day, it makes nothing a second time: what the first one made is given again. With another request it is CONFLICT. At most 200 characters."
+  idempotencyKey: String
 }
 
 "What is announced."

@@ -17,8 +17,10 @@ func (r *announcementResolver) Text(ctx context.Context, obj *core.Announcement)
 	return obj.In(core.ActorFrom(ctx).Locale), nil
 }
 
-func (r *mutationResolver) Announce(ctx context.Context, input identity.NewAnnouncement) (*graph.AnnouncePayload, error) {
-	made, err := r.Services.Identity.Announce(ctx, input)
+func (r *mutationResolver) Announce(ctx context.Context, input graph.AnnounceInput) (*graph.AnnouncePayload, error) {
+	made, err := once(ctx, r, text(input.IdempotencyKey), input, r.Services.Identity.Announcement, func(ctx context.Context) (*core.Announcement, error) {
+		return r.Services.Identity.Announce(ctx, identity.NewAnnouncement{Ja: input.Ja, En: input.En, Severity: input.Severity, Until: input.Until})
+	})
 	return &graph.AnnouncePayload{Announcement: made}, err
 }
 

@@ -198,6 +198,7 @@ ConfirmImportInput.drop.*        note 200
 ReimportDatasetInput.id           id dataset mine
 ReimportDatasetInput.planToken    note 1000
 ReimportDatasetInput.idempotencyKey note 200
+AnnounceInput.idempotencyKey       note 200
 CreateApiKeyInput.idempotencyKey   note 200
 CreateCardInput.idempotencyKey     note 200
 ExecuteCardInput.idempotencyKey    note 200

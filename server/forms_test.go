@@ -142,7 +142,7 @@ var examples = map[string]example{
 		"admin", `mutation($input: SetRateLimitInput!) { setRateLimit(input: $input) { rateLimit { class limit until reason } } }`,
 		`{"input": {"class": "LLM", "limit": 5, "until": "<soon>", "reason": "dear"}}`,
 	},
-	"Mutation.announce":             {"admin", `mutation($input: AnnounceInput!) { announce(input: $input) { announcement { id } } }`, `{"input": {"ja": "止まります", "en": "It stops", "until": "<later>", "severity": "WARNING"}}`},
+	"Mutation.announce":             {"admin", `mutation($input: AnnounceInput!) { announce(input: $input) { announcement { id } } }`, `{"input": {"ja": "止まります", "en": "It stops", "until": "<later>", "severity": "WARNING", "idempotencyKey": "k"}}`},
 	"Mutation.withdrawAnnouncement": {"admin", `mutation($input: WithdrawAnnouncementInput!) { withdrawAnnouncement(input: $input) { id } }`, `{"input": {"id": "<announcement>"}}`},
 	"Mutation.blockIp":              {"admin", `mutation($input: BlockIpInput!) { blockIp(input: $input) { blocked { network reason } } }`, `{"input": {"cidr": "203.0.113.0/24", "minutes": 10, "reason": "guesses"}}`},
 	"Mutation.unblockIp":            {"admin", `mutation($input: UnblockIpInput!) { unblockIp(input: $input) { network } }`, `{"input": {"cidr": "203.0.113.128/25"}}`},

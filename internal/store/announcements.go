@@ -31,7 +31,7 @@ func (r *Outbox) Announce(ctx context.Context, a *core.Announcement) error {
 	}
 	putTime(it, "until", a.Until)
 	putTime(it, "created_at", a.CreatedAt)
-	return r.e.Write(ctx, table.Put(announcementKey(a.ID), it, table.IfAbsent()))
+	return apply(ctx, r.e, append(onceWrites(ctx, a.ID), table.Put(announcementKey(a.ID), it, table.IfAbsent())))
 }
 
 // Withdraw removes an announcement; NOT_FOUND where there is none.
