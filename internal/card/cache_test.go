@@ -107,14 +107,54 @@ func TestManyAskOneRuns(t *testing.T) { // CD-4
 			}
 		})
 	}
+	for w.s.Waiting() < 10 {
+		time.Sleep(time.Millisecond)
+	}
 	leave()
 	if err := <-left; err != context.Canceled {
 		t.Errorf("who left got %v", err)
 	}
 	close(release)
 	wg.Wait()
-	if n := w.executor.Runs.Load(); n != 1 {
-		t.Errorf("%d runs", n)
+	if n := w.executor.Runs.Load(); n != 1 || w.s.Waiting() != 0 {
+		t.Errorf("%d runs, and %d wait", n, w.s.Waiting())
+	}
+}
+
+// A run for which nobody waits any more ends, and does not stand in the way of the next.
+func TestARunEndsWithWhoWaitsForIt(t *testing.T) {
+	w := newWorld(t)
+	began, release, gone := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	w.executor.CardLeft = sync.OnceFunc(func() { close(gone) })
+	w.executor.Card = func(client.CardRequest) client.CardReply {
+		began <- struct{}{}
+		<-release
+		return client.CardReply{HTML: "x"}
+	}
+	in := card.ExecuteInput{CardID: w.card.ID, DashboardID: w.page.ID, UseCache: true}
+	asks := func(ctx context.Context) (ended chan error) {
+		ended = make(chan error, 1)
+		go func() {
+			_, err := w.s.Execute(ctx, in)
+			ended <- err
+		}()
+		<-began
+		return ended
+	}
+	first, leave := context.WithCancel(w.As(w.viewer))
+	ended := asks(first)
+	leave()
+	if err := <-ended; err != context.Canceled {
+		t.Errorf("who left got %v", err)
+	}
+	<-gone
+	ended = asks(w.As(w.viewer))
+	close(release)
+	if err := <-ended; err != nil {
+		t.Errorf("the next got %v", err)
+	}
+	if n := len(w.Events(core.EventCardFailed)); n != 0 {
+		t.Errorf("%d runs failed", n)
 	}
 }
 

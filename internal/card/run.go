@@ -30,7 +30,7 @@ type job struct {
 
 // result takes the job's result from the cache or from a run. People who ask
 // for the same at the same time share one run, which goes on when the first of
-// them leaves.
+// them leaves and ends when the last does.
 func (s *Service) result(ctx context.Context, j job, useCache bool) (*core.CardResult, error) {
 	key := s.key(j)
 	flight := "fresh " + key
@@ -43,7 +43,8 @@ func (s *Service) result(ctx context.Context, j job, useCache bool) (*core.CardR
 	if err := s.Admit(ctx, j.dashboardID); err != nil {
 		return nil, err
 	}
-	done := s.flights.DoChan(flight, func() (any, error) { return s.share(core.Detach(s.life, ctx), j, key) })
+	done, leave := s.join(ctx, flight, j, key)
+	defer leave()
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
@@ -129,7 +130,7 @@ func (s *Service) keep(ctx context.Context, j job, r *core.CardResult, libraries
 		both.Go(func() error { return putJSON(ctx, s.Blobs, snapshotsFolder+snap.ID, snap) })
 	}
 	both.Go(func() error { return s.kept.put(ctx, r) })
-	if err := both.Wait(); err != nil {
+	if err := both.Wait(); err != nil && ctx.Err() == nil {
 		r.SnapshotID = ""
 		s.Log.ErrorContext(ctx, "card result not kept", "card", j.card.ID, "error", err)
 	}

@@ -62,6 +62,7 @@ type Service struct {
 	life   context.Context // of the runs
 	stop   context.CancelFunc
 	mu     sync.Mutex
+	flying map[string]*flight // by the run's name
 	closed bool
 	wg     sync.WaitGroup
 }
@@ -84,7 +85,7 @@ func New(d Deps, cfg Config) *Service {
 		d.Admit = func(context.Context, string) error { return nil }
 	}
 	life, stop := context.WithCancel(context.Background())
-	s := &Service{Deps: d, cfg: cfg, kept: newResults(d.Blobs, cfg.CacheBytes), life: life, stop: stop}
+	s := &Service{Deps: d, cfg: cfg, kept: newResults(d.Blobs, cfg.CacheBytes), life: life, stop: stop, flying: map[string]*flight{}}
 	s.wg.Go(s.keepRunLog)
 	return s
 }

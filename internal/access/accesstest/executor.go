@@ -2,6 +2,7 @@ package accesstest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -24,8 +25,9 @@ type Executor struct {
 	Summary   func(client.SummaryRequest) client.SummaryReply // nil: as an executor that cannot
 	Export    func(client.ExportRequest) (rows int64, file string, problem *client.Problem)
 
-	Runs atomic.Int32 // calls of Card
-	Away atomic.Bool  // answer as an executor that is not there
+	CardLeft func()       // called when a caller of Card goes away; may be nil
+	Runs     atomic.Int32 // calls of Card
+	Away     atomic.Bool  // answer as an executor that is not there
 
 	url string
 }
@@ -62,6 +64,9 @@ func (e *Executor) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 	switch r.URL.Path {
 	case client.PathCard:
 		e.Runs.Add(1)
+		if e.CardLeft != nil {
+			defer context.AfterFunc(r.Context(), e.CardLeft)()
+		}
 		_ = out.Encode(e.Card(decode[client.CardRequest](body)))
 	case client.PathRows:
 		_ = out.Encode(e.Rows(decode[client.RowsRequest](body)))
