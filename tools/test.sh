@@ -17,7 +17,7 @@ unwatched=golang.org/x/crypto/blowfish
 export KARUTA_FIGURES=$figures
 tests() {
 	go tool gotestsum --format pkgname \
-		--post-run-command 'tools/figures.sh' -- -race -gcflags="$unwatched=-race=false" -vet=off -timeout "${TEST_TIMEOUT:-20m}" "$@" || status=1
+		--post-run-command 'tools/figures.sh' -- -race -gcflags="$unwatched=-race=false" -vet=off -timeout "${TEST_TIMEOUT:-40m}" "$@" || status=1
 }
 # The rooms that take longest begin first, so that at the end no core has to wait for one of them.
 all=(./server ./internal/app/apptest ./cmd/karuta ./executor/supervisor ./executor/engine ./internal/blob ./...)
