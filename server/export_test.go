@@ -77,5 +77,5 @@ func (h *Handler) FailWith(failure func() error) {
 
 // Subscribe begins a subscription of the context's actor, as over a socket.
 func (h *Handler) Subscribe(ctx context.Context, document string, sink socket.Sink) {
-	h.server.engine.serve(ctx, &request{Query: document}, sink)
+	h.server.engine.serve(ctx, &request{Query: document, stream: true}, sink)
 }
