@@ -107,10 +107,13 @@ func (c *conn) readAll() error {
 		if _, err = buffer.ReadFrom(held.Reader(r)); err == nil {
 			c.tempo.wait(c.life)
 			c.take(kind, buffer.Bytes())
-		} else if errors.Is(err, door.ErrFull) {
-			c.close(CodeOverload, "Try again later")
 		}
-		if held.Leave(); err != nil {
+		held.Leave()
+		if errors.Is(err, door.ErrFull) {
+			c.close(CodeOverload, "Try again later")
+			_, err = io.Copy(io.Discard, r) // cut with the rest unread, the client would not read why
+		}
+		if err != nil {
 			return err
 		}
 		if buffer.Cap() <= maxKept {
