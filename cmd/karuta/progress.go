@@ -77,9 +77,8 @@ func (p *progress) words() string {
 		parts = append(parts, fmt.Sprintf("%d %s", p.last.Rows, words["rows"]))
 	}
 	if took := time.Since(p.began); took > settled && done > 0 && p.size > 0 {
-		left := time.Duration(float64(took) * (1 - done) / done).Round(time.Second)
-		parts = append(parts, fmt.Sprintf("%.1f MB/s", done*float64(p.size)/1e6/took.Seconds()),
-			fmt.Sprintf(words["left"], int(left.Minutes()), int(left.Seconds())%60))
+		left := time.Duration(float64(took) * (1 - done) / done)
+		parts = append(parts, fmt.Sprintf("%.1f MB/s", done*float64(p.size)/1e6/took.Seconds()), fmt.Sprintf(words["left"], clock(left)))
 	}
 	return strings.Join(parts, "  ")
 }
@@ -87,10 +86,10 @@ func (p *progress) words() string {
 var barWords = map[core.Locale]map[string]string{
 	core.English: {
 		"": "sending", string(core.StageReceiving): "receiving", string(core.StageReading): "reading", string(core.StageWriting): "writing",
-		string(core.StageSummarising): "summarising", "rows": "rows", "left": "%d:%02d left",
+		string(core.StageSummarising): "summarising", "rows": "rows", "left": "%s left",
 	},
 	core.Japanese: {
 		"": "送信中", string(core.StageReceiving): "受信中", string(core.StageReading): "読み取り中", string(core.StageWriting): "書き込み中",
-		string(core.StageSummarising): "集計中", "rows": "行", "left": "残り %d:%02d",
+		string(core.StageSummarising): "集計中", "rows": "行", "left": "残り %s",
 	},
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -51,9 +52,5 @@ func (a *App) unblockAddress(ctx context.Context, in AddressArgs) (AddressRow, e
 }
 
 func addressRow(b *core.BlockedAddress, people map[string]string) AddressRow {
-	row := AddressRow{Network: b.Network, Until: b.Until, Reason: b.Reason, SetBy: b.SetBy, SetAt: b.SetAt}
-	if email := people[b.SetBy]; email != "" {
-		row.SetBy = email
-	}
-	return row
+	return AddressRow{Network: b.Network, Until: b.Until, Reason: b.Reason, SetBy: cmp.Or(people[b.SetBy], b.SetBy), SetAt: b.SetAt}
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -62,9 +63,8 @@ func (a *App) withdrawAnnouncement(ctx context.Context, in AnnouncementArgs) (An
 }
 
 func announcementRow(said *core.Announcement, people map[string]string) AnnouncementRow {
-	row := AnnouncementRow{ID: said.ID, Ja: said.Ja, En: said.En, Severity: said.Severity, Until: said.Until, MadeBy: said.CreatedBy, MadeAt: said.CreatedAt}
-	if email := people[said.CreatedBy]; email != "" {
-		row.MadeBy = email
+	return AnnouncementRow{
+		ID: said.ID, Ja: said.Ja, En: said.En, Severity: said.Severity, Until: said.Until,
+		MadeBy: cmp.Or(people[said.CreatedBy], said.CreatedBy), MadeAt: said.CreatedAt,
 	}
-	return row
 }

@@ -4,7 +4,7 @@
 // [Sink].
 //
 //	the upgrade, who is connected, limits    handler.go
-//	one socket: messages in, and its end     conn.go, message.go
+//	one socket: messages in, and its end     conn.go, read.go, message.go
 //	one operation, as its sink               operation.go
 //	messages out: the queue, batches         queue.go, writers.go, wire.go
 //	what time does to sockets                sweep.go, drain.go
