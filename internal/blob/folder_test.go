@@ -172,6 +172,28 @@ func TestFolderEmptiedFolders(t *testing.T) {
 	}
 }
 
+// TestFolderVanishes: the same where the folder comes and goes as fast as it can
+// while an object is written, less often than a Put tries.
+func TestFolderVanishes(t *testing.T) {
+	dir := t.TempDir()
+	f := openFolder(t, dir)
+	for i := range 100 {
+		key := fmt.Sprintf("a/%d", i)
+		var flicker sync.WaitGroup
+		flicker.Go(func() {
+			for range placeTries / 2 {
+				_ = os.Mkdir(filepath.Join(dir, "a"), 0o700)
+				_ = os.Remove(filepath.Join(dir, "a"))
+			}
+		})
+		put(t, f, key, "x")
+		flicker.Wait()
+		if err := f.Delete(t.Context(), key); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestFolderLinks(t *testing.T) {
 	outside, dir := t.TempDir(), t.TempDir()
 	f := openFolder(t, dir)

@@ -88,10 +88,12 @@ func (f *Folder) place(name, key string, move func(from, to string) error) error
 				return fmt.Errorf("%w: %s", ErrExists, key)
 			}
 		}
+		// MkdirAll says that a folder exists, too, where it was taken away since.
+		blocked := errors.Is(err, syscall.ENOTDIR) || errors.Is(err, fs.ErrExist)
 		switch {
-		case errors.Is(err, syscall.ENOTDIR), errors.Is(err, fs.ErrExist):
+		case blocked && f.isBelowObject(key):
 			return fmt.Errorf("%w: a folder of %s is an object", ErrBadKey, key)
-		case !errors.Is(err, fs.ErrNotExist):
+		case !blocked && !errors.Is(err, fs.ErrNotExist):
 			return fmt.Errorf("blob: write %s: %w", key, err)
 		}
 	}
@@ -101,6 +103,17 @@ func (f *Folder) place(name, key string, move func(from, to string) error) error
 func (f *Folder) isFolder(key string) bool {
 	stat, err := f.root.Lstat(key)
 	return err == nil && stat.IsDir()
+}
+
+// isBelowObject says whether what has the name of one of the key's folders is
+// none.
+func (f *Folder) isBelowObject(key string) bool {
+	for folder := path.Dir(key); folder != "."; folder = path.Dir(folder) {
+		if stat, err := f.root.Lstat(folder); err == nil && !stat.IsDir() {
+			return true
+		}
+	}
+	return false
 }
 
 // Delete implements [Store].

@@ -265,11 +265,11 @@ func TestHowOperationsAreSent(t *testing.T) {
 
 // A run is asked for once more where the answer was lost, with the same key.
 func TestARunIsAskedForAgain(t *testing.T) {
-	var keys []string
+	asked := make(chan string, 3)
 	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		keys = append(keys, string(body))
-		if len(keys) == 1 {
+		asked <- string(body)
+		if len(asked) == 1 {
 			panic(http.ErrAbortHandler)
 		}
 		_, _ = io.WriteString(w, `{"data":{"executeTransform":{"execution":{"id":"x","status":"QUEUED"}}}}`)
@@ -280,8 +280,11 @@ func TestARunIsAskedForAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	id, _, err := s.StartRun(t.Context(), RunInput{TransformID: "tf", Key: "k"})
-	if err != nil || id != "x" || len(keys) != 2 || keys[0] != keys[1] || !strings.Contains(keys[0], `"idempotencyKey":"k"`) {
-		t.Errorf("%s, %v: %q", id, err, keys)
+	if err != nil || id != "x" || len(asked) != 2 {
+		t.Fatalf("%s, %v, asked %d times", id, err, len(asked))
+	}
+	if first, second := <-asked, <-asked; first != second || !strings.Contains(first, `"idempotencyKey":"k"`) {
+		t.Errorf("asked %s, then %s", first, second)
 	}
 }
 
