@@ -15,8 +15,9 @@ import (
 type Ledger struct {
 	table.Engine
 
-	mu   sync.Mutex
-	keys map[table.Key]bool
+	still sync.RWMutex // held by who reads everything, shared by who writes
+	mu    sync.Mutex
+	keys  map[table.Key]bool
 }
 
 // NewLedger begins a ledger with the items of the keys and what is put through it.
@@ -37,12 +38,16 @@ func (l *Ledger) Keys() []table.Key {
 
 // Write implements [table.Engine].
 func (l *Ledger) Write(ctx context.Context, w table.Write) error {
+	l.still.RLock()
+	defer l.still.RUnlock()
 	l.note(w)
 	return l.Engine.Write(ctx, w)
 }
 
 // Transact implements [table.Engine].
 func (l *Ledger) Transact(ctx context.Context, token string, ws []table.Write) error {
+	l.still.RLock()
+	defer l.still.RUnlock()
 	l.note(ws...)
 	return l.Engine.Transact(ctx, token, ws)
 }
@@ -57,9 +62,12 @@ func (l *Ledger) note(ws ...table.Write) {
 	}
 }
 
-// Items reads what is there now of everything that was ever put.
+// Items reads what is there at one moment of everything that was ever put. Writes wait
+// meanwhile: what runs beside the test would change half of what is read.
 func (l *Ledger) Items(t testing.TB) Items {
 	t.Helper()
+	l.still.Lock()
+	defer l.still.Unlock()
 	items := Items{}
 	for some := range slices.Chunk(l.Keys(), table.MaxBatchGet) {
 		found, err := l.Engine.BatchGet(context.Background(), some)
