@@ -95,13 +95,15 @@ func newEventStream(w http.ResponseWriter, cancel context.CancelFunc) *eventStre
 	return &eventStream{w: w, control: http.NewResponseController(w), cancel: cancel, stir: make(chan struct{}, 1)}
 }
 
-// begin sends the head. From here on the reader's pace counts, not the length.
+// begin sends the head. From here on the reader's pace counts, not the length. What is
+// no result stands at the beginning of the event that follows: Spring's client takes a
+// block of its own for the end.
 func (s *eventStream) begin() {
 	_ = s.control.SetReadDeadline(time.Time{}) // tests' writers have no deadlines
 	h := s.w.Header()
 	h.Set("Content-Type", typeEvents+"; charset=utf-8")
 	h.Set("X-Accel-Buffering", "no") // a proxy must not collect it
-	s.push([]byte("retry: "+strconv.FormatInt(eventsRetry.Milliseconds(), 10)+"\n\n"), false)
+	s.push([]byte("retry: "+strconv.FormatInt(eventsRetry.Milliseconds(), 10)+"\n"), false)
 }
 
 // Next implements [socket.Sink].
@@ -172,7 +174,7 @@ func (s *eventStream) write(ctx context.Context, ends, ending <-chan struct{}) {
 			return
 		case <-s.stir:
 		case <-pulse.C:
-			if s.send([]byte(":\n\n")) != nil {
+			if s.send([]byte(":\n")) != nil { // begins the next event
 				return
 			}
 		}

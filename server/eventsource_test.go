@@ -7,8 +7,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/server"
 )
 
 // source is what a browser's EventSource is told first.
@@ -51,4 +54,14 @@ func TestABrowsersEventSource(t *testing.T) {
 	if got := h.source(`{ me { id } }`, "Authorization", "Bearer "+token); !strings.Contains(got, viewer.ID) || !strings.Contains(got, "event: complete") {
 		t.Errorf("a query is told %q", got)
 	}
+}
+
+// Spring for GraphQL's client takes for the end whatever block is not an event "next".
+func TestAQuietStreamSaysNothingButEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		want := "retry: 3000\n:\n:\nevent: next\ndata: {}\n\nevent: complete\ndata: \n\n"
+		if got := server.Quiet(30 * time.Second); got != want {
+			t.Errorf("said %q, not %q", got, want)
+		}
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 
@@ -64,6 +65,16 @@ func (h *Handler) Streams() int {
 	h.server.streams.mu.Lock()
 	defer h.server.streams.mu.Unlock()
 	return h.server.streams.total
+}
+
+// Quiet is what a stream says that is told one result after so long, and then the end.
+func Quiet(long time.Duration) string {
+	w := httptest.NewRecorder()
+	s := newEventStream(w, func() {})
+	s.begin()
+	time.AfterFunc(long, func() { s.Next([]byte("{}")); s.Complete() })
+	s.write(context.Background(), nil, nil)
+	return w.Body.String()
 }
 
 // FailWith lets every root field fail as the function says.
