@@ -10,18 +10,14 @@ import (
 	"testing"
 
 	"github.com/karuta-bi/karuta/executor/client"
+	"github.com/karuta-bi/karuta/internal/testkit"
 )
 
 const sharedSecret = "0123456789abcdef0123456789abcdef"
 
 // An executor of its own serves an API that is told of it, which then starts none.
 func TestASeparateExecutor(t *testing.T) {
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := free.Addr().String()
-	_ = free.Close()
+	address := testkit.FreeAddress(t)
 	cmd := exec.Command(os.Args[0], "executor", "--listen", address, "--data-dir", t.TempDir())
 	cmd.Env = append(environment(), "EXECUTOR_SECRET="+sharedSecret)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -236,7 +236,7 @@ func announcements(t *testing.T, dir string) {
 	if !strings.Contains(made, "  WARNING   ") || !strings.Contains(made, "  operator  ") || !strings.Contains(made, `  "18時から停止します。"  "We are away from 18:00."`) {
 		t.Errorf("make: %s", made)
 	}
-	tomorrow := time.Now().AddDate(0, 0, 2).Truncate(24 * time.Hour)
+	tomorrow := time.Now().UTC().AddDate(0, 0, 2).Truncate(24 * time.Hour)
 	if out := ok(t, "", say("--until", tomorrow.Format(time.DateOnly))...); !strings.Contains(out, "  INFO      "+tomorrow.Add(-9*time.Hour).Format(time.RFC3339)) {
 		t.Errorf("a day begins in Japan: %s", out)
 	}

@@ -119,7 +119,7 @@ func TestWhatCouldNotBePublishedIsAGapForAll(t *testing.T) {
 func TestAKilledProcessIsAGapForEverybody(t *testing.T) {
 	server := testkit.Redis(t, false)
 	quick := func() bus.Bus {
-		b, err := bus.OpenRedisAt(t.Context(), server.URL, 50*time.Millisecond, time.Second)
+		b, err := bus.OpenRedisAt(t.Context(), server.URL, 50*time.Millisecond, 5*time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestAKilledProcessIsAGapForEverybody(t *testing.T) {
 // Who owes a gap says no goodbye: others pay for it.
 func TestWhatIsOwedAtTheEndIsAGap(t *testing.T) {
 	server := testkit.Redis(t, false)
-	one, err := bus.OpenRedisAt(t.Context(), server.URL, 50*time.Millisecond, time.Second)
+	one, err := bus.OpenRedisAt(t.Context(), server.URL, 50*time.Millisecond, 5*time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -100,6 +100,7 @@ func (f *following) listen(ctx context.Context) (err error) {
 		f.after, f.last = told.seq, f.last || told.last
 		return err
 	})
+	f.s.reached.Store(time.Now().UnixNano()) // however long the connection stood
 	switch {
 	case silent.Load() && !f.last:
 		return errSilent

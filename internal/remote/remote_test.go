@@ -60,7 +60,7 @@ func (c *end) step(seq int, status string, events ...int) {
 }
 
 func (c *end) closes(code int, reason string) {
-	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))
+	_ = c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Minute))
 	c.hear()
 }
 
@@ -75,7 +75,7 @@ type played struct {
 	left    int // scripts that were not played
 }
 
-func play(t *testing.T, tokens []string, scripts ...script) (p played) {
+func play(t *testing.T, times times, tokens []string, scripts ...script) (p played) {
 	t.Helper()
 	var mu sync.Mutex
 	upgrader := websocket.Upgrader{Subprotocols: []string{protocol}}
@@ -111,11 +111,12 @@ func play(t *testing.T, tokens []string, scripts ...script) (p played) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.times = times{init: 2 * time.Second, ping: 50 * time.Millisecond, silent: 2 * time.Second, ask: time.Second, pause: time.Millisecond, pauses: 4 * time.Millisecond, giveUp: 100 * time.Millisecond}
+	s.times = times
 	s.reached.Store(time.Now().UnixNano())
-	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer stop()
 	p.last, p.err = s.FollowRun(ctx, "x", func(step *RunStep) {
+		s.reached.Store(1) // as if the connection had stood for hours
 		p.missed += step.Missed
 		for _, ev := range step.Events {
 			p.lines = append(p.lines, ev.Text)
@@ -126,6 +127,9 @@ func play(t *testing.T, tokens []string, scripts ...script) (p played) {
 }
 
 var token = []string{"t"}
+
+// patient are the times of tests that are about anything but time.
+var patient = times{init: time.Minute, ping: 50 * time.Millisecond, silent: time.Minute, ask: time.Minute, pause: time.Millisecond, pauses: 4 * time.Millisecond, giveUp: time.Minute}
 
 // Whatever ends a connection, what is told goes on where it was, and nothing comes
 // twice.
@@ -176,7 +180,11 @@ func TestFollowingGoesOn(t *testing.T) {
 		}, nil, nil, []int{6, 7}, "1 2 6 7", "[2]"},
 		"silence": {func(c *end) { c.hear() }, nil, nil, []int{1, 2, 3}, "1 2 3", "[]"},
 	} {
-		p := play(t, token, append(append([]script{first(c.then)}, c.between...), second(c.after, c.events...))...)
+		times := patient
+		if name == "silence" {
+			times.ask = 3 * time.Second
+		}
+		p := play(t, times, token, append(append([]script{first(c.then)}, c.between...), second(c.after, c.events...))...)
 		if p.err != nil || p.left != 0 || p.last.Status != core.StatusSucceeded || strings.Join(p.lines, " ") != c.lines || fmt.Sprint(p.notices) != c.notices {
 			t.Errorf("%s: %v, %+v", name, p.err, p)
 		}
@@ -213,13 +221,18 @@ func TestFollowingEnds(t *testing.T) {
 		"no acknowledgement": {[]script{func(c *end) { c.hear(); c.hear() }}, "could not be reached", core.CodeInternal},
 		"no Karuta":          {nil, "no Karuta", core.CodeInternal},
 	} {
-		p := play(t, token, c.scripts...)
+		times := patient
+		if name == "no acknowledgement" {
+			times.init, times.giveUp = 2*time.Second, 0
+		}
+		p := play(t, times, token, c.scripts...)
 		if p.err == nil || !strings.Contains(p.err.Error(), c.want) || core.CodeOf(p.err) != c.code || p.left != 0 {
 			t.Errorf("%s: %v (%s)", name, p.err, core.CodeOf(p.err))
 		}
 	}
-	away := make([]script, 200)
-	if p := play(t, token, away...); !errors.Is(p.err, ErrLost) || fmt.Sprint(p.notices) != "[0]" {
+	times := patient
+	times.pauses, times.giveUp = 100*time.Millisecond, 2*time.Second
+	if p := play(t, times, token, make([]script, 1000)...); !errors.Is(p.err, ErrLost) || fmt.Sprint(p.notices) != "[0]" {
 		t.Errorf("a server that is away: %v, %v", p.err, p.notices)
 	}
 }
@@ -227,7 +240,7 @@ func TestFollowingEnds(t *testing.T) {
 // A newer token is taken where the old one has run out.
 func TestANewTokenIsTaken(t *testing.T) {
 	var said []string
-	p := play(t, []string{"old", "new"},
+	p := play(t, patient, []string{"old", "new"},
 		func(c *end) { said = append(said, c.hear()); c.closes(4403, "token_expired") },
 		func(c *end) { c.begun(); c.closes(4403, "token_expired") },
 	)
@@ -239,7 +252,7 @@ func TestANewTokenIsTaken(t *testing.T) {
 // The operations go by their hash where the server knows them, and as a text where it
 // does not; pings of the protocol are answered meanwhile.
 func TestHowOperationsAreSent(t *testing.T) {
-	p := play(t, token, func(c *end) {
+	p := play(t, patient, token, func(c *end) {
 		c.hear()
 		c.say(`{"type":"ping"}`)
 		if got := c.hear(); got != `{"type":"pong"}`+"\n" && got != `{"type":"pong"}` {

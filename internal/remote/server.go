@@ -47,7 +47,7 @@ type Server struct {
 	http *http.Client
 	text atomic.Bool // the server knows none of the registered operations
 
-	reached atomic.Int64 // when it last answered, in nanoseconds since 1970; 0 for never
+	reached atomic.Int64 // when it last answered or a connection to it was lost, in nanoseconds since 1970; 0 for never
 
 	times times
 }

@@ -4,18 +4,22 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"testing"
 	"time"
 )
 
 const (
 	startTries = 3 // another process may take the free port first
-	startWait  = 20 * time.Second
+	startWait  = 2 * time.Minute
 	poll       = 10 * time.Millisecond
+
+	lowPorts, highPorts = 20_000, 30_000
 )
 
 // start runs an installed HTTP server on a free loopback port until the test ends
@@ -25,7 +29,7 @@ func start(t testing.TB, tool string, env []string, args func(host, port string)
 	path := installed(t, tool)
 	var err error
 	for range startTries {
-		addr := freeAddress(t)
+		addr := FreeAddress(t)
 		host, port, _ := net.SplitHostPort(addr)
 		cmd := exec.Command(path, args(host, port)...)
 		cmd.Env = append(os.Environ(), env...)
@@ -61,14 +65,20 @@ func installed(t testing.TB, tool string) string {
 	return ""
 }
 
-func freeAddress(t testing.TB) string {
+// FreeAddress is an address of loopback on which nobody listens. Its port is below
+// those that the kernel gives to connections, so none takes it meanwhile.
+func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	var err error
+	for range 100 {
+		l, taken := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(lowPorts+rand.IntN(highPorts-lowPorts))))
+		if err = taken; err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal(err)
+	return ""
 }
 
 // run starts the command and waits until it is ready; stop kills it and waits. It

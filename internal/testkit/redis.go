@@ -29,7 +29,7 @@ func Redis(t testing.TB, keeps bool) *RedisServer {
 	r := &RedisServer{path: installed(t, "redis-server"), folder: t.TempDir(), keeps: keeps}
 	var err error
 	for range startTries {
-		r.address = freeAddress(t)
+		r.address = FreeAddress(t)
 		if err = r.start(t); err == nil {
 			r.URL = "redis://" + r.address
 			t.Cleanup(func() { r.stop() })

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -137,8 +138,11 @@ func TestLostExecutor(t *testing.T) {
 	w := open(t)
 	defer w.end(t)
 	tf := w.make(t, w.owner, w.data.ID)
+	var mu sync.Mutex // an aborted request tells nobody that it has ended
 	var targets []string
 	w.executor.Transform = func(req client.TransformRequest, tell func(client.TransformEvent), gone <-chan struct{}) client.TransformEvent {
+		mu.Lock()
+		defer mu.Unlock()
 		targets = append(targets, req.Target)
 		_, err := w.blobs.Put(t.Context(), req.Target+"part-0000.parquet", strings.NewReader("x"))
 		must(t, err)

@@ -29,8 +29,8 @@ import (
 	"github.com/karuta-bi/karuta/server/door"
 )
 
-// quick are limits that a test can wait for.
-var quick = door.Limits{Head: 200 * time.Millisecond, Idle: 200 * time.Millisecond, Bytes: 4 << 10}
+// quick are limits that a test can wait for, and within which it says what it has to say.
+var quick = door.Limits{Head: time.Second, Idle: 200 * time.Millisecond, Bytes: 4 << 10}
 
 // patience is for what must come; a test that passes does not use it up.
 const patience = 20 * time.Second
@@ -216,11 +216,11 @@ func pair(t *testing.T, dir string, serial int64) {
 }
 
 // locked is a server with TLS; its log may be read after until has seen something.
-func locked(t *testing.T, dir string, log io.Writer) string {
+func locked(t *testing.T, dir string, limits door.Limits, log io.Writer) string {
 	t.Helper()
 	c, err := door.LoadCertificate(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), slog.New(slog.NewTextHandler(log, nil)))
 	must(t, err)
-	return opened(t, quick, func(l net.Listener) net.Listener { return tls.NewListener(l, c.Config()) })
+	return opened(t, limits, func(l net.Listener) net.Listener { return tls.NewListener(l, c.Config()) })
 }
 
 func serial(t *testing.T, address string) int64 {
@@ -234,7 +234,7 @@ func serial(t *testing.T, address string) int64 {
 func TestTLS(t *testing.T) {
 	dir := t.TempDir()
 	pair(t, dir, 1)
-	address := locked(t, dir, io.Discard)
+	address := locked(t, dir, door.Standard, io.Discard)
 	for _, c := range []struct {
 		version uint16
 		suites  []uint16
@@ -259,7 +259,7 @@ func TestTLS(t *testing.T) {
 	if answer.Proto != "HTTP/2.0" {
 		t.Errorf("speaks %s", answer.Proto)
 	}
-	c := dial(t, address) // a handshake that does not go on
+	c := dial(t, locked(t, dir, quick, io.Discard)) // a handshake that does not go on
 	if _, err := c.Write([]byte{22, 3, 1}); err != nil || said(t, c) != "" {
 		t.Errorf("%v", err)
 	}
@@ -270,7 +270,7 @@ func TestRenewal(t *testing.T) {
 	dir := t.TempDir()
 	pair(t, dir, 1)
 	log := &lines{}
-	address := locked(t, dir, log)
+	address := locked(t, dir, door.Standard, log)
 	if got := serial(t, address); got != 1 {
 		t.Fatalf("serial %d", got)
 	}

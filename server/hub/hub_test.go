@@ -345,7 +345,7 @@ func TestWhoResumesAfterTheLastEventIsToldTheEnd(t *testing.T) {
 // Who comes from a process that was further is not told again what it knows.
 func TestWhoKnowsMoreThanThisProcessIsToldNothingTwice(t *testing.T) {
 	s := newStage(t)
-	s.f.after = s.publish(t, "before") + time.Second.Microseconds()
+	s.f.after = s.publish(t, "before") + (30 * time.Second).Microseconds()
 	further := s.join(t, "a")
 	s.f.after = 0
 	r := s.join(t, "b")

@@ -7,7 +7,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/karuta-bi/karuta/server/socket"
 )
@@ -29,7 +28,7 @@ func FuzzFrames(f *testing.F) {
 		_, _ = r.Write(sent)
 		_ = r.Conn.(*net.TCPConn).CloseWrite()
 		for {
-			line, err := r.hear(10 * time.Second)
+			line, err := r.hear(hang)
 			if strings.HasPrefix(line, "not JSON") {
 				t.Fatal(line)
 			}

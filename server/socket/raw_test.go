@@ -26,6 +26,10 @@ const (
 	opPong   = 10
 )
 
+// hang is how long a test waits for what must come; one that passes does not use it
+// up.
+const hang = time.Minute
+
 // raw is a client that sends what it likes, also what no client may.
 type raw struct {
 	net.Conn

@@ -42,7 +42,7 @@ func quickPings(w *socket.Times) {
 }
 
 // patience is for tests that are about anything but time.
-func patience(w *socket.Times) { w.Pong, w.Write = time.Minute, time.Minute }
+func patience(w *socket.Times) { w.Init, w.Pong, w.Write = hang, hang, hang }
 
 // A reader that does not read costs its own socket and nobody's time: the queue
 // is full, the socket closes, and no call has waited.
@@ -69,7 +69,7 @@ func TestNobodyWaitsForASlowReader(t *testing.T) {
 		}
 		quick.expect(t, `{"id":"1","payload":{},"type":"next"}`)
 	}
-	if longest > time.Second {
+	if longest > 5*time.Second { // a write waits for 8
 		t.Errorf("a call has waited for %v", longest)
 	}
 	eventually(t, "the slow one is gone", func() bool { return s.Open() == 1 })
@@ -118,12 +118,12 @@ func TestTheStandardTimesCloseWithinTenSeconds(t *testing.T) {
 // A connection whose other end is gone without a word is found by a ping, even
 // where nothing is written.
 func TestAHalfOpenConnectionIsFound(t *testing.T) {
-	s := play(t, times(quickPings))
+	s := play(t, times(quickPings), times(func(w *socket.Times) { w.Pong = 3 * time.Second }))
 	dead, alive := admitted(t, s, ""), admitted(t, s, "")
 	dead.silent = true
 	done := make(chan []string)
-	go func() { done <- alive.all(2 * time.Second) }()
-	if heard := dead.all(5 * time.Second); len(heard) != 1 || heard[0] != "end" {
+	go func() { done <- alive.all(5 * time.Second) }()
+	if heard := dead.all(hang); len(heard) != 1 || heard[0] != "end" {
 		t.Errorf("the dead one heard %q", heard)
 	}
 	if heard := <-done; len(heard) != 0 || s.Open() != 1 {
@@ -146,7 +146,7 @@ func TestWhoReadsSlowlyStays(t *testing.T) {
 	}
 	for i := range 5 {
 		time.Sleep(300 * time.Millisecond) // in all longer than a silent one is waited for
-		if got, err := r.hear(5 * time.Second); err != nil || len(got) < len(payload) {
+		if got, err := r.hear(hang); err != nil || len(got) < len(payload) {
 			t.Fatalf("message %d: %.100s, %v", i, got, err)
 		}
 	}
@@ -177,7 +177,7 @@ func TestWhatWaitsTogetherComesInOrder(t *testing.T) {
 	for _, r := range readers {
 		all.Go(func() {
 			for i, w := range want {
-				if got, err := r.hear(10 * time.Second); err != nil || got != w {
+				if got, err := r.hear(hang); err != nil || got != w {
 					t.Errorf("message %d: %.100s, %v", i, got, err)
 					return
 				}

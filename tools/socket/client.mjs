@@ -51,12 +51,10 @@ for (const [name, first] of [
   const codes = [];
   let connections = 0;
   const client = connect({ connectionParams: () => (connections++ === 0 ? first : {}), on: { closed: (event) => codes.push(event.code) } });
-  const results = [];
-  for await (const result of client.iterate({ query: 'subscription { forever }' })) {
-    results.push(result.data.forever);
+  for await (const _ of client.iterate({ query: 'subscription { forever }' })) {
     if (connections > 1) break;
   }
-  tell(name, { codes, connections, results: results.length });
+  tell(name, { codes, connections });
   await client.dispose();
 }
 
