@@ -63,7 +63,7 @@ func TestAReaderOfAStreamWhoDoesNotReadIsCutOff(t *testing.T) {
 	news, err := json.Marshal(core.ImportProgress{Status: core.StatusRunning, Events: []core.ImportEvent{{Kind: core.ImportEventNote, Note: core.NoteColumnsDropped, Args: map[string]any{"columns": strings.Repeat("x", 15<<10)}}}})
 	must(t, err)
 	began, longest := time.Now(), time.Duration(0)
-	for h.streams() > 0 && time.Since(began) < 30*time.Second {
+	for h.streams() > 0 && time.Since(began) < 2*time.Minute {
 		at := time.Now()
 		_, err := h.events.Publish(t.Context(), core.ImportTopic(job), news)
 		must(t, err)
@@ -71,9 +71,9 @@ func TestAReaderOfAStreamWhoDoesNotReadIsCutOff(t *testing.T) {
 		time.Sleep(time.Millisecond)
 	}
 	took := time.Since(began)
-	h.gone(time.Second)
+	h.gone(20 * time.Second)
 	// 10 seconds, and what a busy machine takes to fill what the network holds
-	if took > 20*time.Second || longest > 2*time.Second {
+	if took > time.Minute || longest > 5*time.Second {
 		t.Errorf("it was cut off after %s, and the longest that a publisher waited is %s", took, longest)
 	}
 	for end := time.Now().Add(20 * time.Second); runtime.NumGoroutine() > before+4; time.Sleep(5 * time.Millisecond) { // the web server's own
@@ -87,19 +87,19 @@ func TestAReaderOfAStreamWhoDoesNotReadIsCutOff(t *testing.T) {
 func TestAStreamEndsWithTheSignInAndTheProcess(t *testing.T) {
 	h := newHouse(t)
 	owner, token := h.person()
-	short := identity.New(identity.Deps{Store: h.store, Audit: h.Audit, Gate: h.Gate, Keys: identity.Keys{Current: identity.NewKey(secret)}, Lifetime: 2 * time.Second})
+	short := identity.New(identity.Deps{Store: h.store, Audit: h.Audit, Gate: h.Gate, Keys: identity.Keys{Current: identity.NewKey(secret)}, Lifetime: 5 * time.Second})
 	in, err := short.Mint(core.AsSystem(context.Background(), "test"), owner.ID)
 	must(t, err)
 	began := time.Now()
 	all := h.reading(in.Token, `subscription { serviceNotice { kind } }`)
 	_, err = io.Copy(io.Discard, all)
-	if took := time.Since(began); err != nil || took < 500*time.Millisecond || took > 10*time.Second {
+	if took := time.Since(began); err != nil || took < 500*time.Millisecond || took > time.Minute {
 		t.Errorf("it ends after %s with %v", took, err)
 	}
-	h.gone(5 * time.Second)
+	h.gone(20 * time.Second)
 	all = h.reading(token, `subscription { serviceNotice { kind } }`)
 	h.handler.(*server.Handler).Drain()
-	h.gone(5 * time.Second)
+	h.gone(20 * time.Second)
 	resp, err := http.ReadResponse(bufio.NewReader(all), nil)
 	must(t, err)
 	if text, err := io.ReadAll(resp.Body); err != nil || strings.Contains(string(text), "event: complete") {

@@ -178,7 +178,7 @@ func TestAblation(t *testing.T) {
 
 const (
 	overstays = "import signal, time\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\ndef render(d, f, p):\n    time.sleep(1)\n    return 'still here'"
-	overeats  = "import signal, time\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\ndef render(d, f, p):\n    kept = bytearray(b'x') * (160 << 20)\n    time.sleep(1)\n    return 'still here'"
+	overeats  = "import signal, time\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\ndef render(d, f, p):\n    kept = bytearray(b'x') * (160 << 20)\n    time.sleep(3)\n    return 'still here'"
 )
 
 // watchdog shows that without it a run stays past its time, and takes

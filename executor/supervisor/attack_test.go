@@ -294,7 +294,7 @@ func (z *zygote) warming() int {
 }
 
 // sane is how long a card of a few milliseconds may take on a machine that does much else.
-const sane = 10 * time.Second
+const sane = 30 * time.Second
 
 // wantSame looks that nothing of a run is left, that the zygote is the same
 // process, and that the good run gives its right answer in good time.

@@ -157,7 +157,7 @@ func TestBadCards(t *testing.T) {
 			if reply.HTML != "" {
 				t.Errorf("a failed run has HTML: %.80s", reply.HTML)
 			}
-			if took := time.Since(began); card.want == core.CodeExecutionTimeout && took > run.Timeout+10*time.Second {
+			if took := time.Since(began); card.want == core.CodeExecutionTimeout && took > run.Timeout+sane {
 				t.Errorf("ended after %s", took)
 			}
 			if card.check != nil {
@@ -195,7 +195,7 @@ func TestLogIsCut(t *testing.T) {
 
 // What was printed before a run was ended is kept: it says how far the loop came.
 func TestLogOfAnEndedRun(t *testing.T) {
-	reply := renderRun(t, shared(t), Run{Code: "print('before')\nwhile True: pass", Timeout: 500 * time.Millisecond})
+	reply := renderRun(t, shared(t), Run{Code: "import time\nprint('before')\ntime.sleep(60)", Timeout: 3 * time.Second})
 	if reply.Log != "before\n" || reply.RowsIn != 4 {
 		t.Errorf("%+v", reply)
 	}
