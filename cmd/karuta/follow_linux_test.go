@@ -83,13 +83,14 @@ func (r *relay) cut() {
 	r.conns = nil
 }
 
-// telling is code that tells 40 steps; with "after" it fails after so many.
+// telling is code that tells 40 steps; with "rest" it rests for so many seconds on its
+// way, with "after" it fails after so many steps.
 const telling = `import time, karuta
 def transform(inputs, params):
     for i in range(params.get("steps", 40)):
         print(f"line {i}!")
         karuta.progress((i + 1) / 40, f"step {i}")
-        time.sleep(0.05)
+        time.sleep(params.get("rest", 0.05) if i == 7 else 0.05)
         if i == params.get("after"):
             raise ValueError("列がありません")
     return list(inputs.values())[0]
@@ -157,7 +158,7 @@ func followsRun(t *testing.T, p *process, a *author, id string) {
 	r := newRelay(t, p)
 	f := a.follower(t)
 	f.when("line 5!", r.cut)
-	if code := run(f.sh, []string{"transform", "run", id, "--follow", "--server", r.url()}); code != 0 || !ranWell.MatchString(f.out.String()) {
+	if code := run(f.sh, []string{"transform", "run", id, "--follow", "--server", r.url(), "--param", "rest=5"}); code != 0 || !ranWell.MatchString(f.out.String()) {
 		t.Errorf("exit %d: %q %s", code, f.out, f.err)
 	}
 	once(t, f.err.String(), 40)
