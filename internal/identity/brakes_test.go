@@ -12,6 +12,7 @@ import (
 
 	"github.com/karuta-bi/karuta/internal/access/accesstest"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/store"
 )
 
 const wrongPassword = "Kirei-na-hana-2"
@@ -37,6 +38,7 @@ func wait(t *testing.T, err error) int {
 func TestAnAccountIsBraked(t *testing.T) {
 	for _, email := range []string{"hanako@example.com", "nobody@example.com", "no address"} {
 		w := newWorld(t)
+		w.stands = store.Now()
 		u := w.account("hanako")
 		clients := 0
 		guess := func(password string) error {
@@ -89,6 +91,7 @@ func TestAnAccountIsBraked(t *testing.T) {
 // tries; others do not, and an account of its own does not help it.
 func TestAClientIsBraked(t *testing.T) {
 	w := newWorld(t)
+	w.stands = store.Now()
 	w.account("own")
 	const client, other = "2001:db8:1:2::1", "2001:db8:1:3::1"
 	guess := func(ip, email, password string) error { _, err := w.Login(w.from(ip), email, password); return err }
@@ -118,6 +121,7 @@ func TestGuessesAtTheSameTime(t *testing.T) {
 		"fifty clients": func(i int) string { return fmt.Sprintf("192.0.2.%d", i) },
 	} {
 		w := newWorld(t)
+		w.stands = store.Now()
 		u := w.account("hanako")
 		compared := w.compared.Load()
 		var braked atomic.Int32
@@ -159,6 +163,7 @@ func TestACrowdSignsIn(t *testing.T) {
 // count as one.
 func TestChangePasswordIsBraked(t *testing.T) {
 	w := newWorld(t)
+	w.stands = store.Now()
 	u := w.account("hanako")
 	ctx := w.within(w.signedIn(u.Email).Token)
 	change := func(current string) error { _, err := w.ChangePassword(ctx, current, "Akai-hana-22"); return err }

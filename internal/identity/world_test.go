@@ -26,6 +26,7 @@ type world struct {
 	admin    *core.User
 	compared atomic.Int32 // passwords
 	ahead    atomic.Int64 // of the real clock, nanoseconds
+	stands   time.Time    // where set, the clock moves with later alone, however busy the machine is
 
 	mu        sync.Mutex
 	onCompare func() // what happens while a password is compared
@@ -37,7 +38,13 @@ func newWorld(t testing.TB) *world {
 	w.Service = New(Deps{
 		Store: w.Store, Audit: w.Audit, Gate: w.Gate, Keys: Keys{Current: NewKey(strings.Repeat("k", 32))},
 		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 4, RootFields: []string{"Query.me", "Query.dashboards"},
-		Clock: func() time.Time { return store.Now().Add(time.Duration(w.ahead.Load())) },
+		Clock: func() time.Time {
+			now := store.Now()
+			if !w.stands.IsZero() {
+				now = w.stands
+			}
+			return now.Add(time.Duration(w.ahead.Load()))
+		},
 	})
 	w.passwords.generate = func(password []byte, _ int) ([]byte, error) {
 		return bcrypt.GenerateFromPassword(password, bcrypt.MinCost)
