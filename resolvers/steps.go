@@ -49,7 +49,7 @@ func dashboardStep(id string, e bus.Event) (step *core.DashboardChange, last boo
 }
 
 func (r *Resolver) presenceStep(dashboardID string, e bus.Event) (step *core.DashboardPresence, last bool, err error) {
-	if dashboard.IsBeat(e) {
+	if !dashboard.SaysWho(e) {
 		return nil, false, nil
 	}
 	return &core.DashboardPresence{Seq: e.Seq, DashboardID: dashboardID, UserIDs: r.Services.Presence.Who(dashboardID)}, false, nil

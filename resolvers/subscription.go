@@ -98,13 +98,14 @@ func (r *subscriptionResolver) DashboardChanged(ctx context.Context, dashboardID
 }
 
 func (r *subscriptionResolver) DashboardPresence(ctx context.Context, dashboardID string) (<-chan *core.DashboardPresence, error) {
-	if err := r.Services.Dashboards.RequireView(ctx, dashboardID); err != nil {
+	topics, err := r.Services.Dashboards.PresenceTopics(ctx, dashboardID)
+	if err != nil {
 		return nil, err
 	}
 	join := func(ctx context.Context) (func(), error) {
 		return r.Services.Presence.Join(dashboardID, core.ActorFrom(ctx).UserID())
 	}
-	return follow(ctx, Watch{Topics: []string{core.PresenceTopic(dashboardID)}, Begin: join, Whole: true}, nil, func(e bus.Event) (*core.DashboardPresence, bool, error) {
+	return follow(ctx, Watch{Topics: topics, Begin: join, Whole: true}, nil, func(e bus.Event) (*core.DashboardPresence, bool, error) {
 		return r.presenceStep(dashboardID, e)
 	})
 }

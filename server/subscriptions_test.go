@@ -10,6 +10,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"github.com/karuta-bi/karuta/internal/bus"
 	"github.com/karuta-bi/karuta/internal/card"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/dashboard"
@@ -226,6 +227,68 @@ func TestWhoLooksAtADashboardIsTold(t *testing.T) {
 	o.sees(owner.ID, viewer.ID)
 	k.say(`{"id":"1","type":"complete"}`)
 	o.sees(owner.ID)
+}
+
+// withoutBeats keeps from subscriptions what processes say of themselves now and then, at
+// which they would notice whatever they have missed.
+func withoutBeats(d *server.Deps) { d.Bus = beatless{d.Bus} }
+
+type beatless struct{ bus.Bus }
+
+func (b beatless) Subscribe(topic string, after int64, deliver func(bus.Event)) (*bus.Subscription, error) {
+	return b.Bus.Subscribe(topic, after, func(e bus.Event) {
+		if !strings.Contains(string(e.Data), `"beat":true`) {
+			deliver(e)
+		}
+	})
+}
+
+func TestWhoMayNotLookAnyMoreIsGoneAtOnce(t *testing.T) {
+	h := newHouse(t, withoutBeats)
+	d, owner, viewer, ownerToken, token := h.page()
+	group, admin := h.Group("営業"), h.Admin("admin")
+	memberships := func() {
+		_, err := h.store.Groups.AddMember(t.Context(), group.ID, viewer.ID)
+		must(t, err)
+		h.ShareGroup(d, group, core.PermissionViewer)
+	}
+	look := fmt.Sprintf(`subscription { dashboardPresence(dashboardId: %q) { users { id } } }`, d.ID)
+	o := h.signedIn(ownerToken)
+	o.subscribe("1", look)
+	for _, c := range []struct {
+		may, mayNot func()
+	}{
+		{func() {}, func() {
+			must(t, h.resolver.Services.Dashboards.DeleteShare(by(owner), core.ShareID(d.ID, core.TargetUser, viewer.ID)))
+		}},
+		{memberships, func() {
+			_, err := h.identity.RemoveMember(h.As(admin), group.ID, viewer.ID)
+			must(t, err)
+		}},
+		{func() { _, err := h.identity.AddMember(h.As(admin), group.ID, viewer.ID); must(t, err) }, func() {
+			_, err := h.identity.DeleteGroup(h.As(admin), group.ID, false)
+			must(t, err)
+		}},
+	} {
+		c.may()
+		k := h.signedIn(token)
+		k.subscribe("1", look)
+		k.sees(owner.ID, viewer.ID)
+		o.sees(owner.ID, viewer.ID)
+		c.mayNot()
+		k.loses(core.CodeNotFound)
+		o.sees(owner.ID)
+	}
+}
+
+// loses waits for the end of what is watched, with the code.
+func (k *talk) loses(code core.Code) {
+	k.t.Helper()
+	for m := k.told(); m.Type != "complete"; m = k.told() {
+		if strings.Contains(string(m.Payload), `"errors"`) && !strings.Contains(string(m.Payload), `"`+string(code)+`"`) {
+			k.t.Errorf("want %s, got %s", code, m.Payload)
+		}
+	}
 }
 
 // sees waits until exactly these people are told.

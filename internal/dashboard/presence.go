@@ -129,10 +129,11 @@ func (p *Presence) Who(dashboardID string) []string {
 	return people[:min(len(people), maxPresent)]
 }
 
-// IsBeat tells whether an event says nothing new about who is there.
-func IsBeat(e bus.Event) bool {
+// SaysWho tells whether an event may say something new about who is there: the
+// beginning, a gap and most words do, a beat and what is told of other topics do not.
+func SaysWho(e bus.Event) bool {
 	var w word
-	return len(e.Data) > 0 && json.Unmarshal(e.Data, &w) == nil && w.Beat
+	return len(e.Data) == 0 || json.Unmarshal(e.Data, &w) == nil && w.From != "" && !w.Beat
 }
 
 // hear takes in what is said of a room; this process, too, learns only so.

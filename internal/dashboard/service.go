@@ -153,10 +153,13 @@ func (s *Service) Dashboard(ctx context.Context, id string) (*core.Dashboard, er
 	return grant.Dashboard, nil
 }
 
-// RequireView refuses who may not see the dashboard, for what is told of it.
-func (s *Service) RequireView(ctx context.Context, dashboardID string) error {
-	_, err := s.gate.RequireDashboard(ctx, "dashboardId", dashboardID, access.View)
-	return err
+// PresenceTopics are where those who may see the dashboard are told of who looks at it,
+// and where it shows at once that one of them may not any more.
+func (s *Service) PresenceTopics(ctx context.Context, dashboardID string) ([]string, error) {
+	if _, err := s.gate.RequireDashboard(ctx, "dashboardId", dashboardID, access.View); err != nil {
+		return nil, err
+	}
+	return []string{core.PresenceTopic(dashboardID), core.DashboardTopic(dashboardID), core.UserTopic(core.ActorFrom(ctx).UserID())}, nil
 }
 
 // NewsTopics are where those who may see the dashboard are told of its changes, cards
