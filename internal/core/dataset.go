@@ -252,6 +252,7 @@ type ImportJob struct {
 	Progress    float64 // 0..1
 	Stage       ImportStage
 	Attempt     int              // from 1; more than one when the executor was lost on the way, or the service was started anew
+	Worker      string           // another one where another process has taken it over; who worked on it before must leave it alone
 	Cancel      bool             // somebody asked for its end
 	Decisions   []ColumnDecision // on classes, taken before its version is published
 	Staged      *StagedVersion   // written, and waiting for somebody to confirm it

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"time"
 
@@ -45,8 +46,12 @@ func (s *Service) CancelImport(ctx context.Context, id string) (*core.ImportJob,
 
 // attempts lets the executor write the version, again where it was lost on the way.
 func (s *Service) attempts(ctx context.Context, job *core.ImportJob, at *standing) (target string, done *client.ImportDone, p *core.ImportProblem) {
+	var left string // by the attempt before
 	for fetched := job.S3 == nil || job.SourceBytes > 0; ; fetched = true {
 		target, attempt, err := s.begin(ctx, job)
+		if err == nil && left != "" {
+			s.removeAll(ctx, left)
+		}
 		if err == nil && !fetched {
 			err = s.fetch(ctx, job)
 		}
@@ -58,7 +63,7 @@ func (s *Service) attempts(ctx context.Context, job *core.ImportJob, at *standin
 		}, at.reach)
 		if attempt < maxAttempts && ctx.Err() == nil && lostOnTheWay(attempt, problem, err) {
 			s.Log.WarnContext(ctx, "executor lost in an import, trying again", "job", job.ID, "attempt", attempt, "error", err)
-			s.removeAll(ctx, target)
+			left = target
 			select {
 			case <-ctx.Done():
 			case <-time.After(retryPause):
@@ -100,7 +105,7 @@ func (s *Service) takeOver(ctx context.Context, job *core.ImportJob) bool {
 		if j.Status.Final() || !j.Heartbeat.Equal(seen) {
 			return errEnded
 		}
-		j.Status, j.Heartbeat = core.StatusQueued, store.Now()
+		j.Status, j.Heartbeat, j.Worker = core.StatusQueued, store.Now(), rand.Text()[:8]
 		tell(j, core.ImportEvent{Kind: core.ImportEventStatus})
 		return nil
 	})

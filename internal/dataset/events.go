@@ -66,6 +66,17 @@ func (s *Service) editJob(ctx context.Context, id string, change func(*core.Impo
 	return job, err
 }
 
+// editMine is editJob for who works on the job: errEnded where another process has
+// taken it over.
+func (s *Service) editMine(ctx context.Context, job *core.ImportJob, change func(*core.ImportJob) error) (*core.ImportJob, error) {
+	return s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
+		if j.Worker != job.Worker {
+			return errEnded
+		}
+		return change(j)
+	})
+}
+
 // Telling publishes each event of an import for whoever watches it.
 func Telling(tell core.Tell) func(context.Context, *core.ImportJob, core.ImportEvent) {
 	return func(ctx context.Context, job *core.ImportJob, ev core.ImportEvent) {

@@ -54,9 +54,17 @@ func TestRecover(t *testing.T) { // FAIL-5
 
 func TestRecoverLeavesOthersAlone(t *testing.T) { // FAIL-5
 	w := newWorld(t)
-	s := w.service(dataset.Config{MaxUpload: maxUpload, Shared: true})
+	alive, dead, behind := w.killed(t, store.Now()), w.killed(t, store.Now().Add(-time.Hour)), w.killed(t, store.Now().Add(-time.Hour))
+	s := w.service(dataset.Config{MaxUpload: maxUpload, Shared: true, Wait: func(d time.Duration) <-chan time.Time {
+		over := make(chan time.Time)
+		close(over)
+		_, err := w.Store.Jobs.Edit(t.Context(), behind.ID, func(j *core.ImportJob) error { j.Heartbeat = j.Heartbeat.Add(d); return nil })
+		if err != nil {
+			t.Error(err)
+		}
+		return over
+	}})
 	t.Cleanup(func() { _ = s.Close(context.Background()) })
-	alive, dead := w.killed(t, store.Now()), w.killed(t, store.Now().Add(-time.Hour))
 	if err := w.blobs.Delete(t.Context(), dead.SourceKey); err != nil { // otherwise it would go on
 		t.Fatal(err)
 	}
@@ -67,13 +75,15 @@ func TestRecoverLeavesOthersAlone(t *testing.T) { // FAIL-5
 	if err := s.Recover(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if now, err := s.ImportJob(w.As(w.admin), alive.ID); err != nil || now.Status != core.StatusRunning {
-		t.Errorf("a living job: %+v, %v", now, err)
+	for _, job := range []*core.ImportJob{alive, behind} {
+		if now, err := s.ImportJob(w.As(w.admin), job.ID); err != nil || now.Status != core.StatusRunning {
+			t.Errorf("a living job: %+v, %v", now, err)
+		}
 	}
 	if now, err := s.ImportJob(w.As(w.admin), dead.ID); err != nil || now.Status != core.StatusFailed {
 		t.Errorf("a dead job: %+v, %v", now, err)
 	}
-	if keys := w.blobs.Keys(); len(keys) != 3 || !slices.Contains(keys, receiving) || !slices.Contains(keys, alive.SourceKey) {
+	if keys := w.blobs.Keys(); len(keys) != 5 || !slices.Contains(keys, receiving) || !slices.Contains(keys, alive.SourceKey) || !slices.Contains(keys, behind.SourceKey) {
 		t.Errorf("files: %v", keys)
 	}
 }

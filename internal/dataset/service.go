@@ -39,7 +39,8 @@ type Config struct {
 	PlanKeys     []string      // secrets under which plans are confirmed; the first signs
 	Patience     time.Duration // how long an answer waits for an import; 0 is 50 seconds, an operation has 60
 
-	Now func() time.Time // the clock of deletions; nil is [store.Now]
+	Now  func() time.Time                     // the clock of deletions; nil is [store.Now]
+	Wait func(time.Duration) <-chan time.Time // for a sign of life; nil is [time.After]
 }
 
 // Service does what can be done with datasets. Every method checks the actor
@@ -65,6 +66,9 @@ func New(d Deps, cfg Config) *Service {
 	cfg.Patience = cmp.Or(cfg.Patience, 50*time.Second)
 	if cfg.Now == nil {
 		cfg.Now = store.Now
+	}
+	if cfg.Wait == nil {
+		cfg.Wait = time.After
 	}
 	life, stop := context.WithCancel(context.Background())
 	return &Service{Deps: d, cfg: cfg, slots: make(chan struct{}, cfg.Imports), life: life, stop: stop, summing: map[string]bool{}, hits: hits{at: map[string][]time.Time{}}}

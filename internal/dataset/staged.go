@@ -24,7 +24,7 @@ func (s *Service) stage(ctx context.Context, job *core.ImportJob, target string,
 	if err != nil {
 		return core.Internal("read staged parts", err)
 	}
-	staged, err := s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
+	staged, err := s.editMine(ctx, job, func(j *core.ImportJob) error {
 		switch {
 		case j.Status.Final():
 			return errEnded

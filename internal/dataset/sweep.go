@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,6 +14,10 @@ import (
 const (
 	// silentAfter is how long a job of another process may give no sign of life.
 	silentAfter = time.Minute
+	// lookAgain is how long one is waited for all the same, because the other process's
+	// clock may be behind by more than silentAfter. While an import is published it
+	// shows none.
+	lookAgain = endTimeout + 5*beatEvery
 	// uploadKept is how long an upload without a job may lie in a shared store:
 	// another process may still be receiving it.
 	uploadKept = 24 * time.Hour
@@ -39,11 +44,11 @@ func (s *Service) Recover(ctx context.Context) error {
 	for _, job := range staged { // it may be read again without some columns
 		alive[job.ID] = true
 	}
-	for _, job := range jobs {
-		if s.cfg.Shared && store.Now().Sub(job.Heartbeat) < silentAfter {
-			alive[job.ID] = true
-			continue
-		}
+	lost, err := s.silent(ctx, jobs, alive)
+	if err != nil {
+		return err
+	}
+	for _, job := range lost {
 		s.Log.WarnContext(ctx, "import was interrupted", "job", job.ID)
 		switch {
 		case s.takeOver(ctx, job):
@@ -55,6 +60,36 @@ func (s *Service) Recover(ctx context.Context) error {
 		}
 	}
 	return s.sweepUploads(ctx, alive)
+}
+
+// silent are those of the jobs that nobody works on any more; the others are noted as alive.
+func (s *Service) silent(ctx context.Context, jobs []*core.ImportJob, alive map[string]bool) ([]*core.ImportJob, error) {
+	if !s.cfg.Shared {
+		return jobs, nil
+	}
+	jobs = slices.DeleteFunc(jobs, func(job *core.ImportJob) bool {
+		alive[job.ID] = store.Now().Sub(job.Heartbeat) < silentAfter
+		return alive[job.ID]
+	})
+	if len(jobs) == 0 {
+		return nil, nil
+	}
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case <-s.cfg.Wait(lookAgain):
+	}
+	var lost []*core.ImportJob
+	for _, job := range jobs {
+		now, err := s.Store.Jobs.Get(ctx, job.ID)
+		if err != nil {
+			return nil, core.Internal("read open import", err)
+		}
+		if alive[job.ID] = now != nil && !now.Heartbeat.Equal(job.Heartbeat); now != nil && !alive[job.ID] {
+			lost = append(lost, now)
+		}
+	}
+	return lost, nil
 }
 
 // sweepUploads removes the uploads that no living job will read.

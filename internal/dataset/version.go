@@ -17,12 +17,17 @@ func dataFolder(datasetID string) string { return "datasets/" + datasetID + "/" 
 
 // versionFolder is where a job writes: of a new dataset the folder of its first
 // version, otherwise a folder of the job's own, since two parts may be added at
-// the same time.
+// the same time. Who has taken the job over writes into another one than who may be
+// writing still.
 func versionFolder(job *core.ImportJob, number int64) string {
-	if job.Kind == core.ImportNew {
-		return fmt.Sprintf("%sdata/v%06d/", dataFolder(job.DatasetID), number)
+	ending := "/"
+	if job.Kind != core.ImportNew {
+		ending = ownEnding(job.ID)
 	}
-	return fmt.Sprintf("%sdata/v%06d%s", dataFolder(job.DatasetID), number, ownEnding(job.ID))
+	if job.Worker != "" {
+		ending = "-" + job.Worker + ending
+	}
+	return fmt.Sprintf("%sdata/v%06d%s", dataFolder(job.DatasetID), number, ending)
 }
 
 // ownEnding ends the folder that a job adds a part in.

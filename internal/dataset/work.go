@@ -45,7 +45,7 @@ func (s *Service) write(ctx context.Context, job *core.ImportJob) (target string
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	at := &standing{stage: core.StageReceiving}
-	showLife := func(ctx context.Context) { s.showLife(ctx, job.ID, at, cancel) }
+	showLife := func(ctx context.Context) { s.showLife(ctx, job, at, cancel) }
 	stop := drain.Every(ctx, beatEvery, showLife)
 	defer func() { stop(); showLife(ctx) }() // what was told last
 	select {
@@ -72,7 +72,7 @@ func (s *Service) begin(ctx context.Context, job *core.ImportJob) (target string
 	if job.Kind.Replaces() {
 		job.Base = number - 1
 	}
-	_, err = s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
+	_, err = s.editMine(ctx, job, func(j *core.ImportJob) error {
 		if j.Attempt++; j.StartedAt.IsZero() {
 			j.StartedAt = store.Now()
 		}
@@ -110,9 +110,9 @@ func (s *Service) goal(ctx context.Context, job *core.ImportJob) (*core.Dataset,
 
 // showLife saves how a job stands, with a sign of life, and ends the work when
 // somebody has asked for that.
-func (s *Service) showLife(ctx context.Context, jobID string, at *standing, end context.CancelCauseFunc) {
+func (s *Service) showLife(ctx context.Context, mine *core.ImportJob, at *standing, end context.CancelCauseFunc) {
 	var told int
-	job, err := s.editJob(ctx, jobID, func(j *core.ImportJob) error {
+	job, err := s.editMine(ctx, mine, func(j *core.ImportJob) error {
 		if j.Status.Final() {
 			return errEnded
 		}
@@ -125,7 +125,7 @@ func (s *Service) showLife(ctx context.Context, jobID string, at *standing, end 
 	case errors.Is(err, errEnded):
 		end(errEnded)
 	case ctx.Err() == nil:
-		s.Log.WarnContext(ctx, "import progress not saved", "job", jobID, "error", err)
+		s.Log.WarnContext(ctx, "import progress not saved", "job", mine.ID, "error", err)
 	}
 	if job != nil && job.Cancel {
 		end(errCancelled)
@@ -159,7 +159,10 @@ func (s *Service) publish(ctx context.Context, job *core.ImportJob, target strin
 		if current == nil || current.Staged == nil && (current.Status.Final() || job.Staged != nil) {
 			return s.happened(ctx, current, try)
 		}
-		if current.Cancel {
+		switch {
+		case current.Worker != job.Worker:
+			return errEnded
+		case current.Cancel:
 			return errCancelled
 		}
 		d, v, warn, err := s.version(ctx, current, target, done)
@@ -275,9 +278,10 @@ func (s *Service) noteImport(ctx context.Context, job *core.ImportJob, v *core.D
 	})
 }
 
-// fail ends a job as failed and sweeps what it wrote.
+// fail ends a job as failed and sweeps what it wrote, unless another process has taken
+// it over.
 func (s *Service) fail(ctx context.Context, job *core.ImportJob, p *core.ImportProblem) {
-	_, err := s.editJob(ctx, job.ID, func(j *core.ImportJob) error {
+	_, err := s.editMine(ctx, job, func(j *core.ImportJob) error {
 		if j.Status.Final() {
 			return errEnded
 		}

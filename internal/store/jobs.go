@@ -41,6 +41,7 @@ func writeJob(j *core.ImportJob) table.Item {
 	}
 	putStr(it, "description", j.Description)
 	putStr(it, "stage", string(j.Stage))
+	putStr(it, "worker", j.Worker)
 	if j.Attempt > 0 {
 		it["attempt"] = int64(j.Attempt)
 	}
@@ -76,7 +77,7 @@ func readJob(it table.Item) *core.ImportJob {
 		ID: it.Str("job_id"), Status: core.RunStatus(it.Str("status")), Name: it.Str("name"), Description: it.Str("description"),
 		Kind: core.ImportKind(it.Str("kind")), DatasetID: it.Str("dataset_id"), Base: it.Int("base_version"), OwnerID: it.Str("owner_id"),
 		SourceKey: it.Str("source_key"), SourceBytes: it.Int("source_bytes"), Progress: it.Float("progress"), Version: it.Int("version"),
-		Stage: core.ImportStage(it.Str("stage")), Attempt: int(it.Int("attempt")), Cancel: it.Bool("cancel"),
+		Stage: core.ImportStage(it.Str("stage")), Attempt: int(it.Int("attempt")), Worker: it.Str("worker"), Cancel: it.Bool("cancel"),
 		Heartbeat: getTime(it, "heartbeat"), CreatedAt: getTime(it, "created_at"),
 		StartedAt: getTime(it, "started_at"), FinishedAt: getTime(it, "finished_at"),
 	}

@@ -3,6 +3,7 @@ package transform
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/access"
@@ -10,8 +11,14 @@ import (
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
-// silentAfter is how long a run may give no sign of life.
-const silentAfter = time.Minute
+const (
+	// silentAfter is how long a run may give no sign of life.
+	silentAfter = time.Minute
+	// lookAgain is how long who would give a run up waits for one all the same, because
+	// the clock of the process that works on it may be behind by more than silentAfter.
+	// While a run is written down as ended it shows none.
+	lookAgain = endTimeout + 5*beatEvery
+)
 
 // DefaultExecutions is how many runs a page has where nothing is said.
 const DefaultExecutions = 20
@@ -118,13 +125,31 @@ func (s *Service) Recover(ctx context.Context) error {
 	if err != nil {
 		return core.Internal("read open runs", err)
 	}
-	for _, x := range open {
-		if !s.ours(x.ID) {
-			_, failed := s.giveUp(ctx, x, since)
-			err = errors.Join(err, failed)
+	open = slices.DeleteFunc(open, func(x *core.Execution) bool { return s.ours(x.ID) })
+	if !since.IsZero() && len(open) > 0 {
+		if err := s.wait(ctx); err != nil {
+			return err
 		}
 	}
+	for _, x := range open {
+		seen := x.Heartbeat
+		if since.IsZero() {
+			seen = since
+		}
+		_, failed := s.giveUp(ctx, x, seen)
+		err = errors.Join(err, failed)
+	}
 	return err
+}
+
+// wait gives a run that seems to be silent the time to show life.
+func (s *Service) wait(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-s.cfg.Wait(lookAgain):
+		return nil
+	}
 }
 
 // deadSince is since when a run that nobody works on was silent; zero where all
@@ -146,11 +171,11 @@ func (s *Service) ours(id string) bool {
 	return s.runs[id] != nil
 }
 
-// giveUp ends a run that nobody works on any more; false where it has shown life
-// since the time, which is asked again in the moment in which it ends. The zero time
-// is for runs that cannot be alive.
-func (s *Service) giveUp(ctx context.Context, x *core.Execution, since time.Time) (bool, error) {
-	_, err := s.end(ctx, x.ID, interrupted(), since)
+// giveUp ends a run that nobody works on any more; false where it shows another sign of
+// life than the one that was seen, which is asked again in the moment in which it ends.
+// The zero time is for runs that cannot be alive.
+func (s *Service) giveUp(ctx context.Context, x *core.Execution, seen time.Time) (bool, error) {
+	_, err := s.end(ctx, x.ID, interrupted(), seen)
 	switch {
 	case errors.Is(err, errAlive):
 		return false, nil
@@ -168,5 +193,8 @@ func (s *Service) giveUpSilent(ctx context.Context, id string) (bool, error) {
 	if err != nil || x == nil || s.ours(id) || x.Heartbeat.After(since) {
 		return false, err
 	}
-	return s.giveUp(ctx, x, since)
+	if err := s.wait(ctx); err != nil {
+		return false, err
+	}
+	return s.giveUp(ctx, x, x.Heartbeat)
 }

@@ -122,13 +122,13 @@ func (r *run) fail(ctx context.Context, p *core.RunProblem) {
 }
 
 // end ends a run as failed, whoever worked on it, and writes it down; errAlive where
-// it has shown life since the time that is given, errEnded where it has ended.
-func (s *Service) end(ctx context.Context, id string, p *core.RunProblem, since time.Time) (*core.Execution, error) {
+// it shows another sign of life than the one that was seen (zero: any), errEnded where it has ended.
+func (s *Service) end(ctx context.Context, id string, p *core.RunProblem, seen time.Time) (*core.Execution, error) {
 	x, err := s.Store.Executions.Finish(ctx, id, nil, func(x *core.Execution) error {
 		switch {
 		case x.Status.Final():
 			return errEnded
-		case !since.IsZero() && x.Heartbeat.After(since):
+		case !seen.IsZero() && !x.Heartbeat.Equal(seen):
 			return errAlive
 		}
 		if x.CancelledBy != "" {

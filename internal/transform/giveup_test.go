@@ -27,6 +27,31 @@ func TestWhatShowsLifeIsNotGivenUp(t *testing.T) {
 	}
 }
 
+// The clock of a process that works on a run may be far behind: what shows life there is
+// neither given up nor begun a second time.
+func TestARunBehindTheClockIsNotGivenUp(t *testing.T) {
+	w := open(t)
+	defer w.end(t)
+	tf := w.make(t, w.owner, w.data.ID)
+	x, err := w.Draft(w.As(w.owner), tf)
+	must(t, err)
+	x.CreatedAt = x.CreatedAt.Add(-5 * time.Minute)
+	must(t, w.World.Store.Executions.Start(t.Context(), x))
+	w.cfg.Wait = func(d time.Duration) <-chan time.Time {
+		_, err := w.World.Store.Executions.Edit(t.Context(), x.ID, func(x *core.Execution) error { x.Heartbeat = x.Heartbeat.Add(d); return nil })
+		must(t, err)
+		return instantly(d)
+	}
+	must(t, w.Recover(t.Context()))
+	_, err = w.Execute(w.As(w.owner), ExecuteInput{ID: tf.ID})
+	if core.CodeOf(err) != core.CodeConflict {
+		t.Errorf("it may run beside itself: %v", err)
+	}
+	if now, err := w.Execution(w.As(w.owner), x.ID); err != nil || now.Status.Final() {
+		t.Errorf("it became %+v, %v", now, err)
+	}
+}
+
 // What a run has published is not swept, whoever believes that it failed.
 func TestWhatIsPublishedStays(t *testing.T) {
 	w := open(t)

@@ -31,6 +31,8 @@ type Config struct {
 	Timeout  time.Duration // of one run; 0 is 300 s
 	MemoryMB int64         // of one run; 0 is 4096
 	Shared   bool          // other processes run transforms of the same store
+
+	Wait func(time.Duration) <-chan time.Time // for a sign of life; nil is [time.After]
 }
 
 // Service does what can be done with transforms. Every method checks the actor
@@ -56,6 +58,9 @@ func New(d Deps, cfg Config) *Service {
 	}
 	if cfg.MemoryMB == 0 {
 		cfg.MemoryMB = 4096
+	}
+	if cfg.Wait == nil {
+		cfg.Wait = time.After
 	}
 	life, stop := context.WithCancel(context.Background())
 	return &Service{Deps: d, cfg: cfg, life: life, stop: stop, runs: map[string]context.CancelCauseFunc{}}

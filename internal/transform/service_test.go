@@ -42,8 +42,15 @@ func openOver(t *testing.T, world *accesstest.World) *shop {
 // service is one more process's service over the same store.
 func (w *shop) service() *Service {
 	s := New(Deps{Store: w.World.Store, Gate: w.World.Gate, Audit: w.World.Audit, Blobs: w.blobs, Executor: w.executor.Client(),
-		Log: slog.New(slog.NewJSONHandler(w.log, nil)).With("logger", "transform")}, Config{Timeout: time.Minute, Shared: true})
+		Log: slog.New(slog.NewJSONHandler(w.log, nil)).With("logger", "transform")}, Config{Timeout: time.Minute, Shared: true, Wait: instantly})
 	return s
+}
+
+// instantly waits for nothing.
+func instantly(time.Duration) <-chan time.Time {
+	over := make(chan time.Time)
+	close(over)
+	return over
 }
 
 // succeeds is a run that writes one part with two columns.
