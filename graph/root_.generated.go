@@ -893,7 +893,7 @@ input CardParameterInput {
   card(
     "Id of the card."
     id: ID!
-  ): Card @card(right: VIEW, arg: "id")
+  ): Card @card(right: VIEW, arg: "id") @stored
 
   "The cards that you own, newest first."
   cards(
@@ -901,7 +901,7 @@ input CardParameterInput {
     first: Int = 50
     "The cursor after which to continue."
     after: String
-  ): CardConnection @auth
+  ): CardConnection @auth @stored
 }
 
 extend type Mutation {
@@ -955,7 +955,7 @@ type Card implements Node {
   "What it shows, in its owner's words."
   description: String!
   "Its data; null for text cards."
-  dataset: Dataset
+  dataset: Dataset @stored
   "The Python of a code card, the HTML of a text card. For its owner and administrators; empty for others."
   code: String!
   "What ` + "`" + `render` + "`" + ` gets as its third argument. For its owner and administrators; empty for others."
@@ -963,7 +963,7 @@ type Card implements Node {
   "The page filters do not reach it."
   ignoresFilters: Boolean!
   "Who owns it."
-  owner: User
+  owner: User @stored
   "Version of the card, to be sent back with a change."
   version: Int!
   "When it was made."
@@ -1405,7 +1405,7 @@ type ImportJobEdge {
   dashboard(
     "Id of the dashboard."
     id: ID!
-  ): Dashboard @dashboard(level: VIEWER, arg: "id")
+  ): Dashboard @dashboard(level: VIEWER, arg: "id") @stored
 
   "Your dashboards and those that are shared with you or your groups, newest first."
   dashboards(
@@ -1413,7 +1413,7 @@ type ImportJobEdge {
     first: Int = 50
     "The cursor after which to continue."
     after: String
-  ): DashboardConnection @auth
+  ): DashboardConnection @auth @stored
 }
 
 extend type Mutation {
@@ -1455,23 +1455,23 @@ type Dashboard implements Node {
   "What it shows, in its owner's words."
   description: String!
   "Its cards, each in its place."
-  cards: [DashboardCard!]!
+  cards: [DashboardCard!]! @stored
   "Number of its cards."
   cardCount: Int!
   "Number of columns of the grid."
-  columns: Int!
+  columns: Int! @stored
   "Height of one row of the grid in CSS pixels."
-  rowHeight: Int!
+  rowHeight: Int! @stored
   "Its page filters."
   filters: [Filter!]!
   "Who owns it."
-  owner: User
+  owner: User @stored
   "What you may do with it; null for an administrator who sees it as such."
   myPermission: Permission
   "With whom it is shared. For its owner and administrators."
   shares: [Share!]
   "The datasets whose data it shows, by name."
-  referencedDatasets: [ReferencedDataset!]
+  referencedDatasets: [ReferencedDataset!] @stored
   "Version of the dashboard, to be sent back with a change."
   version: Int!
   "When it was made."
@@ -1487,7 +1487,7 @@ type DashboardCard {
   "Id of the card itself."
   cardId: ID!
   "The card itself; null where it is not shown to you."
-  card: Card
+  card: Card @stored
   "It is shown to you here. A card that was copied from another dashboard is shown only to those who may see it there, too; to others it has no result."
   admitted: Boolean!
   "Column of its left edge, from 0."
@@ -1549,7 +1549,7 @@ type ReferencedDataset {
   "Number of cards here that use it."
   usedByCards: Int!
   "Who owns it."
-  owner: User
+  owner: User @stored
 }
 
 "A page of dashboards."
@@ -1661,7 +1661,7 @@ type DeleteDashboardPayload {
   dataset(
     "Id of the dataset."
     id: ID!
-  ): Dataset @dataset(right: VIEW, arg: "id")
+  ): Dataset @dataset(right: VIEW, arg: "id") @stored
 
   "The datasets that you own, newest first."
   datasets(
@@ -1671,7 +1671,7 @@ type DeleteDashboardPayload {
     first: Int = 50
     "The cursor after which to continue."
     after: String
-  ): DatasetConnection @auth
+  ): DatasetConnection @auth @stored
 
   "How an import of yours is getting on."
   importJob(
@@ -1751,11 +1751,11 @@ type Dataset implements Node {
   "Number of the newest version of the data, from 1."
   dataVersion: Int!
   "Who owns it."
-  owner: User
+  owner: User @stored
   "When data was last imported."
   lastImportAt: Time
   "Who last imported data."
-  lastImportBy: User
+  lastImportBy: User @stored
   "Version of the description, to be sent back with a change."
   version: Int!
   "When it was made."
@@ -2306,6 +2306,13 @@ directive @cost(
   "How much."
   weight: Int!
 ) on FIELD_DEFINITION
+
+"""
+What the field tells is made from what is stored alone, and not from files, other programs, the clock or what a process
+remembers: nothing that was asked with such fields changes before something is written. Fields that are a part of what is
+stored need no mark.
+"""
+directive @stored on FIELD_DEFINITION
 `, BuiltIn: false},
 	{Name: "../schema/effects.graphqls", Input: `extend type AccessExplanation {
   "What the policies and classes of the datasets behind it leave them to see, by name of the dataset; empty where it is closed. The owner of a dataset and administrators are told all of it, others of themselves how much they see, and of anybody else nothing."
@@ -2547,7 +2554,7 @@ type ExposedDataset {
   filterView(
     "Id of the filter view."
     id: ID!
-  ): FilterView @auth
+  ): FilterView @auth @stored
 }
 
 extend type Mutation {
@@ -2602,7 +2609,7 @@ type FilterView implements Node {
   "Its name."
   name: String!
   "Who made it. It can be seen and changed by them always, also where they lost the dashboard."
-  owner: User
+  owner: User @stored
   "What it chooses, as it was saved, without what is about columns that you do not see as they are. A value for a filter that the dashboard does not have any more is ignored."
   filters: [FilterValue!]!
   "What it chooses today: relative ranges are the days that they stand for now."
@@ -2628,7 +2635,7 @@ type FilterView implements Node {
 "What was chosen for a page filter."
 type FilterValue {
   "Id of the filter; null where the column alone names it."
-  filterId: ID
+  filterId: ID @stored
   "Name of the column."
   column: String!
   "The chosen values."
@@ -2636,9 +2643,9 @@ type FilterValue {
   "Rows without a value are chosen too."
   includeNull: Boolean!
   "The first day; null where the range has none."
-  from: String
+  from: String @stored
   "The last day; null where the range has none."
-  to: String
+  to: String @stored
   "The range that moves with today; null for values and fixed days."
   relative: RelativeRange
 }
@@ -2776,7 +2783,7 @@ type SetDefaultFilterViewPayload {
   group(
     "Id of the group."
     id: ID!
-  ): Group @auth
+  ): Group @auth @stored
 
   "The groups of people, by name."
   groups(
@@ -2784,7 +2791,7 @@ type SetDefaultFilterViewPayload {
     first: Int = 50
     "The cursor after which to continue."
     after: String
-  ): GroupConnection @auth
+  ): GroupConnection @auth @stored
 }
 
 extend type Mutation {
@@ -2819,7 +2826,7 @@ type Group implements Node {
     first: Int = 50
     "The cursor after which to continue."
     after: String
-  ): GroupMemberConnection
+  ): GroupMemberConnection @stored
   "When it was made."
   createdAt: Time!
   "When it was last changed."
@@ -2833,7 +2840,7 @@ type GroupMember {
   "Id of the person."
   userId: ID!
   "The person."
-  user: User
+  user: User @stored
   "Since when."
   addedAt: Time!
 }
@@ -3241,7 +3248,7 @@ type MarkNotificationsReadPayload {
 
 extend type Group {
   "What the issuer calls it in a person's claims; null for a group whose members are chosen here alone. Only administrators see it."
-  claim: String
+  claim: String @stored
 }
 
 extend type ServerInfo {
@@ -3668,9 +3675,9 @@ type DeletePolicyPayload {
 
 extend type User {
   "What the policies of datasets may ask for, by name. Only they and administrators see it; null for others."
-  attributes: [UserAttribute!]
+  attributes: [UserAttribute!] @stored
   "Whether they see personal and confidential columns as they are. Only they and administrators see it; null for others."
-  piiAccess: Boolean
+  piiAccess: Boolean @stored
 }
 
 "One fact about a person: ` + "`" + `department` + "`" + ` and its values."
@@ -4590,7 +4597,7 @@ type TransferOwnershipPayload {
   transform(
     "Id of the transform."
     id: ID!
-  ): Transform @transform(right: VIEW, arg: "id")
+  ): Transform @transform(right: VIEW, arg: "id") @stored
 
   "The transforms that you own, newest first."
   transforms(
@@ -4602,7 +4609,7 @@ type TransferOwnershipPayload {
     first: Int = 50
     "The cursor after which to continue."
     after: String
-  ): TransformConnection @auth
+  ): TransformConnection @auth @stored
 
   "One run of a transform. For the transform's owner and administrators."
   execution(
@@ -4657,7 +4664,7 @@ extend type Mutation {
 
 extend type Dataset {
   "The transform that writes it; null for others, and where you may not see it."
-  writtenBy: Transform
+  writtenBy: Transform @stored
 }
 
 "Python that turns one or more datasets into a dataset."
@@ -4677,7 +4684,7 @@ type Transform implements Node {
   "Id of the dataset that it writes. The dataset is there once a run has succeeded."
   outputId: ID!
   "The dataset that it writes; null until a run has succeeded."
-  output: Dataset
+  output: Dataset @stored
   "Name of that dataset when the first run makes it."
   outputName: String!
   "When it runs by itself."
@@ -4692,7 +4699,7 @@ type Transform implements Node {
   "How many runs are kept; 10,000 at most."
   executionCount: Int
   "Who owns it."
-  owner: User
+  owner: User @stored
   "Version of the transform, to be sent back with a change."
   version: Int!
   "When it was made."
@@ -4706,15 +4713,15 @@ type TransformInput {
   "Id of the dataset."
   datasetId: ID!
   "The dataset; null where it is gone or you may not see it."
-  dataset: Dataset
+  dataset: Dataset @stored
   "The name under which the code finds it beside its id; null for none."
-  alias: String
+  alias: String @stored
 }
 
 "When a transform runs by itself."
 type Schedule {
   "Minute, hour, day of the month, month and day of the week, as cron writes them; null for none."
-  cron: String
+  cron: String @stored
   "The time zone that the hours are of."
   zone: String!
   "It is on."
@@ -5136,7 +5143,7 @@ type PreviewTransformPayload {
 `, BuiltIn: false},
 	{Name: "../schema/user.graphqls", Input: `extend type Query {
   "The person who is signed in."
-  me: User @auth
+  me: User @auth @stored
 
   "People whose e-mail address contains the text; an empty text finds nobody."
   users(
@@ -5146,7 +5153,7 @@ type PreviewTransformPayload {
     first: Int = 20
     "The cursor after which to continue."
     after: String
-  ): UserConnection @auth
+  ): UserConnection @auth @stored
 }
 
 extend type Mutation {
@@ -5224,9 +5231,9 @@ type User implements Node {
   "What they are in the house. Only they and administrators see it; null for others."
   role: Role
   "The language they chose. Only they and administrators see it."
-  locale: Locale
+  locale: Locale @stored
   "The groups they are in. Only they and administrators see them; null for others."
-  groups: [Group!]
+  groups: [Group!] @stored
   "When the account was made. Only they and administrators see it."
   createdAt: Time
   "When the account was locked; null while it is open. Only they and administrators see it."

@@ -101,6 +101,7 @@ func writeBody(w http.ResponseWriter, r *http.Request, form string, status int, 
 	for _, e := range a.errors {
 		setRetryAfter(w, e.Extensions)
 	}
+	a.cacheStatus(w.Header())
 	text := a.encode(r.Context())
 	if a.mayPack() {
 		text = pack(w.Header(), r, text)

@@ -106,7 +106,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	}
 	events := bus.OpenMemory()
 	h.events = events
-	engine = store.Watched(engine, bus.Teller(events, slog.New(slog.NewJSONHandler(h.log, nil))))
+	engine = store.Watched(store.Counted(engine), bus.Teller(events, slog.New(slog.NewJSONHandler(h.log, nil))))
 	h.World = accesstest.Over(t, engine, slog.New(slog.NewJSONHandler(h.log, nil)))
 	h.store = h.World.Store
 	h.identity = identity.New(identity.Deps{
@@ -162,7 +162,7 @@ func bucket() *accesstest.Objects {
 
 func (h *house) deps(change []func(*server.Deps)) server.Deps {
 	deps := server.Deps{
-		Resolver: h.resolver, Bus: h.events, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20, Persisted: apq.New(1<<20, nil, h.Log),
+		Resolver: h.resolver, Bus: h.events, Log: h.Log, Local: true, Revision: "abc1234", MaxUpload: 1 << 20, KeepAnswers: time.Hour, Persisted: apq.New(1<<20, nil, h.Log),
 		Origins: []string{"http://localhost:3000"},
 		Pages:   fstest.MapFS{"index.html": {Data: []byte("<p>karuta")}},
 		GraphiQL: fstest.MapFS{
@@ -283,6 +283,20 @@ func (h *house) ask(token, document string, variables map[string]any, headers ..
 	}
 	return h.send(post(string(body), headers...))
 }
+
+// askByHash asks for a document by its hash, which the server may have to be told first.
+func (h *house) askByHash(token, document string, headers ...string) *answered {
+	h.t.Helper()
+	headers = append(headers, "Authorization", "Bearer "+token)
+	a := h.send(post(hashed(sha(document), ""), headers...))
+	if a.code() == string(core.CodeNotPersisted) {
+		a = h.send(post(hashed(sha(document), document), headers...))
+	}
+	return a
+}
+
+// kept tells whether the answer was given before.
+func (a *answered) kept() bool { return a.Header.Get("Cache-Status") != "" }
 
 // code is the code of the first error, "" where there is none.
 func (a *answered) code() string {

@@ -24,7 +24,11 @@ func (w *modelWorld) look(t *testing.T, u *person) {
 		return
 	}
 	w.put(t, u, w.questions(u))
-	w.list(t, u)
+	for _, each := range w.people { // what was kept for each must have gone with what changed it
+		if !each.gone {
+			w.list(t, each)
+		}
+	}
 }
 
 // questions are what somebody can ask about each thing.
@@ -98,21 +102,42 @@ func (w *modelWorld) page(t *testing.T, u *person, b *board, value map[string]an
 	}
 }
 
-// list holds the list of one's dashboards against the model.
+// list holds the list of one's dashboards, asked by its hash, against the model.
 func (w *modelWorld) list(t *testing.T, u *person) {
 	t.Helper()
-	a := w.h.ask(u.token, `{ dashboards(first: 100) { nodes { id myPermission } } }`, nil)
+	a := w.h.askByHash(u.token, `{ dashboards(first: 100) { nodes { id myPermission cards { cardId admitted card { id } } } } }`)
+	if a.kept() {
+		w.kept++
+	}
 	found := map[string]string{}
 	connection, _ := a.Data["dashboards"].(map[string]any)
 	nodes, _ := connection["nodes"].([]any)
 	for _, n := range nodes {
 		node := n.(map[string]any)
 		found[fmt.Sprint(node["id"])] = fmt.Sprint(node["myPermission"])
+		w.listed(t, u, node)
 	}
 	for _, b := range w.boards {
 		want := levelNames[w.level(u, b)]
 		if found[b.id] != want {
 			t.Errorf("%s finds %s with %q in the list, the model says %q", u.name, b.id, found[b.id], want)
+		}
+	}
+}
+
+// listed looks at the places of a dashboard in a list.
+func (w *modelWorld) listed(t *testing.T, u *person, node map[string]any) {
+	t.Helper()
+	places, _ := node["cards"].([]any)
+	for _, b := range w.boards {
+		if b.id != node["id"] || len(places) != len(b.places) {
+			continue
+		}
+		for i, p := range b.places {
+			shown, _ := places[i].(map[string]any)
+			if shown["admitted"] != w.admits(u, b, p) || shown["card"] != nil && !w.seesCard(u, p.card) {
+				t.Errorf("in the list %s sees %v on %s, the model says admitted: %v", u.name, shown, b.id, w.admits(u, b, p))
+			}
 		}
 	}
 }

@@ -16,9 +16,10 @@ import (
 // modelWorld is a server and the model, which go through the same steps.
 type modelWorld struct {
 	naive
-	h   *house
-	rnd *rand.Rand
-	log []string // the steps
+	h    *house
+	rnd  *rand.Rand
+	log  []string // the steps
+	kept int      // answers that were given again
 }
 
 // Worlds that once told server and model apart, or that reach far.
@@ -49,6 +50,9 @@ func TestModel(t *testing.T) {
 			for _, u := range w.people {
 				w.look(t, u)
 				w.explain(t, u)
+			}
+			if w.kept == 0 {
+				t.Error("no answer was given again")
 			}
 			if t.Failed() {
 				t.Logf("the steps:\n%s", strings.Join(w.log, "\n"))

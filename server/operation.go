@@ -34,6 +34,7 @@ const (
 type engine struct {
 	schema    graphql.ExecutableSchema
 	documents *documents
+	answers   *answers
 	sources   *loaders.Sources
 	audit     *audit.Log
 	root      graphql.RootFieldMiddleware
@@ -52,7 +53,7 @@ func newEngine(d Deps) *engine {
 	r := d.Resolver
 	schema := graph.NewExecutableSchema(graph.Config{Resolvers: r, Directives: r.Directives()})
 	e := &engine{
-		schema: schema, documents: newDocuments(schema.Schema(), d.Persisted), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit, gate: r.Services.Gate, guard: r.Services.Guard,
+		schema: schema, documents: newDocuments(schema.Schema(), d.Persisted), answers: newAnswers(d.KeepAnswers), sources: r.Sources(), root: r.ThroughEyes, audit: r.Services.Audit, gate: r.Services.Gate, guard: r.Services.Guard,
 		hub: hub.New(d.Bus), resume: r.Services.Identity.Resume,
 		log: telemetry.Named(d.Log, "graphql"), local: d.Local,
 		operations: r.Services.Operations, grades: d.Grades,
@@ -68,6 +69,7 @@ type answer struct {
 	status int   // HTTP status where it was not executed
 	read   bool  // of a query
 	bill   *bill // nil where it was refused before it was measured
+	kept   bool  // was given before
 
 	more func() *graphql.Response // gives what was deferred until it gives nil; nil where the data is all
 	end  func()                   // ends the operation whose parts are still to come
@@ -167,7 +169,16 @@ func (e *engine) run(ctx context.Context, req *request, op *graphql.OperationCon
 	if req.dryRun {
 		return &answer{data: []byte("null"), bill: billOf(op)}
 	}
-	return e.execute(ctx, op)
+	q := e.answers.ask(ctx, req, op)
+	if q == nil {
+		return e.execute(ctx, op)
+	}
+	if a := e.answers.find(q, billOf(op)); a != nil {
+		return a
+	}
+	a := e.execute(ctx, op)
+	e.answers.keep(ctx, q, a)
+	return a
 }
 
 func (e *engine) execute(ctx context.Context, op *graphql.OperationContext) *answer {

@@ -45,6 +45,7 @@ type plan struct {
 	deferred int      // fragments that may come later
 	hidden   bool     // asks for the schema
 	plain    bool     // asks for values of events that are the same for all readers, and nothing else
+	stored   bool     // asks for what is stored alone, in one piece
 	names    []string // of root fields, as Query.dashboards; those about the schema have rules of their own
 	charges  []charge
 	prices   sum
@@ -59,7 +60,7 @@ type charge struct {
 }
 
 func newPlan(op *ast.OperationDefinition) *plan {
-	p := &plan{marks: len(op.Directives), plain: true, answer: &shape{}}
+	p := &plan{marks: len(op.Directives), plain: true, stored: op.Operation == ast.Query, answer: &shape{}}
 	p.prices = p.selection(op.SelectionSet, 1, p.answer)
 	return p
 }
@@ -88,6 +89,7 @@ func (p *plan) mark(directives ast.DirectiveList) {
 	p.marks += len(directives)
 	if directives.ForName("defer") != nil {
 		p.deferred++
+		p.stored = false
 	}
 }
 
@@ -102,9 +104,10 @@ func (p *plan) field(f *ast.Field, depth int, in *shape) sum {
 		p.aliases++
 	}
 	if f.Name == "__schema" || f.Name == "__type" {
-		p.hidden = true
+		p.hidden, p.stored = true, false
 		return sum{known: p.described(f.SelectionSet)}
 	}
+	p.stored = p.stored && isStored(f, depth)
 	p.depth = max(p.depth, depth)
 	p.charge(f)
 	cost := sum{known: below.price}

@@ -20,23 +20,24 @@ import (
 
 // Deps is what the server stands on.
 type Deps struct {
-	Resolver  *resolvers.Resolver // with the services it answers from
-	Log       *slog.Logger
-	Local     bool           // ENV=local: introspection for everybody, cookies without TLS
-	Revision  string         // for X-Revision
-	Origins   []string       // of pages, apart from our own, that may call the API
-	Proxies   []netip.Prefix // networks of the proxies in front, whose X-Forwarded-For is believed
-	MaxUpload int64          // bytes of an uploaded file
-	Persisted *apq.Store     // documents by their hash
-	Grades    Grades         // which documents clients may ask for
-	Sockets   socket.Limits
-	OIDC      *oidc.Provider // the issuer that people may sign in with, nil: none
-	OIDCName  string         // what its button says, "": the company account
-	PublicURL string         // where the issuer sends people back to, without a path
-	Bus       bus.Bus        // what happens, for subscriptions
-	Pages     fs.FS          // index.html
-	GraphiQL  fs.FS          // index.html, signin.html, denied.html
-	Assets    fs.FS          // flat, beside name perhaps name.gz
+	Resolver    *resolvers.Resolver // with the services it answers from
+	Log         *slog.Logger
+	Local       bool           // ENV=local: introspection for everybody, cookies without TLS
+	Revision    string         // for X-Revision
+	Origins     []string       // of pages, apart from our own, that may call the API
+	Proxies     []netip.Prefix // networks of the proxies in front, whose X-Forwarded-For is believed
+	MaxUpload   int64          // bytes of an uploaded file
+	Persisted   *apq.Store     // documents by their hash
+	KeepAnswers time.Duration  // how long an answer to a persisted query is given again at most, as long as nothing that it is made from is written through the Resolver's services; 0: not at all
+	Grades      Grades         // which documents clients may ask for
+	Sockets     socket.Limits
+	OIDC        *oidc.Provider // the issuer that people may sign in with, nil: none
+	OIDCName    string         // what its button says, "": the company account
+	PublicURL   string         // where the issuer sends people back to, without a path
+	Bus         bus.Bus        // what happens, for subscriptions
+	Pages       fs.FS          // index.html
+	GraphiQL    fs.FS          // index.html, signin.html, denied.html
+	Assets      fs.FS          // flat, beside name perhaps name.gz
 }
 
 type server struct {

@@ -90,7 +90,7 @@ func (a *App) openEngines(ctx context.Context) error {
 		return err
 	}
 	a.atClose(closing(tables))
-	a.Store = store.New(store.Watched(tables, a.tell()))
+	a.Store = store.New(store.Watched(store.Counted(tables), a.tell()))
 	if a.Config.Store == "embedded" {
 		if err := tables.Init(ctx); err != nil {
 			return err

@@ -161,8 +161,9 @@ func (a *App) Handler() *server.Handler {
 		OIDC: a.OIDC, OIDCName: a.Config.OIDCName, PublicURL: a.Config.PublicURL,
 		Bus: a.Bus, Log: a.named("api"), Local: a.Config.Env == config.Local, Revision: revision,
 		Origins: a.Config.CORSOrigins, Proxies: a.Config.TrustedProxies, MaxUpload: a.Config.MaxUpload, Persisted: apq.New(a.Config.PersistedBytes, a.redis, a.named("apq")), Sockets: socketLimits(a.Config),
-		Grades: server.Grades{Browser: server.Grade(a.Config.GradeBrowser), Integration: server.Grade(a.Config.GradeKeys), Admin: server.Grade(a.Config.GradeAdmin)},
-		Pages:  web.Pages(), GraphiQL: web.GraphiQL(), Assets: web.Assets(),
+		KeepAnswers: a.Config.AnswersFor(),
+		Grades:      server.Grades{Browser: server.Grade(a.Config.GradeBrowser), Integration: server.Grade(a.Config.GradeKeys), Admin: server.Grade(a.Config.GradeAdmin)},
+		Pages:       web.Pages(), GraphiQL: web.GraphiQL(), Assets: web.Assets(),
 	})
 }
 

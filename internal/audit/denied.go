@@ -24,6 +24,7 @@ type refusal struct {
 // refused. The same refusal of the same actor is written once a minute at most;
 // the next row then tells how many there were in between.
 func (l *Log) Denied(ctx context.Context, targetType, targetID, wanted string) {
+	core.ActorFrom(ctx).Reading().Acted() // each is counted, whether it is written or not
 	suppressed, write := l.sample(ctx, targetType, targetID, wanted)
 	if !write {
 		return

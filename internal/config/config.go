@@ -34,6 +34,7 @@ type Config struct {
 	Blobs          string   `env:"BLOBS" oneof:"folder s3" doc:"Where files are kept. Default: folder where ENV=local, else s3."`
 	RedisURL       Secret   `env:"REDIS_URL" doc:"Redis that several API tasks share for events, limits and persisted queries; empty keeps all of them in this process."`
 	PersistedBytes int64    `env:"PERSISTED_QUERIES_BYTES" envDefault:"8388608" range:"0 1073741824" doc:"Bytes of documents that clients have sent with their hash and may send by it again (automatic persisted queries), in memory and, for all API tasks, in the Redis; 0 keeps none."`
+	AnswerCache    string   `env:"ANSWER_CACHE" oneof:"on off" doc:"Whether an answer to a persisted query of what is stored alone is given again for up to a second, as long as nothing was written to the tables that it was made from. Default: on where STORE=embedded, else off: other processes write there, too, and what they wrote could be seen up to a second late."`
 	GradeBrowser   string   `env:"PERSISTED_OPERATIONS_BROWSER" envDefault:"log" oneof:"log safelist ids-only" doc:"Which documents people's clients may send: log any, those that are not registered named in the log; safelist registered ones alone; ids-only the same, and by id or hash alone."`
 	GradeKeys      string   `env:"PERSISTED_OPERATIONS_INTEGRATION" oneof:"log safelist ids-only" doc:"The same for programs with an API key. Default: log where ENV=local, else ids-only."`
 	GradeAdmin     string   `env:"PERSISTED_OPERATIONS_ADMIN" envDefault:"log" oneof:"log safelist ids-only" doc:"The same for administrators with a session, who work in GraphiQL."`
@@ -122,6 +123,15 @@ func (c Config) OIDC() bool { return c.OIDCIssuer != "" }
 // TokenLifetime is how long a sign-in lasts.
 func (c Config) TokenLifetime() time.Duration {
 	return time.Duration(c.JWTExpireMinutes) * time.Minute
+}
+
+// AnswersFor is how long an answer to a persisted query is given again at most; 0: not
+// at all.
+func (c Config) AnswersFor() time.Duration {
+	if c.AnswerCache == "on" {
+		return time.Second
+	}
+	return 0
 }
 
 // CardTimeout is how long a card may run.

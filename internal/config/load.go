@@ -103,14 +103,17 @@ func (c *Config) fillByEnvironment() {
 	if c.Blobs == "" {
 		c.Blobs = pick(c.Env == Local, "folder", "s3")
 	}
+	if c.AnswerCache == "" {
+		c.AnswerCache = pick(c.Store == "embedded", "on", "off")
+	}
 	if c.GradeKeys == "" {
 		c.GradeKeys = pick(c.Env == Local, "log", "ids-only")
 	}
 }
 
-func pick(local bool, here, there string) string {
-	if local {
-		return here
+func pick(first bool, one, other string) string {
+	if first {
+		return one
 	}
-	return there
+	return other
 }

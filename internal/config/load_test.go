@@ -37,7 +37,7 @@ func TestDefaults(t *testing.T) {
 		"LLM_ENABLED": "false", "VERTEX_AI_PROJECT_ID": "", "VERTEX_AI_LOCATION": "", "VERTEX_AI_MODEL": "", "GOOGLE_APPLICATION_CREDENTIALS": "",
 		"CHATBOT_RATE_LIMIT_USER": "5", "CHATBOT_RATE_LIMIT_DASHBOARD": "10", "CHATBOT_MAX_HISTORY_MESSAGES": "5",
 		"CHATBOT_MAX_OUTPUT_TOKENS": "1024", "CHATBOT_TEMPERATURE": "0.7",
-		"PERSISTED_QUERIES_BYTES": "8388608", "PERSISTED_OPERATIONS_BROWSER": "log", "PERSISTED_OPERATIONS_INTEGRATION": "log", "PERSISTED_OPERATIONS_ADMIN": "log", "CACHE_TTL_SECONDS": "3600", "MAX_UPLOAD_SIZE_BYTES": "104857600", "RATE_LIMIT_ENABLED": "true",
+		"PERSISTED_QUERIES_BYTES": "8388608", "ANSWER_CACHE": "on", "PERSISTED_OPERATIONS_BROWSER": "log", "PERSISTED_OPERATIONS_INTEGRATION": "log", "PERSISTED_OPERATIONS_ADMIN": "log", "CACHE_TTL_SECONDS": "3600", "MAX_UPLOAD_SIZE_BYTES": "104857600", "RATE_LIMIT_ENABLED": "true",
 		"SOCKETS": "30000", "SOCKETS_PER_ADDRESS": "1000", "SOCKETS_PER_USER": "100", "SOCKET_OPERATIONS": "100",
 		"SOCKET_MESSAGE_BYTES": "1048576", "SOCKET_MESSAGES_PER_SECOND": "50", "SOCKET_QUEUE": "256", "SOCKET_QUEUE_BYTES": "4194304", "SOCKET_HOURS": "24",
 		"TLS_CERT_FILE": "", "TLS_KEY_FILE": "", "CONNECTIONS_PER_ADDRESS": "5000",
@@ -58,11 +58,11 @@ func TestDefaults(t *testing.T) {
 
 // ENV-14: the engines follow the environment unless they are named.
 func TestEnginesFollowTheEnvironment(t *testing.T) {
-	if c := load(t, deployed...); c.Store != "dynamodb" || c.Blobs != "s3" {
-		t.Errorf("production: %s, %s", c.Store, c.Blobs)
+	if c := load(t, deployed...); c.Store != "dynamodb" || c.Blobs != "s3" || c.AnswerCache != "off" {
+		t.Errorf("production: %s, %s, answers %s", c.Store, c.Blobs, c.AnswerCache)
 	}
-	if c := load(t, append(slices.Clone(deployed), "STORE=embedded")...); c.Store != "embedded" || c.Blobs != "s3" {
-		t.Errorf("named store: %s, %s", c.Store, c.Blobs)
+	if c := load(t, append(slices.Clone(deployed), "STORE=embedded")...); c.Store != "embedded" || c.Blobs != "s3" || c.AnswerCache != "on" {
+		t.Errorf("named store: %s, %s, answers %s", c.Store, c.Blobs, c.AnswerCache)
 	}
 }
 

@@ -20,7 +20,8 @@ type Actor struct {
 	ViewedBy  string  // id of who looks through the User's eyes, "" for nobody; then everything is read-only and recorded under this id
 	Asker     *Actor  // who looks, where they are no administrator: nothing opens to them that is not open to both; nil for all others
 
-	memo sync.Map // decisions of this request, see Memo
+	memo    sync.Map // decisions of this request, see Memo
+	reading Reading
 }
 
 // SignedIn tells whether a person or the system is known.
@@ -76,6 +77,9 @@ func (a *Actor) SignIn() SignIn {
 
 // Memo keeps what was found out once for the rest of the request.
 func (a *Actor) Memo() *sync.Map { return &a.memo }
+
+// Reading is what was read and done for the actor.
+func (a *Actor) Reading() *Reading { return &a.reading }
 
 type actorKey struct{}
 

@@ -86,6 +86,7 @@ func (r *Dashboards) ForUser(ctx context.Context, ids []string, userID string, g
 		case table.Shares:
 			s := readShare(it)
 			if s.Live(now) && (s.TargetType == core.TargetUser || isLive(items[groupKey(s.TargetID)])) {
+				core.ActorFrom(ctx).Reading().Until(s.ExpiresAt)
 				found[s.DashboardID].Shares = append(found[s.DashboardID].Shares, s)
 			}
 		}

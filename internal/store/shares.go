@@ -186,6 +186,7 @@ func (r *Shares) To(ctx context.Context, t core.TargetType, id, after string, li
 		}
 		for _, it := range page.Items {
 			if s := readShare(it); s.Live(now) {
+				core.ActorFrom(ctx).Reading().Until(s.ExpiresAt)
 				shares = append(shares, s)
 			}
 		}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -31,12 +32,34 @@ func shareIsUniqueExpiresAndEnds(t *testing.T, st *world) {
 	if !sees() {
 		t.Fatal("the share is not seen")
 	}
-	_, err := st.Shares.Edit(t.Context(), d.ID, core.TargetUser, viewer.ID, owner.ID, func(s *core.Share) error {
-		s.ExpiresAt = time.Now().Add(-time.Second)
-		return nil
-	})
-	if err != nil || sees() {
-		t.Fatalf("an expired share still counts (%v)", err)
+	ends := func(at time.Time) {
+		_, err := st.Shares.Edit(t.Context(), d.ID, core.TargetUser, viewer.ID, owner.ID, func(s *core.Share) error {
+			s.ExpiresAt = at
+			return nil
+		})
+		must(t, err)
+	}
+	end := store.Now().Add(time.Hour)
+	ends(end)
+	for how, read := range map[string]func(ctx context.Context) error{
+		"ForUser": func(ctx context.Context) error {
+			_, err := st.Dashboards.ForUser(ctx, []string{d.ID}, viewer.ID, nil)
+			return err
+		},
+		"To": func(ctx context.Context) error {
+			_, _, err := st.Shares.To(ctx, core.TargetUser, viewer.ID, "", 10)
+			return err
+		},
+	} {
+		reader := &core.Actor{}
+		must(t, read(core.WithActor(t.Context(), reader)))
+		if r := reader.Reading(); !r.Holds(end.Add(-1)) || r.Holds(end) {
+			t.Errorf("what %s read does not hold until the share's end", how)
+		}
+	}
+	ends(time.Now().Add(-time.Second))
+	if sees() {
+		t.Fatal("an expired share still counts")
 	}
 	if err := st.Shares.Delete(t.Context(), s, owner.ID); err != nil {
 		t.Fatal(err)
