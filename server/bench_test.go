@@ -16,8 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/karuta-bi/karuta/internal/config"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
+	"github.com/karuta-bi/karuta/server"
 )
 
 // benchServer names the server that a child of the benchmark is to be.
@@ -45,6 +47,7 @@ func BenchmarkAPI(b *testing.B) {
 	child := startSelf(b, "karuta", "GOGC=400") // as internal/app sets it
 	for _, q := range benchQueries {
 		b.Run(q.name, func(b *testing.B) { child.load(b, q.query) })
+		b.Run(q.name+"-by-hash", func(b *testing.B) { child.loadByHash(b, q.query) })
 	}
 }
 
@@ -53,7 +56,7 @@ func beServer(b *testing.B, kind string) {
 	var handler http.Handler
 	token := "none"
 	if kind == "karuta" {
-		h := newHouse(b)
+		h := newHouse(b, keptAsServed)
 		handler, token = h.handler, h.shelves()
 	} else {
 		handler = inMemory[kind](b)
@@ -67,6 +70,9 @@ func beServer(b *testing.B, kind string) {
 	_, _ = io.Copy(io.Discard, os.Stdin)
 	must(b, srv.Close())
 }
+
+// keptAsServed keeps answers for as long as a server does.
+func keptAsServed(d *server.Deps) { d.KeepAnswers = config.Config{AnswerCache: "on"}.AnswersFor() }
 
 // shelves makes a person who owns dashboards and gives their token.
 func (h *house) shelves() string {

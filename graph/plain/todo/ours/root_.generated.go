@@ -117,10 +117,13 @@ var sources = []*ast.Source{
 	{Name: "../todo.graphqls", Input: `"A moment, null where there is none."
 scalar Time
 
+"As in schema/directives.graphqls."
+directive @stored on FIELD_DEFINITION
+
 type Query {
-  todos(n: Int!): [Todo!]!
+  todos(n: Int!): [Todo!]! @stored
   maybe(n: Int!): [Todo]
-  dashboards(first: Int!): DashboardConnection!
+  dashboards(first: Int!): DashboardConnection! @stored
   things: [Thing!]!
 }
 
@@ -173,7 +176,7 @@ type Dashboard {
   id: ID!
   name: String!
   updatedAt: Time!
-  owner: User!
+  owner: User! @stored
   myPermission: State
   cardCount: Int!
 }

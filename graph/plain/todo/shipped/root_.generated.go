@@ -113,10 +113,13 @@ var sources = []*ast.Source{
 	{Name: "../todo.graphqls", Input: `"A moment, null where there is none."
 scalar Time
 
+"As in schema/directives.graphqls."
+directive @stored on FIELD_DEFINITION
+
 type Query {
-  todos(n: Int!): [Todo!]!
+  todos(n: Int!): [Todo!]! @stored
   maybe(n: Int!): [Todo]
-  dashboards(first: Int!): DashboardConnection!
+  dashboards(first: Int!): DashboardConnection! @stored
   things: [Thing!]!
 }
 
@@ -169,7 +172,7 @@ type Dashboard {
   id: ID!
   name: String!
   updatedAt: Time!
-  owner: User!
+  owner: User! @stored
   myPermission: State
   cardCount: Int!
 }
