@@ -112,7 +112,7 @@ func (a *App) listen() (net.Listener, error) {
 }
 
 // begin looks at the registered operations, starts the executor and clears up
-// what an earlier process left undone.
+// what an earlier process left undone, where no other one may be at work on it.
 func (a *App) begin(ctx context.Context, o ServeOptions) error {
 	if err := a.loadOperations(ctx); err != nil {
 		return err
@@ -120,9 +120,8 @@ func (a *App) begin(ctx context.Context, o ServeOptions) error {
 	if err := a.StartExecutor(o.ExecutorListen); err != nil {
 		return err
 	}
-	upkeep := core.AsSystem(ctx, "upkeep")
-	if err := errors.Join(a.Datasets.Recover(upkeep), a.Transforms.Recover(upkeep), a.Identity.SweepGroups(upkeep)); err != nil {
-		a.Log.WarnContext(ctx, "what an earlier process left undone is still there", "cause", err)
+	if a.Config.Store == "embedded" {
+		a.clearUp(core.AsSystem(ctx, "upkeep"))
 	}
 	return nil
 }

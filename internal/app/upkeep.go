@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -18,6 +19,9 @@ const (
 // upkeep does the rounds until the context ends.
 func (a *App) upkeep(ctx context.Context) {
 	ctx = core.AsSystem(ctx, "upkeep")
+	if a.Config.Store != "embedded" { // beside what is served: who may be lost is watched for a while
+		a.clearUp(ctx)
+	}
 	next := time.NewTimer(upkeepFirst)
 	defer next.Stop()
 	for {
@@ -28,6 +32,13 @@ func (a *App) upkeep(ctx context.Context) {
 		}
 		a.keepUp(ctx)
 		next.Reset(upkeepEvery)
+	}
+}
+
+// clearUp clears up what an earlier process left undone.
+func (a *App) clearUp(ctx context.Context) {
+	if err := errors.Join(a.Datasets.Recover(ctx), a.Transforms.Recover(ctx), a.Identity.SweepGroups(ctx)); err != nil && ctx.Err() == nil {
+		a.Log.WarnContext(ctx, "what an earlier process left undone is still there", "cause", err)
 	}
 }
 
