@@ -106,6 +106,7 @@ func writeBody(w http.ResponseWriter, r *http.Request, form string, status int, 
 	if a.mayPack() {
 		text = pack(w.Header(), r, text)
 	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(text))) // or it would end with the request, where that still comes
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client may be gone
 }

@@ -1,16 +1,19 @@
 package server_test
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/textproto"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
 )
@@ -320,26 +323,31 @@ func TestMultipartNeedsAPreflight(t *testing.T) {
 }
 
 // A file is not read before the operation wants it: who may not import costs
-// no more than the parts before it.
+// no more than the parts before it until they are answered.
 func TestUploadIsNotReadForStrangers(t *testing.T) {
 	h := newHouse(t)
 	head, kind := form(t, "operations", `{"query":"`+importDocument+`","variables":{"file":null}}`, "map", `{"0":["variables.file"]}`, "0", "")
 	start, _, _ := strings.Cut(head.String(), "\r\n\r\n\r\n--")
 	// What follows the head never ends and fails the test when much of it is read.
-	endless := &counting{max: 64 << 10, t: t}
+	w := httptest.NewRecorder()
+	endless := &counting{max: 64 << 10, t: t, answer: w}
 	r := httptest.NewRequest("POST", "/graphql", io.MultiReader(strings.NewReader(start+"\r\n\r\n"), endless))
-	a := h.send(with(r, "Content-Type", kind, "X-Karuta-Client", "web"))
-	if a.code() != "UNAUTHORIZED" {
-		t.Fatal(a.text)
+	h.handler.ServeHTTP(w, with(r, "Content-Type", kind, "X-Karuta-Client", "web"))
+	if !strings.Contains(w.Body.String(), "UNAUTHORIZED") {
+		t.Fatal(w.Body)
 	}
 }
 
 type counting struct {
 	max, read int
 	t         *testing.T
+	answer    *httptest.ResponseRecorder
 }
 
 func (c *counting) Read(p []byte) (int, error) {
+	if c.answer.Body.Len() > 0 {
+		return 0, io.EOF
+	}
 	if c.read += len(p); c.read > c.max {
 		c.t.Errorf("%d bytes of the file were read", c.read)
 		return 0, io.EOF
@@ -348,6 +356,40 @@ func (c *counting) Read(p []byte) (int, error) {
 		p[i] = 'x'
 	}
 	return len(p), nil
+}
+
+// Who is answered in the middle of what they send may send the rest, and ask again: a
+// proxy that found the connection closed would tell of a bad gateway.
+func TestWhoIsAnsweredEarlyMaySendTheRest(t *testing.T) {
+	h := newHouse(t)
+	web := httptest.NewServer(h.handler)
+	t.Cleanup(web.Close)
+	c, err := net.Dial("tcp", web.Listener.Addr().String())
+	must(t, err)
+	defer func() { _ = c.Close() }()
+	must(t, c.SetDeadline(time.Now().Add(2*time.Minute)))
+	const long = 16 << 20
+	_, err = fmt.Fprintf(c, "POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", long)
+	must(t, err)
+	answers := bufio.NewReader(c)
+	status := func() int {
+		t.Helper()
+		a, err := http.ReadResponse(answers, nil)
+		must(t, err)
+		_, err = io.Copy(io.Discard, a.Body)
+		must(t, err)
+		return a.StatusCode
+	}
+	if got := status(); got != http.StatusRequestEntityTooLarge {
+		t.Fatalf("answered with %d", got)
+	}
+	_, err = c.Write(make([]byte, long))
+	must(t, err)
+	_, err = io.WriteString(c, "GET /api/health HTTP/1.1\r\nHost: x\r\n\r\n")
+	must(t, err)
+	if got := status(); got != http.StatusOK {
+		t.Errorf("then with %d", got)
+	}
 }
 
 // A bug is a plain sentence for people; the stack is in the log under the request's id.

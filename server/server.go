@@ -86,7 +86,7 @@ func New(d Deps) *Handler {
 	mux.HandleFunc("GET /graphiql", s.graphiql)
 	mux.HandleFunc("GET /{$}", s.page("index.html"))
 	mux.HandleFunc(rest, s.elsewhere(mux))
-	return &Handler{Handler: s.around(mux), sockets: sockets, server: s}
+	return &Handler{Handler: s.around(linger(mux)), sockets: sockets, server: s}
 }
 
 // Close ends what runs for subscriptions, after Drain and before the bus is closed.
