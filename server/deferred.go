@@ -40,6 +40,7 @@ func (p *plan) refuseParts(req *request, op *ast.OperationDefinition) gqlerror.L
 func (a *answer) stream(w http.ResponseWriter, r *http.Request) {
 	defer a.end()
 	w.Header().Set("Content-Type", `multipart/mixed; boundary="-"; deferSpec=`+partsVersion)
+	w.Header().Set("X-Accel-Buffering", "no") // a proxy must not collect the parts
 	first := a.encode(r.Context())
 	writePart(w, append(first[:len(first)-1], `,"hasNext":true}`...))
 	for hasNext := true; hasNext; {

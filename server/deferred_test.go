@@ -37,7 +37,7 @@ func TestAnswersInParts(t *testing.T) {
 	must(t, err)
 	defer func() { _ = answer.Body.Close() }()
 	kind, params, err := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/mixed" || params["deferspec"] != "20220824" {
+	if err != nil || kind != "multipart/mixed" || params["deferspec"] != "20220824" || answer.Header.Get("X-Accel-Buffering") != "no" {
 		t.Fatalf("%v: %v", err, answer.Header)
 	}
 	got := parts(t, multipart.NewReader(answer.Body, params["boundary"]))
