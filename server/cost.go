@@ -69,7 +69,8 @@ func (m *meter) estimate() int { return int(min(math.Ceil(m.cost), math.MaxInt32
 // tooDear is QUERY_COST with what there is too much of.
 func tooDear(what string, asked, allowed int) gqlerror.List {
 	return gqlerror.List{gqlerror.Wrap(&core.Error{
-		Code: core.CodeQueryCost, Details: map[string]any{"limit": what, "asked": asked, "allowed": allowed},
+		Code: core.CodeQueryCost, Reason: what, Args: map[string]any{"asked": asked, "allowed": allowed},
+		Details: map[string]any{"limit": what, "asked": asked, "allowed": allowed},
 	})}
 }
 

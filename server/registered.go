@@ -7,6 +7,7 @@ import (
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+	"github.com/vektah/gqlparser/v2/lexer"
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
@@ -105,20 +106,57 @@ func clientOf(h http.Header) operation.Client {
 }
 
 // OperationCheck tells what a document is that is to be registered: it fits the
-// schema and has one operation, with a name.
+// schema, has one operation, with a name, and is not beyond what anybody may ask for.
 func OperationCheck() func(document string) (operation.Facts, error) {
 	all := newDocuments(graph.NewExecutableSchema(graph.Config{}).Schema(), nil)
 	return func(document string) (operation.Facts, error) {
+		if n := tokens(document); n > maxTokens {
+			return operation.Facts{}, refusedAs(tooDear("tokens", n, maxTokens))
+		}
 		doc, problems := all.read(document)
 		if problems != nil {
-			return operation.Facts{}, problems[0]
+			return operation.Facts{}, refusedAs(problems)
 		}
 		if len(doc.Operations) != 1 || doc.Operations[0].Name == "" {
-			return operation.Facts{}, errors.New("a registered document has one operation, and it has a name")
+			return operation.Facts{}, core.Invalid("", "one_named_operation")
 		}
 		op := doc.Operations[0]
-		return operation.Facts{Name: op.Name, Type: string(op.Operation)}, nil
+		facts := operation.Facts{Name: op.Name, Type: string(op.Operation)}
+		return facts, refusedAs(doc.plan(op).refuseAlways(op))
 	}
+}
+
+// tokens is how many a document has, comments among them, as the parser counts them.
+func tokens(document string) (n int) {
+	for l := lexer.New(&ast.Source{Input: document}); ; n++ {
+		if read, err := l.ReadToken(); err != nil || read.Kind == lexer.EOF {
+			return n
+		}
+	}
+}
+
+// refuseAlways refuses what nobody can ask for, in whichever way and with whichever
+// variables.
+func (p *plan) refuseAlways(op *ast.OperationDefinition) gqlerror.List {
+	if problems := p.refuseParts(&request{inParts: true}, op); problems != nil {
+		return problems
+	}
+	if op.Operation == ast.Subscription && !p.single(op) {
+		return gqlerror.List{gqlerror.Wrap(core.Invalid("", "one_subscription"))}
+	}
+	return (&meter{plan: p}).refuse(adminBudget, true)
+}
+
+// refusedAs is the first of the problems: ours where it has a sentence, else as it
+// speaks to developers. It is nil without any.
+func refusedAs(problems gqlerror.List) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	if ours, ok := errors.AsType[*core.Error](problems[0]); ok && spoken(problems[0]) == "" {
+		return ours
+	}
+	return problems[0]
 }
 
 // warm parses the registered documents, as many as are remembered.

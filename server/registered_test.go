@@ -2,9 +2,12 @@ package server_test
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -228,6 +231,64 @@ func TestUnregisteredIsNamed(t *testing.T) {
 	}
 	if got := strings.Count(h.log.String(), "operation is not registered"); got != 1 || !strings.Contains(h.log.String(), `"Strange"`) || !strings.Contains(h.log.String(), "import-bot") {
 		t.Errorf("named %d times: %s", got, h.log)
+	}
+}
+
+// What nobody could ever run is not registered, and what variables may make possible is.
+func TestOperationsThatNeverRun(t *testing.T) {
+	deep := func(n int) string {
+		return "query Q { me " + strings.Repeat("{ groups { members { nodes { user ", n) + "{ id" + strings.Repeat(" } } } }", n) + " } }"
+	}
+	for name, c := range map[string]struct {
+		document, reason string
+		asked            int
+	}{
+		"nothing wrong":           {asksMe, "", 0},
+		"deep":                    {deep(5), "depth", 13},
+		"aliases":                 {"query Q { " + aliases(31) + "}", "aliases", 31},
+		"root fields":             {"query Q { " + strings.Repeat("__typename ", 41) + "}", "rootFields", 41},
+		"directives":              {"query Q { me { " + strings.Repeat("id @include(if: true) ", 51) + "} }", "directives", 51},
+		"tokens":                  {"query Q { me { " + strings.Repeat("id ", 2000) + "} }", "tokens", 2007},
+		"a field again and again": {"query Q { me { " + strings.Repeat("id ", 200) + "} }", "repeats", 5050},
+		"two events":              {"subscription Q { a: serviceNotice { seq } b: serviceNotice { seq } }", "one_subscription", 0},
+		"a change in parts":       {"mutation Q { logout { ... @defer { loggedOut } } }", "deferred_change", 0},
+		"parts":                   {"query Q { me { ... @defer { id } } }", "", 0},
+		"two operations":          {"query Q { me { id } } query R { me { id } }", "one_named_operation", 0},
+		"the schema":              {"query Q { __schema { queryType { name } } }", "", 0},
+	} {
+		facts, err := check()(c.document)
+		problem, _ := errors.AsType[*core.Error](err)
+		if caveat, _ := errors.AsType[*core.Error](facts.Caveat); problem == nil && caveat != nil {
+			problem = &core.Error{Args: caveat.Args} // administrators may
+		}
+		got, asked := "", 0
+		if problem != nil {
+			got = problem.Reason
+			asked, _ = problem.Args["asked"].(int)
+		}
+		if got != c.reason || asked != c.asked || c.reason == "" && err != nil {
+			t.Errorf("%s: %q with %d, want %q with %d: %v", name, got, asked, c.reason, c.asked, err)
+		}
+	}
+}
+
+// The operations that clients depend on can be run.
+func TestManifestsCanBeRun(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "schema", "operations", "*.json"))
+	must(t, err)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		must(t, err)
+		var manifest struct{ Operations []struct{ ID, Body string } }
+		must(t, json.Unmarshal(text, &manifest))
+		for _, o := range manifest.Operations {
+			if facts, err := check()(o.Body); err != nil || facts.Caveat != nil {
+				t.Errorf("%s of %s: %v %v", o.ID, file, err, facts.Caveat)
+			}
+		}
+		if len(manifest.Operations) == 0 {
+			t.Errorf("%s has none", file)
+		}
 	}
 }
 

@@ -35,11 +35,11 @@ Example: karuta pq publish persisted-query-manifest.json --email hanako@example.
 
 // Run publishes the manifest.
 func (p *pqPublishCmd) Run(sh *shell, c *cli) error {
-	rows, err := publish(sh, c, p.Manifest, app.OperationArgs{Email: p.Email, Class: p.Class, Description: p.Description, DryRun: p.DryRun})
+	rows, err := publish(sh, c, p.Manifest, app.OperationArgs{Email: p.Email, Class: p.Class, Description: p.Description, DryRun: p.DryRun, Locale: language(sh.environ)})
 	if err != nil {
 		return err
 	}
-	if _, err := printFates(sh.out, rows); err != nil {
+	if _, err := printFates(sh, rows); err != nil {
 		return err
 	}
 	if p.DryRun {
@@ -59,11 +59,11 @@ func (pqDiffCmd) Help() string {
 
 // Run compares the manifest.
 func (p *pqDiffCmd) Run(sh *shell, c *cli) error {
-	rows, err := publish(sh, c, p.Manifest, app.OperationArgs{DryRun: true})
+	rows, err := publish(sh, c, p.Manifest, app.OperationArgs{DryRun: true, Locale: language(sh.environ)})
 	if err != nil {
 		return err
 	}
-	changes, err := printFates(sh.out, rows)
+	changes, err := printFates(sh, rows)
 	if err == nil && changes > 0 {
 		return exit(exitFailed)
 	}
@@ -85,8 +85,8 @@ func publish(sh *shell, c *cli, file string, args app.OperationArgs) (rows []app
 }
 
 // printFates tells what becomes of each operation, and how many change.
-func printFates(out io.Writer, rows []app.OperationRow) (changes int, err error) {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+func printFates(sh *shell, rows []app.OperationRow) (changes int, err error) {
+	w := tabwriter.NewWriter(sh.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "OPERATION\tID\tTYPE\tVERSION\tMANIFEST")
 	count := map[string]int{}
 	for _, r := range rows {
@@ -96,8 +96,18 @@ func printFates(out io.Writer, rows []app.OperationRow) (changes int, err error)
 	if err := w.Flush(); err != nil {
 		return 0, err
 	}
-	_, err = fmt.Fprintf(out, "%d new, %d changed, %d the same, %d not in the manifest\n", count["new"], count["changed"], count["same"], count["other"])
+	_, err = fmt.Fprintf(sh.out, "%d new, %d changed, %d the same, %d not in the manifest\n", count["new"], count["changed"], count["same"], count["other"])
+	printNotes(sh.err, rows)
 	return count["new"] + count["changed"], err
+}
+
+// printNotes names the operations that nobody, or not everybody, can run.
+func printNotes(to io.Writer, rows []app.OperationRow) {
+	for _, r := range rows {
+		if r.Note != "" {
+			fmt.Fprintf(to, "karuta: %s (%s): %s\n", r.Name, r.ID, r.Note)
+		}
+	}
 }
 
 type pqListCmd struct {
@@ -110,9 +120,10 @@ func (pqListCmd) Help() string { return `Example: karuta pq list` }
 // Run lists the operations.
 func (p *pqListCmd) Run(sh *shell, c *cli) error {
 	var rows []app.OperationRow
-	if err := sh.operate(c, app.VerbOperations, app.OperationArgs{Retired: p.Retired}, nil, &rows); err != nil {
+	if err := sh.operate(c, app.VerbOperations, app.OperationArgs{Retired: p.Retired, Locale: language(sh.environ)}, nil, &rows); err != nil {
 		return err
 	}
+	printNotes(sh.err, rows)
 	return printOperations(sh.out, rows...)
 }
 

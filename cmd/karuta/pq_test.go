@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/karuta-bi/karuta/internal/core"
 )
 
 const manifestHead = `{"format": "apollo-persisted-query-manifest", "version": 1, "operations": [`
@@ -41,21 +43,29 @@ func TestPublishing(t *testing.T) {
 	if out := ok(t, byID, at("publish", "-", "--dry-run")...); !strings.Contains(out, "\nMine          0cc175b9c0f1b6a831c399e269772661  query     1        new") || !strings.Contains(out, "2 new") {
 		t.Errorf("documents by id: %s", out)
 	}
+	mine := "query Mine { me { id } }"
+	byHash := `{"sha256:` + core.Hash(mine) + `": "` + mine + `"}` // as GraphQL Code Generator 6 writes ids
+	if out := ok(t, byHash, at("publish", "-", "--dry-run")...); !strings.Contains(out, "\nMine          "+core.Hash(mine)+"  query     1        new") {
+		t.Errorf("by hash: %s", out)
+	}
 	if out := ok(t, "", at("retire", "runbook/dataset")...); !strings.Contains(out, "hanako@example.com") {
 		t.Errorf("whose it was is not told: %s", out)
 	}
 	if s := karuta(t, "", at("retire", "nothing")...); s.code != exitRefused {
 		t.Errorf("what is not there: exit %d: %s", s.code, s.err)
 	}
-	for name, manifest := range map[string]string{
-		"no JSON":          "x",
-		"another form":     `{"version": 1, "operations": []}`,
-		"nothing in it":    manifestHead + `]}`,
-		"no document":      `{}`,
-		"a wrong document": manifestHead + `{"id": "x", "name": "X", "type": "query", "body": "query X { nothing }"}]}`,
-		"a retired one":    changed,
+	for name, c := range map[string]struct{ manifest, says string }{
+		"no JSON":          {"x", "karuta: This is no list of operations"},
+		"another form":     {`{"version": 1, "operations": []}`, "This is no list of operations"},
+		"cut off":          {manifestHead + "\n\n{\"id\"", "stops making sense on line 3"},
+		"another kind":     {"\n" + manifestHead + `{"id": 7}]}`, "stops making sense on line 2"},
+		"nothing in it":    {manifestHead + `]}`, "no operation in the list"},
+		"no document":      {`{}`, "This is no list of operations"},
+		"one id twice":     {`{"b": "query B { me { id } }", "a": "query A { me { id } }", "a": "query C { me { email } }"}`, "\nOperation 3 (id a): An operation before it has the same id"},
+		"a wrong document": {manifestHead + `{"id": "x", "name": "X", "type": "query", "body": "query X { nothing }"}]}`, "\nOperation 1, “X” (id x): This operation does not fit the schema"},
+		"a retired one":    {changed, "(id runbook/dataset): This operation has been retired"},
 	} {
-		if s := karuta(t, manifest, at("publish", "-")...); s.code != exitUsage || s.out != "" {
+		if s := karuta(t, c.manifest, at("publish", "-")...); s.code != exitUsage || s.out != "" || !strings.Contains(s.err, c.says) {
 			t.Errorf("%s: exit %d: %s%s", name, s.code, s.out, s.err)
 		}
 	}

@@ -1,14 +1,10 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -23,7 +19,8 @@ type OperationArgs struct {
 	Class       string
 	Description string
 	DryRun      bool
-	Retired     bool // list those that were retired too
+	Retired     bool        // list those that were retired too
+	Locale      core.Locale // in which is told what is wrong with operations
 }
 
 // OperationRow is an operation as operators see it.
@@ -37,6 +34,7 @@ type OperationRow struct {
 	Uses                 int64
 	LastAt               time.Time      // when it was last asked for, zero for never
 	Fate                 operation.Fate // where a manifest is published
+	Note                 string         // why nobody, or not everybody, can run it; "" where everybody can
 }
 
 func operationRow(op *core.Operation, fate operation.Fate, addresses map[string]string) OperationRow {
@@ -44,58 +42,6 @@ func operationRow(op *core.Operation, fate operation.Fate, addresses map[string]
 		ID: op.ID, Name: op.Name, Type: op.Type, Hash: op.Hash, Version: op.Version, Email: addresses[op.OwnerID],
 		Class: op.Class, UpdatedAt: op.UpdatedAt, RetiredAt: op.RetiredAt, Fate: fate,
 	}
-}
-
-// manifest is what @apollo/generate-persisted-query-manifest writes.
-type manifest struct {
-	Format     string
-	Version    int
-	Operations []struct{ ID, Body, Name, Type string }
-}
-
-// maxManifest is how long a manifest may be, in bytes.
-const maxManifest = 32 << 20
-
-func readManifest(file io.Reader) ([]operation.Entry, error) {
-	text, err := io.ReadAll(io.LimitReader(file, maxManifest+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(text) > maxManifest:
-		return nil, core.Invalid("manifest", "too_large", "max", maxManifest)
-	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // as editors on Windows put before it
-	if entries, plain := documentsByID(text); plain {
-		return entries, nil
-	}
-	var m manifest
-	if err := json.Unmarshal(text, &m); err != nil {
-		return nil, &core.Error{Code: core.CodeValidation, Reason: "no_manifest", Field: "manifest", Cause: err}
-	}
-	if m.Format != "apollo-persisted-query-manifest" || m.Version != 1 {
-		return nil, &core.Error{Code: core.CodeValidation, Reason: "no_manifest", Field: "manifest",
-			Cause: errors.New(`want "format": "apollo-persisted-query-manifest" and "version": 1, or an object of documents by their ids`)}
-	}
-	entries := make([]operation.Entry, len(m.Operations))
-	for i, o := range m.Operations {
-		entries[i] = operation.Entry{ID: o.ID, Document: o.Body, Name: o.Name, Type: o.Type}
-	}
-	return entries, nil
-}
-
-// documentsByID reads what the Relay compiler and GraphQL Code Generator write: one
-// object, in which each document stands under its id. Not so is what has no document
-// at all, or anything else in it.
-func documentsByID(text []byte) ([]operation.Entry, bool) {
-	var documents map[string]string
-	if err := json.Unmarshal(text, &documents); err != nil || len(documents) == 0 {
-		return nil, false
-	}
-	entries := make([]operation.Entry, 0, len(documents))
-	for _, id := range slices.Sorted(maps.Keys(documents)) {
-		entries = append(entries, operation.Entry{ID: id, Document: documents[id]})
-	}
-	return entries, true
 }
 
 func (a *App) publishOperations(ctx context.Context, args json.RawMessage, file io.Reader) (any, error) {
@@ -107,7 +53,7 @@ func (a *App) publishOperations(ctx context.Context, args json.RawMessage, file 
 	if err != nil {
 		return nil, err
 	}
-	manifest := operation.PublishInput{Entries: entries, Class: core.RateClass(in.Class), Description: in.Description, DryRun: in.DryRun}
+	manifest := operation.PublishInput{Entries: entries, Class: core.RateClass(in.Class), Description: in.Description, DryRun: in.DryRun, Locale: in.Locale}
 	if in.Email != "" {
 		owner, err := a.Identity.UserByEmail(ctx, in.Email)
 		if err != nil {
@@ -115,13 +61,18 @@ func (a *App) publishOperations(ctx context.Context, args json.RawMessage, file 
 		}
 		manifest.OwnerID = owner.ID
 	}
+	if err := a.Operations.Load(ctx); err != nil { // what nobody can run is told too
+		return nil, err
+	}
 	told, err := a.Operations.Publish(ctx, manifest)
 	if err != nil {
 		return nil, err
 	}
 	rows := make([]OperationRow, len(told))
 	for i, p := range told {
-		rows[i] = operationRow(p.Operation, p.Fate, nil)
+		if rows[i] = operationRow(p.Operation, p.Fate, nil); p.Note != nil {
+			rows[i].Note = operation.Said(in.Locale, p.Note)
+		}
 	}
 	return rows, nil
 }
@@ -130,6 +81,15 @@ func (a *App) listOperations(ctx context.Context, in OperationArgs) ([]Operation
 	addresses, err := a.addresses(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if err := a.Operations.Load(ctx); err != nil {
+		return nil, err
+	}
+	broken := map[string]string{}
+	for _, b := range a.Operations.Broken() {
+		if b.Present {
+			broken[b.ID] = operation.Said(in.Locale, b.Problem)
+		}
 	}
 	rows := []OperationRow{}
 	for p := (core.PageArgs{First: core.MaxPage}); ; {
@@ -142,6 +102,7 @@ func (a *App) listOperations(ctx context.Context, in OperationArgs) ([]Operation
 			if err != nil {
 				return nil, err
 			}
+			row.Note = broken[op.ID]
 			rows = append(rows, row)
 		}
 		if !page.HasNext {

@@ -33,7 +33,7 @@ func (e ImportEvent) Sentence(l Locale) string {
 	if e.Problem != nil {
 		return Sentence(l, &Error{Code: e.Problem.Code, Reason: e.Problem.Reason, Args: e.Problem.Args})
 	}
-	return fill(noteSentences[e.Note].in(l), e.Args)
+	return fill(noteSentences[e.Note].in(l), l, e.Args)
 }
 
 // ImportNote is what people should know of an import that does not go wrong.

@@ -40,22 +40,27 @@ func Sentence(l Locale, e *Error) string {
 	if !ok {
 		text = sentences[string(CodeInternal)]
 	}
-	return fill(text.in(l), e.Args)
+	return fill(text.in(l), l, e.Args)
 }
 
-// fill puts values into a sentence's {placeholders}.
-func fill(s string, args map[string]any) string {
+// fill puts values into a sentence's {placeholders}. What stands in a value is no
+// placeholder.
+func fill(s string, l Locale, args map[string]any) string {
+	var places []string
 	for k, v := range args {
-		s = strings.ReplaceAll(s, "{"+k+"}", spoken(v))
+		places = append(places, "{"+k+"}", spoken(l, v))
 	}
-	return s
+	return strings.NewReplacer(places...).Replace(s)
 }
 
-// spoken writes a value as people read it. A whole number that went through JSON is a
-// float64 by now, and not 1e+06.
-func spoken(v any) string {
-	if f, ok := v.(float64); ok {
-		return strconv.FormatFloat(f, 'f', -1, 64)
+// spoken writes a value as people read it, another error as its sentence. A whole
+// number that went through JSON is a float64 by now, and not 1e+06.
+func spoken(l Locale, v any) string {
+	switch v := v.(type) {
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	case *Error:
+		return Sentence(l, v)
 	}
 	return fmt.Sprint(v)
 }

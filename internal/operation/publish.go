@@ -2,7 +2,7 @@ package operation
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -24,7 +24,8 @@ type PublishInput struct {
 	OwnerID     string
 	Class       core.RateClass
 	Description string
-	DryRun      bool // only tell
+	DryRun      bool        // only tell
+	Locale      core.Locale // in which problems of entries are told
 }
 
 // Fate is what becomes of an operation.
@@ -42,12 +43,13 @@ const (
 type Published struct {
 	Operation *core.Operation
 	Fate      Fate
+	Note      error // why nobody, or not everybody, can run it; nil where everybody can. See [Said]
 }
 
 // Publish registers the operations of a manifest, all or none, and tells what
 // becomes of each, and which there are beside them. The same once more changes
-// nothing. For administrators. Where entries are wrong, all of them are named in
-// the error's cause.
+// nothing. For administrators. Where entries are wrong, the error's sentence names
+// all of them.
 func (s *Service) Publish(ctx context.Context, in PublishInput) ([]Published, error) {
 	if _, err := s.gate.RequireAdmin(ctx); err != nil {
 		return nil, err
@@ -70,55 +72,93 @@ func (s *Service) Publish(ctx context.Context, in PublishInput) ([]Published, er
 // checkManifest checks each entry by itself.
 func (s *Service) checkManifest(ctx context.Context, in *PublishInput) (map[string]Facts, map[string]string, error) {
 	if len(in.Entries) == 0 {
-		return nil, nil, core.Invalid("operations", "required")
+		return nil, nil, core.Invalid("", "empty_manifest")
 	}
 	if len(in.Entries) > core.MaxOperations {
-		return nil, nil, core.Invalid("operations", "too_many", "max", core.MaxOperations)
+		return nil, nil, core.Invalid("", "too_many_operations", "max", core.MaxOperations)
 	}
+	terms := in.of(Entry{})
+	if err := s.checkTerms(ctx, &terms); err != nil {
+		return nil, nil, err
+	}
+	in.Class = terms.Class
 	facts, documents := make(map[string]Facts, len(in.Entries)), make(map[string]string, len(in.Entries))
-	var problems []string
+	var wrong problems
 	for i, e := range in.Entries {
-		one := RegisterInput{ID: e.ID, Document: e.Document, OwnerID: in.OwnerID, Class: in.Class, Description: in.Description}
-		said, err := s.checkInput(ctx, &one)
-		if err == nil {
-			err = e.fits(said)
-		}
+		said, err := s.checkEntry(e)
 		if _, twice := facts[e.ID]; twice && err == nil {
-			err = fmt.Errorf("the id stands there twice")
+			err = core.Invalid("", "entry_twice")
 		}
 		if err != nil {
-			problems = append(problems, fmt.Sprintf("operation %d (%q): %v", i+1, e.ID, plain(err)))
+			wrong.add(in, i, err)
 			continue
 		}
-		in.Class = one.Class
 		facts[e.ID], documents[core.Hash(e.Document)] = said, e.Document
 	}
-	return facts, documents, wrong(problems)
+	return facts, documents, wrong.err()
 }
 
-// fits tells how the manifest and the document differ.
-func (e Entry) fits(said Facts) error {
+// of is the registration of an entry that is new.
+func (in *PublishInput) of(e Entry) RegisterInput {
+	return RegisterInput{ID: e.ID, Document: e.Document, OwnerID: in.OwnerID, Class: in.Class, Description: in.Description}
+}
+
+// checkEntry tells how the manifest and the document differ, too.
+func (s *Service) checkEntry(e Entry) (Facts, error) {
 	switch {
-	case e.Name != "" && e.Name != said.Name:
-		return fmt.Errorf("it is called %q and its document says %q", e.Name, said.Name)
-	case e.Type != "" && e.Type != said.Type:
-		return fmt.Errorf("it is a %q and its document a %q", e.Type, said.Type)
+	case e.ID == "":
+		return Facts{}, core.Invalid("", "entry_id")
+	case e.Document == "":
+		return Facts{}, core.Invalid("", "entry_text")
+	case strings.HasPrefix(e.ID, "sha256:"):
+		return Facts{}, core.Invalid("", "entry_hash")
 	}
-	return nil
+	if err := core.CheckOperationID("", e.ID); err != nil {
+		return Facts{}, err
+	}
+	said, err := s.checkDocument(e.Document)
+	switch {
+	case err != nil:
+	case e.Name != "" && e.Name != said.Name:
+		err = core.Invalid("", "entry_name", "listed", e.Name, "written", said.Name)
+	case e.Type != "" && e.Type != said.Type:
+		err = core.Invalid("", "entry_type", "listed", e.Type, "written", said.Type)
+	}
+	return said, err
 }
 
-// wrong is the error of a manifest with problems, nil without any.
-func wrong(problems []string) error {
-	if len(problems) == 0 {
+// problems are what is wrong with entries of a manifest, a line for each.
+type problems []string
+
+func (p *problems) add(in *PublishInput, i int, err error) {
+	e := in.Entries[i]
+	line := core.Invalid("", "bad_entry", "number", i+1, "name", clip(e.Name), "id", clip(e.ID), "problem", Said(in.Locale, err))
+	if e.Name == "" {
+		line.Reason = "bad_nameless_entry"
+	}
+	*p = append(*p, core.Sentence(in.Locale, line))
+}
+
+// err is the error of a manifest with problems, nil without any.
+func (p problems) err() error {
+	if len(p) == 0 {
 		return nil
 	}
-	return &core.Error{Code: core.CodeValidation, Reason: "bad_manifest", Args: map[string]any{"count": len(problems)}, Cause: fmt.Errorf("%s", strings.Join(problems, "\n"))}
+	return core.Invalid("", "bad_manifest", "count", len(p), "problems", strings.Join(p, "\n"))
 }
 
-// plain is an error in the words of an operator.
-func plain(err error) string {
-	if e, ok := err.(*core.Error); ok {
-		return core.Sentence(core.English, e)
+// clip keeps of a name in a manifest what fits a line.
+func clip(name string) string {
+	if letters := []rune(name); len(letters) > core.MaxOperationID {
+		return string(letters[:core.MaxOperationID]) + "…"
+	}
+	return name
+}
+
+// Said is an error as people read it.
+func Said(l core.Locale, err error) string {
+	if e, ok := errors.AsType[*core.Error](err); ok {
+		return core.Sentence(l, e)
 	}
 	return err.Error()
 }
@@ -126,28 +166,51 @@ func plain(err error) string {
 // fates are what becomes of the registry, and the operations that change.
 func (s *Service) fates(ctx context.Context, was *core.Registry, in PublishInput, facts map[string]Facts) (told []Published, changed []*core.Operation, err error) {
 	now := &core.Registry{Revision: was.Revision, Operations: maps.Clone(was.Operations)}
-	var problems []string
+	if fresh(was, facts)+len(was.Operations) > core.MaxOperations {
+		return nil, nil, core.Invalid("", "too_many_operations", "max", core.MaxOperations)
+	}
+	var wrong problems
 	for i, e := range in.Entries {
-		one := RegisterInput{ID: e.ID, Document: e.Document, OwnerID: in.OwnerID, Class: in.Class, Description: in.Description}
-		there, fate := was.Operations[e.ID], FateNew
+		one, there, fate := in.of(e), was.Operations[e.ID], FateNew
 		if there != nil { // what was said of it by hand stays
 			one.Version, one.OwnerID, one.Class, one.Description, fate = &there.Version, there.OwnerID, there.Class, there.Description, FateChanged
 		}
 		next, err := s.next(ctx, now, one, facts[e.ID])
 		switch {
 		case err != nil:
-			problems = append(problems, fmt.Sprintf("operation %d (%q): %s", i+1, e.ID, plain(err)))
+			wrong.add(&in, i, err)
 		case next == nil:
-			told = append(told, Published{there, FateSame})
+			told = append(told, Published{there, FateSame, facts[e.ID].Caveat})
 		default:
-			told, changed = append(told, Published{next, fate}), append(changed, next)
+			told, changed = append(told, Published{next, fate, facts[e.ID].Caveat}), append(changed, next)
 			now.Operations[e.ID] = next
+		}
+	}
+	return append(told, s.others(was, facts)...), changed, wrong.err()
+}
+
+// fresh is how many of the manifest's ids are new.
+func fresh(was *core.Registry, facts map[string]Facts) (n int) {
+	for id := range facts {
+		if was.Operations[id] == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// others are the operations that are not in the manifest.
+func (s *Service) others(was *core.Registry, facts map[string]Facts) (told []Published) {
+	broken := map[string]error{}
+	for _, b := range s.Broken() {
+		if b.Present {
+			broken[b.ID] = b.Problem
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(was.Operations)) {
 		if _, named := facts[id]; !named && !was.Operations[id].Retired() {
-			told = append(told, Published{was.Operations[id], FateOther})
+			told = append(told, Published{was.Operations[id], FateOther, broken[id]})
 		}
 	}
-	return told, changed, wrong(problems)
+	return told
 }

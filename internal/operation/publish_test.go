@@ -48,7 +48,8 @@ func TestPublish(t *testing.T) {
 	accesstest.Code(t, "not an administrator", err, core.CodeForbidden)
 }
 
-// All that is wrong in a manifest is named, and nothing of it is registered.
+// All that is wrong in a manifest is named, in the language that is asked for, and
+// nothing of it is registered.
 func TestBadManifests(t *testing.T) {
 	w := newWorld(t)
 	w.register("retired", "query Retired { a }", 0)
@@ -57,27 +58,57 @@ func TestBadManifests(t *testing.T) {
 	w.must(err)
 	good := Entry{ID: "good", Document: "query Good { a }"}
 	for name, c := range map[string]struct {
-		entry Entry
-		says  string
+		entry  Entry
+		en, ja string
 	}{
-		"a wrong document":        {Entry{ID: "x", Document: "query X { wrong }"}, `Cannot query field`},
-		"another name":            {Entry{ID: "x", Document: "query X { a }", Name: "Y"}, `called "Y"`},
-		"another type":            {Entry{ID: "x", Document: "query X { a }", Type: "mutation"}, `"mutation"`},
-		"an odd id":               {Entry{ID: "*", Document: "query X { a }"}, "letters"},
-		"twice":                   {good, "twice"},
-		"a retired one":           {Entry{ID: "retired", Document: "query X { a }"}, "retired"},
-		"somebody else's":         {Entry{ID: "x", Document: "query Own { a }"}, "another id"},
-		"one document, two names": {Entry{ID: "x", Document: good.Document}, "another id"},
+		"a wrong document":        {Entry{ID: "x", Document: "query X { wrong }"}, `Operation 2 (id x): This operation does not fit the schema: Cannot query field`, "2番目（ID: x）: この操作はスキーマに合いません"},
+		"a deep document":         {Entry{ID: "x", Document: "query X { deep }", Name: "X"}, "Operation 2, “X” (id x): Nobody could ever run this. The fields are nested 14 deep. Please nest at most 12.", "2番目「X」（ID: x）: 登録しても誰も実行できません。項目が14段に入れ子になっています。12段まで"},
+		"another name":            {Entry{ID: "x", Document: "query X { a }", Name: "{id}"}, "“{id}” (id x): Its name is “{id}” in the list and “X” in its text", "一覧での名前は「{id}」ですが、本文での名前は「X」です"},
+		"another type":            {Entry{ID: "x", Document: "query X { a }", Type: "mutation"}, "Its kind is “mutation” in the list and “query”", "種類は「query」"},
+		"no id":                   {Entry{Document: "query X { a }", Name: "X"}, "Operation 2, “X” (id ): It has no id", "IDがありません"},
+		"another hash":            {Entry{ID: "sha256:" + core.Hash("x"), Document: "query X { a }"}, "Its id is not the hash of its text", "ハッシュ値ではありません"},
+		"no document":             {Entry{ID: "x"}, "no text", "本文がありません"},
+		"an odd id":               {Entry{ID: "*", Document: "query X { a }"}, "letters", "英数字"},
+		"a long name":             {Entry{ID: "x", Document: "query X { a }", Name: strings.Repeat("表", 200)}, strings.Repeat("表", 128) + "…”", "…」"},
+		"twice":                   {good, "An operation before it has the same id", "同じIDの操作が前にもあります"},
+		"a retired one":           {Entry{ID: "retired", Document: "query X { a }"}, "retired", "廃止"},
+		"somebody else's":         {Entry{ID: "x", Document: "query Own { a }"}, "another id, own", "別のID（own）"},
+		"one document, two names": {Entry{ID: "x", Document: good.Document}, "another id, good", "別のID（good）"},
 	} {
-		_, err := w.Publish(w.admin, PublishInput{Entries: []Entry{good, c.entry}})
-		accesstest.Code(t, name, err, core.CodeValidation, "bad_manifest")
-		if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "operation 2") {
-			t.Errorf("%s: %v", name, err)
-		}
-		if w.ByID("good") != nil {
-			t.Fatalf("%s: a part was registered", name)
+		for l, says := range map[core.Locale]string{core.English: c.en, core.Japanese: c.ja} {
+			_, err := w.Publish(w.admin, PublishInput{Entries: []Entry{good, c.entry}, Locale: l})
+			accesstest.Code(t, name, err, core.CodeValidation, "bad_manifest")
+			if err != nil && !strings.Contains(Said(l, err), says) {
+				t.Errorf("%s: %s", name, Said(l, err))
+			}
+			if w.ByID("good") != nil {
+				t.Fatalf("%s: a part was registered", name)
+			}
 		}
 	}
-	_, err = w.Publish(w.admin, PublishInput{})
-	accesstest.Code(t, "empty", err, core.CodeValidation, "required")
+	for reason, in := range map[string]PublishInput{
+		"empty_manifest":      {},
+		"too_many_operations": {Entries: make([]Entry, core.MaxOperations+1)},
+		"too_long":            {Entries: []Entry{good, {ID: "x", Document: "query X { a }"}}, Description: strings.Repeat("説", 301)}, // once, and not of each
+	} {
+		_, err = w.Publish(w.admin, in)
+		accesstest.Code(t, reason, err, core.CodeValidation, reason)
+	}
+}
+
+// What is registered and cannot be run, by nobody or not by everybody, is told beside
+// what becomes of it.
+func TestPublishingTellsWhoCannotRunIt(t *testing.T) {
+	w := newWorld(t)
+	w.register("old", "query Old { old }", 0)
+	w.wrong = "old"
+	told, err := w.another().Publish(w.admin, PublishInput{DryRun: true, Entries: []Entry{{ID: "dear", Document: "query Dear { dear }"}, {ID: "any", Document: "query Any { a }"}}})
+	if err != nil || fates(told) != "dear new 1, any new 1, old other 1" {
+		t.Fatalf("%s, %v", fates(told), err)
+	}
+	for i, says := range []string{"Only administrators can run this: it costs at least 20000, and everybody else has 10000.", "", "does not fit the schema"} {
+		if note := told[i].Note; (note == nil) != (says == "") || note != nil && !strings.Contains(Said(core.English, note), says) {
+			t.Errorf("%s: %v", told[i].Operation.ID, note)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
@@ -62,36 +63,56 @@ func (s *Service) checkInput(ctx context.Context, in *RegisterInput) (Facts, err
 	if err := core.CheckOperationID("input.operationId", in.ID); err != nil {
 		return Facts{}, err
 	}
+	if err := s.checkTerms(ctx, in); err != nil {
+		return Facts{}, err
+	}
+	return s.checkDocument(in.Document)
+}
+
+// checkTerms checks what is said of an operation beside its document.
+func (s *Service) checkTerms(ctx context.Context, in *RegisterInput) error {
 	if in.Class == "" {
 		in.Class = core.RateAPI
 	}
 	if !slices.Contains(classes, in.Class) {
-		return Facts{}, core.Invalid("input.rateClass", "bad_choice", "choices", "API, SEARCH, LLM, ADMIN")
+		return core.Invalid("input.rateClass", "bad_choice", "choices", "API, SEARCH, LLM, ADMIN")
 	}
 	if err := core.CheckText("input.description", in.Description, core.MaxOperationWords); err != nil {
-		return Facts{}, err
+		return err
 	}
 	if in.Version != nil && *in.Version < 1 {
-		return Facts{}, core.Invalid("input.version", "bad_value")
+		return core.Invalid("input.version", "bad_value")
 	}
-	if err := s.checkOwner(ctx, in.OwnerID); err != nil {
-		return Facts{}, err
-	}
-	return s.checkDocument("input.document", in.Document)
+	return s.checkOwner(ctx, in.OwnerID)
 }
 
-func (s *Service) checkDocument(field, document string) (Facts, error) {
+func (s *Service) checkDocument(document string) (Facts, error) {
+	const field = "input.document"
 	if document == "" {
 		return Facts{}, core.Invalid(field, "required")
 	}
 	if len(document) > core.MaxOperationText {
-		return Facts{}, core.Invalid(field, "too_large", "max", core.MaxOperationText)
+		return Facts{}, core.Invalid(field, "text_too_large", "asked", len(document), "max", core.MaxOperationText)
 	}
 	facts, err := s.check(document)
-	if err != nil {
-		return Facts{}, &core.Error{Code: core.CodeValidation, Reason: "bad_document", Field: field, Args: map[string]any{"problem": err.Error()}}
+	return facts, unfit(field, err)
+}
+
+// unfit is why a document cannot be registered, as an error at the field; nil where
+// it can. It keeps what there is too much of.
+func unfit(field string, err error) error {
+	ours, _ := errors.AsType[*core.Error](err)
+	switch {
+	case err == nil:
+		return nil
+	case ours == nil || ours.Code == core.CodeGraphQLParse || ours.Code == core.CodeGraphQLValidation:
+		return core.Invalid(field, "bad_document", "problem", err.Error())
+	case ours.Code == core.CodeQueryCost:
+		return &core.Error{Code: core.CodeValidation, Reason: "never_runs", Field: field, Args: map[string]any{"problem": ours}, Details: ours.Details}
 	}
-	return facts, nil
+	at := *ours
+	at.Field = field
+	return &at
 }
 
 func (s *Service) checkOwner(ctx context.Context, id string) error {
@@ -118,7 +139,7 @@ func (s *Service) checkOwner(ctx context.Context, id string) error {
 func (s *Service) next(ctx context.Context, was *core.Registry, in RegisterInput, facts Facts) (*core.Operation, error) {
 	there, hash, now := was.Operations[in.ID], core.Hash(in.Document), store.Now()
 	if other := holder(was, hash); other != "" && other != in.ID {
-		return nil, &core.Error{Code: core.CodeDuplicate, Reason: "operation_document", Field: "input.document", Details: map[string]any{"operationId": other}}
+		return nil, &core.Error{Code: core.CodeDuplicate, Reason: "operation_document", Field: "input.document", Args: map[string]any{"id": other}, Details: map[string]any{"operationId": other}}
 	}
 	actor := core.ActorFrom(ctx).UserID()
 	if there == nil {
@@ -126,7 +147,7 @@ func (s *Service) next(ctx context.Context, was *core.Registry, in RegisterInput
 			return nil, core.NotFound("input.operationId")
 		}
 		if len(was.Operations) >= core.MaxOperations {
-			return nil, core.Invalid("input", "too_many", "max", core.MaxOperations)
+			return nil, core.Invalid("input", "too_many_operations", "max", core.MaxOperations)
 		}
 		there = &core.Operation{ID: in.ID, CreatedAt: now, OwnerID: core.ActorFrom(ctx).SignIn().UserID}
 		if core.ActorFrom(ctx).User == nil {

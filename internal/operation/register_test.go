@@ -125,8 +125,10 @@ func TestBadOperations(t *testing.T) {
 		"a hash as an id":  {func(in *RegisterInput) { in.ID = "sha256:" + core.Hash("x") }, "input.operationId", "bad_operation_id"},
 		"an odd id":        {func(in *RegisterInput) { in.ID = "/sales" }, "input.operationId", "bad_operation_id"},
 		"no document":      {func(in *RegisterInput) { in.Document = "" }, "input.document", "required"},
-		"a long document":  {func(in *RegisterInput) { in.Document = strings.Repeat(" ", core.MaxOperationText+1) }, "input.document", "too_large"},
+		"a long document":  {func(in *RegisterInput) { in.Document = strings.Repeat(" ", core.MaxOperationText+1) }, "input.document", "text_too_large"},
 		"a wrong document": {func(in *RegisterInput) { in.Document = "query Sales { wrong }" }, "input.document", "bad_document"},
+		"a deep document":  {func(in *RegisterInput) { in.Document = "query Sales { deep }" }, "input.document", "never_runs"},
+		"no name":          {func(in *RegisterInput) { in.Document = "query unnamed { a }" }, "input.document", "one_named_operation"},
 		"many words":       {func(in *RegisterInput) { in.Description = strings.Repeat("説", 301) }, "input.description", "too_long"},
 		"cards":            {func(in *RegisterInput) { in.Class = core.RateCards }, "input.rateClass", "bad_choice"},
 		"a bad version":    {func(in *RegisterInput) { in.Version = new(int64(-1)) }, "input.version", "bad_value"},
@@ -191,7 +193,7 @@ func TestBrokenOperations(t *testing.T) {
 	w.must(err)
 	w.wrong = "old"
 	got := w.another().Broken()
-	if len(got) != 2 || got[0].ID != "a" || got[0].Present || got[0].Version != 1 || got[1].ID != "b" || !got[1].Present || got[1].Problem == "" {
+	if len(got) != 2 || got[0].ID != "a" || got[0].Present || got[0].Version != 1 || got[1].ID != "b" || !got[1].Present || Said(core.English, got[1].Problem) != `This operation does not fit the schema: Cannot query field "wrong"` {
 		t.Errorf("%+v", got)
 	}
 }

@@ -2,6 +2,7 @@ package operation
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"strings"
@@ -25,8 +26,9 @@ const (
 
 // Facts are what the schema knows of a document.
 type Facts struct {
-	Name string // of its one operation
-	Type string // query, mutation or subscription
+	Name   string // of its one operation
+	Type   string // query, mutation or subscription
+	Caveat error  // why not everybody could ever run it; nil where everybody could
 }
 
 // Deps is what the service is made of.
@@ -36,8 +38,8 @@ type Deps struct {
 	Audit   *audit.Log
 	Log     *slog.Logger
 	Metrics *telemetry.Metrics
-	// Check tells what a document is; an error says in the words of GraphQL why it
-	// cannot be registered.
+	// Check tells what a document is; an error says why it cannot be registered, as a
+	// *core.Error or in the words of GraphQL.
 	Check func(document string) (Facts, error)
 }
 
@@ -57,7 +59,7 @@ type Service struct {
 
 type verdict struct {
 	document string
-	problem  string // "" where the document fits the schema
+	problem  error // nil where the document can be run
 }
 
 // New makes the service, which knows no operation before [Service.Load].
@@ -76,12 +78,13 @@ type Registered struct {
 	Document string
 }
 
-// Broken is an operation whose document does not fit the schema any more.
+// Broken is an operation whose document nobody can run any more: it does not fit the
+// schema, or is beyond a limit.
 type Broken struct {
 	ID      string
 	Version int64
-	Problem string // in the words of GraphQL
-	Present bool   // it is the version that the id stands for
+	Problem error // see [Said]
+	Present bool  // it is the version that the id stands for
 }
 
 // held is the registry as requests see it; it never changes.
@@ -118,8 +121,8 @@ func (s *Service) Documents() []string {
 	return ids
 }
 
-// Broken are the operations that do not fit the schema any more, as they were
-// loaded, by id and version.
+// Broken are the operations that nobody can run any more, as they were loaded, by id
+// and version.
 func (s *Service) Broken() []Broken { return s.held.Load().broken }
 
 // Load reads the registry, and all documents that are not in memory yet.
@@ -155,7 +158,7 @@ func (s *Service) judge(ctx context.Context, registry *core.Registry) error {
 	for hash, text := range texts {
 		said := verdict{document: text}
 		if _, err := s.check(text); err != nil {
-			said.problem = err.Error()
+			said.problem = unfit("", err)
 		}
 		s.verdicts[hash] = said
 	}
@@ -181,9 +184,9 @@ func (s *Service) holding(registry *core.Registry) *held {
 		for _, v := range alive(op) {
 			said, there := s.verdicts[v.Hash]
 			if !there {
-				said.problem = "the document is lost"
+				said.problem = errors.New("the document is lost")
 			}
-			if said.problem != "" {
+			if said.problem != nil {
 				now.broken = append(now.broken, Broken{ID: id, Version: v.Version, Problem: said.problem, Present: v.Version == op.Version})
 			}
 			r := &Registered{ID: id, Version: v.Version, Name: op.Name, Class: op.Class, Document: said.document}

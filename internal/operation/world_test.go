@@ -11,7 +11,8 @@ import (
 )
 
 // world is a service over an empty store. A document is good where it begins
-// with "query Name" or "mutation Name" and does not say "wrong".
+// with "query Name" or "mutation Name" and says neither "wrong" nor "deep"; what is
+// "dear" is for administrators alone.
 type world struct {
 	*accesstest.World
 	*Service
@@ -40,7 +41,16 @@ func (w *world) judgeText(text string) (Facts, error) {
 	if len(words) < 3 || strings.Contains(text, w.wrong) {
 		return Facts{}, errors.New(`Cannot query field "wrong"`)
 	}
-	return Facts{Type: words[0], Name: words[1]}, nil
+	facts := Facts{Type: words[0], Name: words[1]}
+	switch {
+	case facts.Name == "unnamed":
+		return Facts{}, core.Invalid("", "one_named_operation")
+	case strings.Contains(text, "deep"):
+		return facts, &core.Error{Code: core.CodeQueryCost, Reason: "depth", Args: map[string]any{"asked": 14, "allowed": 12}}
+	case strings.Contains(text, "dear"):
+		facts.Caveat = &core.Error{Code: core.CodeQueryCost, Reason: "admins_alone", Args: map[string]any{"asked": 20000, "allowed": 10000}}
+	}
+	return facts, nil
 }
 
 func (w *world) must(err error) {
