@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -33,7 +32,7 @@ func both(t *testing.T, test func(t *testing.T, one, two bus.Bus)) {
 
 func open(t *testing.T, server *testkit.RedisServer) bus.Bus {
 	t.Helper()
-	b, err := bus.OpenRedis(t.Context(), server.URL, slog.New(slog.DiscardHandler))
+	b, err := bus.OpenRedisAt(t.Context(), server.URL, 2*time.Second, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -243,16 +242,18 @@ func TestManyTopicsAndWhoComesAndGoes(t *testing.T) {
 func TestASlowSubscriberHoldsNoPublisherUp(t *testing.T) {
 	both(t, func(t *testing.T, one, _ bus.Bus) {
 		held := make(chan struct{})
+		release := sync.OnceFunc(func() { close(held) })
 		slow := &watcher{more: make(chan struct{}, 1)}
 		sub, err := one.Subscribe("a", 0, func(e bus.Event) { <-held; slow.take(e) })
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer sub.Close()
+		defer release()
 		for i := range 100 {
 			publish(t, one, "a", fmt.Sprint(i))
 		}
-		close(held)
+		release()
 		if got := slow.count(t, 100); string(got[99].Data) != "99" {
 			t.Errorf("the last was %q", got[99].Data)
 		}
@@ -262,19 +263,21 @@ func TestASlowSubscriberHoldsNoPublisherUp(t *testing.T) {
 func TestWhoFallsTooFarBehindIsToldOfAGap(t *testing.T) {
 	both(t, func(t *testing.T, one, _ bus.Bus) {
 		held := make(chan struct{})
+		release := sync.OnceFunc(func() { close(held) })
 		slow := &watcher{more: make(chan struct{}, 1)}
 		sub, err := one.Subscribe("a", 0, func(e bus.Event) { <-held; slow.take(e) })
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer sub.Close()
+		defer release()
 		big := strings.Repeat("x", bus.MaxData)
 		for range 1100 { // more than is kept
 			publish(t, one, "a", big)
 		}
 		publish(t, one, "a", "last")
-		close(held)
-		got := slow.until(t, func(got []bus.Event) bool { return len(got) > 0 && string(got[len(got)-1].Data) == "last" })
+		release()
+		got := slow.until(t, told("last"))
 		gaps := 0
 		for _, e := range got {
 			if e.Gap {

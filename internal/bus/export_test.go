@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// OpenRedisAt is OpenRedis for who has less patience with silent processes.
+// OpenRedisAt is OpenRedis for who has another patience with silent processes, and much
+// with Redis: a test's machine may be busy.
 func OpenRedisAt(ctx context.Context, url string, beat, dead time.Duration) (Bus, error) {
-	return openRedis(ctx, url, slog.New(slog.DiscardHandler), pace{beat, dead})
+	return openRedis(ctx, url, slog.New(slog.DiscardHandler), pace{beat, dead, 10 * time.Second})
 }
 
 // Kill ends a bus of Redis as kill -9 ends its process.

@@ -17,16 +17,16 @@ import (
 // How long Redis may take, and how soon it is asked again when it does not answer.
 const (
 	openWait   = 2 * time.Second
-	callWait   = time.Second
 	firstPause = 50 * time.Millisecond
 	longPause  = 2 * time.Second
 )
 
 // pace is how often a process shows life, which is how long one look for news waits
-// for some, too, and after how long without a sign it is taken for dead.
-type pace struct{ beat, dead time.Duration }
+// for some, too, after how long without a sign it is taken for dead, and for how long
+// one call waits.
+type pace struct{ beat, dead, call time.Duration }
 
-var standardPace = pace{beat: 2 * time.Second, dead: 10 * time.Second}
+var standardPace = pace{beat: 2 * time.Second, dead: 10 * time.Second, call: time.Second}
 
 // remote is the bus of all processes behind one Redis: the stream there is the order
 // of things, which each process follows.
@@ -58,7 +58,7 @@ func openRedis(ctx context.Context, url string, log *slog.Logger, pace pace) (Bu
 		return nil, err
 	}
 	r := &remote{relay: newRelay(math.MaxInt64), logger: log, name: rand.Text(), pace: pace}
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = callWait, callWait, callWait
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = pace.call, pace.call, pace.call
 	options.OnConnect = func(ctx context.Context, c *redis.Conn) error { return r.live(ctx, c, false) }
 	r.client = redis.NewClient(options)
 	following, cancel := context.WithCancel(context.WithoutCancel(ctx))
@@ -83,7 +83,7 @@ func (r *remote) Publish(ctx context.Context, topic string, data []byte) (seq in
 		r.owed.Store(true)
 		return 0, ErrAway
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callWait)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.pace.call)
 	defer cancel()
 	seq, err = publishScript.Run(ctx, r.client, keys, topic, data, streamLength).Int64()
 	if err != nil {

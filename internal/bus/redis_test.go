@@ -104,7 +104,12 @@ func TestRedisMayComeLater(t *testing.T) {
 
 func TestWhatCouldNotBePublishedIsAGapForAll(t *testing.T) {
 	server := testkit.Redis(t, true)
-	one, two := open(t, server), open(t, server)
+	two := open(t, server)
+	one, err := bus.OpenRedis(t.Context(), server.URL, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { closes(t, one) })
 	w := watch(t, two, "a", 0)
 	server.Pause(t)
 	for err := error(nil); !errors.Is(err, bus.ErrAway); {

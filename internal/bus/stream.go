@@ -68,7 +68,7 @@ func (r *remote) goodbye() {
 	if r.owed.Load() || !r.there.Load() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), callWait)
+	ctx, cancel := context.WithTimeout(context.Background(), r.pace.call)
 	defer cancel()
 	_ = r.client.ZRem(ctx, keys[2], r.name).Err() // then others tell of a gap
 }
