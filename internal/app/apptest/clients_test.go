@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 	"github.com/karuta-bi/karuta/internal/app/apptest"
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/internal/testkit"
 	"github.com/karuta-bi/karuta/web"
 )
 
@@ -105,8 +107,9 @@ type guests struct {
 func newGuests(t *testing.T) *guests {
 	t.Helper()
 	const secret = "a secret of thirty-two characters!"
+	_, port, _ := net.SplitHostPort(testkit.FreeAddress(t)) // another server comes to the same one
 	g := &guests{keys: identity.Keys{Current: identity.NewKey(secret)}, environ: []string{
-		"JWT_SECRET_KEY=" + secret, "DATA_DIR=" + t.TempDir(), "PERSISTED_OPERATIONS_INTEGRATION=ids-only",
+		"JWT_SECRET_KEY=" + secret, "DATA_DIR=" + t.TempDir(), "PERSISTED_OPERATIONS_INTEGRATION=ids-only", "API_PORT=" + port,
 	}}
 	g.Instance = apptest.Start(t, g.environ...)
 	author, u := g.Somebody(t, core.RoleUser)
@@ -203,12 +206,12 @@ func (g *guests) do(t *testing.T, wish, with string) any {
 	t.Helper()
 	switch wish {
 	case "a token that ends soon":
-		return g.token(t, 2*time.Second)
+		return g.token(t, 4*time.Second)
 	case "publish":
 		return g.publish(t, with)
 	case "another server":
 		g.Stop()
-		return apptest.Start(t, append(g.environ, "API_PORT="+strings.TrimPrefix(g.URL, "http://127.0.0.1:"))...).URL
+		return apptest.Start(t, g.environ...).URL
 	}
 	t.Fatalf("nobody knows how to do %q", wish)
 	return nil
