@@ -18,7 +18,8 @@ type Edge[T any] struct {
 	Cursor string
 }
 
-// PageInfo tells where a page begins and ends. The cursors are nil on an empty page.
+// PageInfo tells where a page begins and ends. The cursors are nil on an empty page,
+// but for the end of one that goes on: a search that has read enough and found nothing yet.
 type PageInfo struct {
 	HasNextPage     bool
 	HasPreviousPage bool
@@ -39,8 +40,11 @@ func (c *Connection[T]) Edges() []Edge[T] {
 func NewConnection[T any](args core.PageArgs, p core.Page[T]) *Connection[T] {
 	c := &Connection[T]{Nodes: p.Nodes, cursors: p.Cursors}
 	c.PageInfo = PageInfo{HasNextPage: p.HasNext, HasPreviousPage: args.After != ""}
-	if n := len(p.Cursors); n > 0 {
-		c.PageInfo.StartCursor, c.PageInfo.EndCursor = &p.Cursors[0], &p.Cursors[n-1]
+	if len(p.Cursors) > 0 {
+		c.PageInfo.StartCursor = &p.Cursors[0]
+	}
+	if end := p.EndCursor(); end != "" {
+		c.PageInfo.EndCursor = &end
 	}
 	return c
 }

@@ -104,6 +104,21 @@ func TestREST(t *testing.T) {
 			}
 		})
 	}
+	line := func(path string) (text, next string) { // RFC 8288
+		r := get(path)
+		r.Header.Set("Authorization", "Bearer "+admin)
+		a := h.send(r)
+		next, _, _ = strings.Cut(strings.TrimPrefix(a.Header.Get("Link"), "<"), `>; rel="next"`)
+		return a.text, next
+	}
+	newest, next := line("/api/audit-logs?limit=1&user_id=" + userID)
+	older, _ := line(next)
+	if strings.Count(newest, "log_id") != 1 || strings.Count(older, "log_id") != 1 || newest == older {
+		t.Errorf("%s, then by %q %s", newest, next, older)
+	}
+	if all, next := line("/api/audit-logs?event_type=USER_LOGIN"); next != "" {
+		t.Errorf("all of it, and %q: %s", next, all)
+	}
 }
 
 // RFC 9110 §15.5.6: what exists says which methods it takes.

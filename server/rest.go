@@ -22,7 +22,8 @@ const (
 		last_import_at: lastImportAt last_import_by: lastImportBy { id name }
 		created_at: createdAt updated_at: updatedAt } }`
 
-	auditDocument = `query RestAuditLogs($filter: AuditLogFilter, $first: Int) { answer: auditLogs(filter: $filter, first: $first) { nodes {
+	auditDocument = `query RestAuditLogs($filter: AuditLogFilter, $first: Int, $after: String) {
+		answer: auditLogs(filter: $filter, first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes {
 		log_id: id timestamp event_type: eventType user_id: userId target_type: targetType target_id: targetId
 		details { name value } request_id: requestId actor_ip: actorIp session_id: sessionId outcome agent } } }`
 )
@@ -46,7 +47,13 @@ func (s *server) restAuditLogs(w http.ResponseWriter, r *http.Request) {
 		writeProblem(w, r, problem)
 		return
 	}
-	page := struct{ Nodes []map[string]any }{}
+	page := struct {
+		Nodes    []map[string]any
+		PageInfo struct {
+			HasNextPage bool
+			EndCursor   string
+		}
+	}{}
 	if problem := s.ask(r, auditDocument, auditVariables(query), &page); problem != nil {
 		writeProblem(w, r, problem)
 		return
@@ -57,6 +64,10 @@ func (s *server) restAuditLogs(w http.ResponseWriter, r *http.Request) {
 			details[d["name"].(string)] = d["value"]
 		}
 		line["details"] = details
+	}
+	if page.PageInfo.HasNextPage {
+		query.Set("after", page.PageInfo.EndCursor)
+		w.Header().Set("Link", "<"+r.URL.Path+"?"+query.Encode()+`>; rel="next"`)
 	}
 	writeData(w, r, page.Nodes)
 }
@@ -88,6 +99,9 @@ func auditVariables(query url.Values) map[string]any {
 	}
 	if value := query.Get("limit"); value != "" {
 		variables["first"] = json.Number(value)
+	}
+	if value := query.Get("after"); value != "" {
+		variables["after"] = value
 	}
 	variables["filter"] = filter
 	return variables

@@ -12,6 +12,9 @@ import (
 // lastMillisecond is the end of the year 9999.
 var lastMillisecond = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC).UnixMilli()
 
+// lastID is after every other id in the order of ids.
+var lastID = string(core.NounAudit) + "_" + strings.Repeat("f", 32)
+
 func encode(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
 
 // parseCursor reads a cursor strictly; "" is the start. A forged one that is

@@ -104,15 +104,20 @@ func fits(f core.AuditFilter, ev *core.AuditEvent) bool {
 
 // page is a search without the row it leaves.
 func (h *history) page(t interface{ Fatal(...any) }, f core.AuditFilter, cursor string, first int) core.Page[*core.AuditEvent] {
+	return h.brief(t, f, cursor, first, mostWork)
+}
+
+// brief is a page of a search that ends after so much work.
+func (h *history) brief(t interface{ Fatal(...any) }, f core.AuditFilter, cursor string, first, most int) core.Page[*core.AuditEvent] {
 	after, err := parseCursor(cursor)
 	if err != nil {
 		t.Fatal(err)
 	}
-	found, err := h.find(context.Background(), f, after, first+1)
+	page, err := h.find(context.Background(), f, after, first, most)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return pageOf(found, first)
+	return page
 }
 
 func ids(page core.Page[*core.AuditEvent]) (ids []string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -25,14 +26,15 @@ const (
 // Log records and finds audit events. Make one with [New], let its Run go on
 // beside the service, and end with Close.
 type Log struct {
-	repo    *store.Audit
-	spool   *spool
-	log     *slog.Logger
-	denials *lru.Cache[string, *refusal]
-	down    atomic.Bool   // the store failed last: go to the spool at once
-	wake    chan struct{} // there is something in the spool
-	now     func() time.Time
-	retry   time.Duration
+	repo      *store.Audit
+	spool     *spool
+	log       *slog.Logger
+	denials   *lru.Cache[string, *refusal]
+	surveying sync.Mutex
+	down      atomic.Bool   // the store failed last: go to the spool at once
+	wake      chan struct{} // there is something in the spool
+	now       func() time.Time
+	retry     time.Duration
 
 	failures, lost, depth *telemetry.Counter
 }

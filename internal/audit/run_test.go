@@ -50,7 +50,7 @@ func TestRunEmptiesTheSpool(t *testing.T) {
 func TestRetriesSlowDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var asked []time.Time
-		engine := &outage{before: func(context.Context, table.Write) error { asked = append(asked, time.Now()); return errOutage }}
+		engine := &outage{Engine: &unordered{}, before: func(context.Context, table.Write) error { asked = append(asked, time.Now()); return errOutage }}
 		l, err := New(store.New(engine).Audit, t.TempDir(), telemetry.NewLogger(&speech{}, telemetry.Options{}), &telemetry.Metrics{})
 		must(t, err)
 		l.Record(as(core.RoleUser), core.AuditEvent{Type: core.EventLogin})
@@ -72,7 +72,7 @@ func TestRetriesSlowDown(t *testing.T) {
 // A store that hangs costs one operation two seconds, and the others nothing.
 func TestAStoreThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		engine := &outage{before: func(ctx context.Context, _ table.Write) error { <-ctx.Done(); return ctx.Err() }}
+		engine := &outage{Engine: &unordered{}, before: func(ctx context.Context, _ table.Write) error { <-ctx.Done(); return ctx.Err() }}
 		l, err := New(store.New(engine).Audit, t.TempDir(), telemetry.NewLogger(&speech{}, telemetry.Options{}), &telemetry.Metrics{})
 		must(t, err)
 		for _, want := range []time.Duration{writeTimeout, 0, 0} {

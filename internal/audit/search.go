@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"slices"
 	"strconv"
@@ -15,6 +16,8 @@ import (
 // administrators and leaves an AUDIT_VIEWED row. The narrowest index answers:
 // a user's, a target's, an event type's, else that of the days; the rest of
 // the filter is applied on the way. To bounds are inclusive, to the millisecond.
+// A search that has read [mostWork] ends there: its page may be short or empty, tells
+// that there is more, and ends at the place from which another search goes on.
 func (l *Log) Search(ctx context.Context, f core.AuditFilter, p core.PageArgs) (core.Page[*core.AuditEvent], error) {
 	var none core.Page[*core.AuditEvent]
 	if err := l.requireAdmin(ctx); err != nil {
@@ -27,12 +30,12 @@ func (l *Log) Search(ctx context.Context, f core.AuditFilter, p core.PageArgs) (
 	if err != nil {
 		return none, err
 	}
-	found, err := l.find(ctx, f, after, p.First+1)
+	page, err := l.find(ctx, f, after, p.First, mostWork)
 	if err != nil {
 		return none, core.Internal("audit: search", err)
 	}
 	l.Record(ctx, core.AuditEvent{Type: core.EventAuditViewed, TargetType: "audit", Details: describe(f)})
-	return pageOf(found, p.First), nil
+	return page, nil
 }
 
 // Find gives the newest events, at most so many, to a report that leaves a row of
@@ -45,11 +48,11 @@ func (l *Log) Find(ctx context.Context, f core.AuditFilter, most int) (found []*
 	if err != nil {
 		return nil, false, err
 	}
-	found, err = l.find(ctx, f, after, most+1)
+	page, err := l.find(ctx, f, after, most, 0)
 	if err != nil {
 		return nil, false, core.Internal("audit: find", err)
 	}
-	return found[:min(most, len(found))], len(found) > most, nil
+	return page.Nodes, page.HasNext, nil
 }
 
 func (l *Log) requireAdmin(ctx context.Context) error {
@@ -64,20 +67,24 @@ func (l *Log) requireAdmin(ctx context.Context) error {
 	return nil
 }
 
-// find collects up to want events that match, older than after.
-func (l *Log) find(ctx context.Context, f core.AuditFilter, after position, want int) ([]*core.AuditEvent, error) {
-	var found []*core.AuditEvent
-	w := newWalk(l.repo, f, after, l.now())
-	for len(found) < want {
+// find collects the first events that match, older than after, for so much work; 0 is any.
+func (l *Log) find(ctx context.Context, f core.AuditFilter, after position, first, most int) (page core.Page[*core.AuditEvent], err error) {
+	for w := l.newWalk(f, after, most); ; {
 		ev, err := w.next(ctx)
-		if err != nil || ev == nil {
-			return found, err
-		}
-		if matches(f, ev) {
-			found = append(found, ev)
+		switch {
+		case errors.Is(err, errEnough):
+			page.HasNext, page.End = true, w.at.cursor()
+			return page, nil
+		case err != nil || ev == nil:
+			return page, err
+		case !matches(f, ev):
+		case len(page.Nodes) == first:
+			page.HasNext = true
+			return page, nil
+		default:
+			page.Nodes, page.Cursors = append(page.Nodes, ev), append(page.Cursors, positionOf(ev).cursor())
 		}
 	}
-	return found, nil
 }
 
 func matches(f core.AuditFilter, ev *core.AuditEvent) bool {
@@ -86,14 +93,6 @@ func matches(f core.AuditFilter, ev *core.AuditEvent) bool {
 		(f.TargetID == "" || f.TargetID == ev.TargetID) &&
 		(f.From.IsZero() || ev.At.UnixMilli() >= f.From.UnixMilli()) &&
 		(f.To.IsZero() || ev.At.UnixMilli() <= f.To.UnixMilli())
-}
-
-func pageOf(found []*core.AuditEvent, first int) core.Page[*core.AuditEvent] {
-	page := core.Page[*core.AuditEvent]{Nodes: found[:min(first, len(found))], HasNext: len(found) > first}
-	for _, ev := range page.Nodes {
-		page.Cursors = append(page.Cursors, positionOf(ev).cursor())
-	}
-	return page
 }
 
 const maxTypes = 50

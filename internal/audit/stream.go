@@ -5,13 +5,18 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/store"
 )
 
-// pageLimit is how many events are read from a partition at a time.
-const pageLimit = 100
+// Events are read from a partition so many at a time: pageLimit first and then twice
+// as many each time, for whoever comes back passes many over.
+const (
+	pageLimit = 100
+	mostLimit = 1000
+)
 
 var errNoProgress = errors.New("audit: an empty page that is not the last")
 
@@ -25,6 +30,7 @@ type stream struct {
 	ready []*core.AuditEvent
 	held  []*core.AuditEvent
 	more  bool
+	done  *atomic.Int64 // work of the whole walk, see [mostWork]
 }
 
 // fill reads on until there is something ready or nothing left.
@@ -37,8 +43,9 @@ func (s *stream) fill(ctx context.Context) error {
 		if more && len(events) == 0 {
 			return errNoProgress
 		}
+		s.done.Add(int64(max(pageLimit, len(events))))
 		if s.more = more; more {
-			s.query.After = events[len(events)-1]
+			s.query.After, s.query.Limit = events[len(events)-1], min(2*s.query.Limit, mostLimit)
 		}
 		s.settle(append(s.held, events...))
 	}
@@ -55,6 +62,11 @@ func (s *stream) settle(events []*core.AuditEvent) {
 	slices.SortFunc(s.ready, func(a, b *core.AuditEvent) int {
 		return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.ID, a.ID))
 	})
+}
+
+// dry tells whether one of the streams has to be read before the newest event is known.
+func dry(streams []*stream) bool {
+	return slices.ContainsFunc(streams, func(s *stream) bool { return len(s.ready) == 0 && s.more })
 }
 
 // pop takes the newest event of all streams, nil when they are empty.

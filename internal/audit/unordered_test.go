@@ -24,8 +24,20 @@ func (u *unordered) Write(_ context.Context, w table.Write) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	t, _ := table.Lookup(w.Key.Table)
+	u.items = slices.DeleteFunc(u.items, func(it table.Item) bool { return it.Str("logId") == w.Key.PK })
 	u.items = append(u.items, t.WithKey(w.Item, w.Key))
 	return nil
+}
+
+func (u *unordered) Get(_ context.Context, k table.Key) (table.Item, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for _, it := range u.items {
+		if it.Str("logId") == k.PK {
+			return it, nil
+		}
+	}
+	return nil, nil
 }
 
 // Query answers from an index with numbers, downwards.

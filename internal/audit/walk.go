@@ -2,6 +2,8 @@ package audit
 
 import (
 	"context"
+	"errors"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -20,27 +22,46 @@ const (
 	concurrent = 16        // queries at once
 )
 
+// mostWork is how many events one search reads. A query counts as a page of events,
+// also where it finds none.
+const mostWork = 256 * pageLimit
+
+// errEnough tells that a walk has done as much as it may, and that there may be more.
+var errEnough = errors.New("audit: enough was read")
+
 // walk goes through the events of a filter, newest first. It reads spans of
 // time, newest first: within a span, partitions (shards of a day, event types
 // of a month) are merged. A user's or target's events are one span. Spans are
 // opened in growing numbers, so that a log with few events is not read one
-// empty day after the other.
+// day after the other.
 type walk struct {
 	repo  *store.Audit
 	after position
 	query store.AuditQuery // bounds of every partition
-	spans func(n int) (pks [][]string)
+	spans spans
 
-	open  [][]*stream
+	open  []opened
 	width int
+	at    position // all up to here was looked at
+	most  int      // work that may be done, 0 is any
+	done  atomic.Int64
 }
 
-func newWalk(repo *store.Audit, f core.AuditFilter, after position, now time.Time) *walk {
-	newest := min(after.ms, now.Add(clockSkew).UnixMilli())
+// opened is a span that is being read.
+type opened struct {
+	from    time.Time
+	streams []*stream
+}
+
+func (l *Log) newWalk(f core.AuditFilter, after position, most int) *walk {
+	newest := min(after.ms, l.now().Add(clockSkew).UnixMilli())
 	if !f.To.IsZero() {
 		newest = min(newest, f.To.UnixMilli())
 	}
-	w := &walk{repo: repo, after: after, width: 1, query: store.AuditQuery{From: f.From, To: time.UnixMilli(newest).UTC()}}
+	w := &walk{
+		repo: l.repo, after: after, at: after, width: 1, most: most,
+		query: store.AuditQuery{From: f.From, To: time.UnixMilli(newest).UTC()},
+	}
 	oldest := f.From
 	if oldest.Before(beginning) {
 		oldest = beginning
@@ -53,12 +74,13 @@ func newWalk(repo *store.Audit, f core.AuditFilter, after position, now time.Tim
 	case len(f.EventTypes) > 0:
 		w.query.Index, w.spans = table.LogsByType, months(f.EventTypes, w.query.To, oldest)
 	default:
-		w.query.Index, w.spans = table.LogsByDay, days(w.query.To, oldest)
+		w.query.Index, w.spans = table.LogsByDay, l.days(w.query.To, oldest)
 	}
 	return w
 }
 
-// next is the next event, nil at the end.
+// next is the next event, nil at the end, errEnough where too much would have to be
+// read for it. A walk always comes further than where it began.
 func (w *walk) next(ctx context.Context) (*core.AuditEvent, error) {
 	for {
 		if len(w.open) == 0 {
@@ -66,93 +88,52 @@ func (w *walk) next(ctx context.Context) (*core.AuditEvent, error) {
 				return nil, err
 			}
 		}
-		ev, err := pop(ctx, w.open[0])
+		if w.tired() && dry(w.open[0].streams) {
+			return nil, errEnough
+		}
+		ev, err := pop(ctx, w.open[0].streams)
 		if err != nil {
 			return nil, err
 		}
 		if ev == nil {
+			w.at = position{w.open[0].from.UnixMilli() - 1, lastID}
 			w.open = w.open[1:]
 			continue
 		}
 		if w.after.before(positionOf(ev)) {
+			w.at = positionOf(ev)
 			return ev, nil
 		}
 	}
 }
 
+// tired tells whether enough was read for the walk to end where it is.
+func (w *walk) tired() bool {
+	return w.most > 0 && w.done.Load() >= int64(w.most) && w.at != w.after
+}
+
 // openSpans reads the first page of every partition of the next spans.
 func (w *walk) openSpans(ctx context.Context) (more bool, err error) {
+	next, err := w.spans(ctx, w.width)
+	switch {
+	case err != nil || len(next) == 0:
+		return false, err
+	case w.tired():
+		return false, errEnough
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(concurrent)
-	for _, pks := range w.spans(w.width) {
-		var span []*stream
-		for _, pk := range pks {
+	for _, span := range next {
+		o := opened{from: span.from}
+		for _, pk := range span.pks {
 			q := w.query
 			q.PK, q.Limit = pk, pageLimit
-			s := &stream{repo: w.repo, query: q, more: true}
-			span = append(span, s)
+			s := &stream{repo: w.repo, query: q, more: true, done: &w.done}
+			o.streams = append(o.streams, s)
 			group.Go(func() error { return s.fill(ctx) })
 		}
-		w.open = append(w.open, span)
+		w.open = append(w.open, o)
 	}
 	w.width = min(2*w.width, widest)
-	return len(w.open) > 0, group.Wait()
-}
-
-func once(pk string) func(int) [][]string {
-	given := false
-	return func(int) [][]string {
-		if given {
-			return nil
-		}
-		given = true
-		return [][]string{{pk}}
-	}
-}
-
-func days(newest, oldest time.Time) func(int) [][]string {
-	day := newest.UTC().Truncate(24 * time.Hour)
-	last := oldest.UTC().Truncate(24 * time.Hour)
-	return func(n int) (spans [][]string) {
-		for ; len(spans) < n && !day.Before(last); day = day.AddDate(0, 0, -1) {
-			shards := make([]string, store.AuditShards)
-			for i := range shards {
-				shards[i] = store.DayShard(day, i)
-			}
-			spans = append(spans, shards)
-		}
-		return spans
-	}
-}
-
-func months(types []core.EventType, newest, oldest time.Time) func(int) [][]string {
-	types = distinct(types)
-	month, last := monthOf(newest), monthOf(oldest)
-	return func(n int) (spans [][]string) {
-		for ; len(spans) < n && !month.Before(last); month = month.AddDate(0, -1, 0) {
-			pks := make([]string, len(types))
-			for i, t := range types {
-				pks[i] = store.TypeMonth(t, month)
-			}
-			spans = append(spans, pks)
-		}
-		return spans
-	}
-}
-
-func monthOf(t time.Time) time.Time {
-	y, m, _ := t.UTC().Date()
-	return time.Date(y, m, 1, 0, 0, 0, 0, time.UTC)
-}
-
-func distinct(types []core.EventType) []core.EventType {
-	var out []core.EventType
-	seen := map[core.EventType]bool{}
-	for _, t := range types {
-		if !seen[t] {
-			seen[t] = true
-			out = append(out, t)
-		}
-	}
-	return out
+	return true, group.Wait()
 }

@@ -50,12 +50,14 @@ type Page[T any] struct {
 	Nodes   []T
 	Cursors []string
 	HasNext bool
+	End     string // where to go on, where that is further than after the last node
 }
 
-// EndCursor is the cursor of the last node, "" for an empty page.
+// EndCursor is where the list goes on: after the last node where nothing else is said,
+// "" for an empty page.
 func (p Page[T]) EndCursor() string {
-	if len(p.Cursors) == 0 {
-		return ""
+	if p.End != "" || len(p.Cursors) == 0 {
+		return p.End
 	}
 	return p.Cursors[len(p.Cursors)-1]
 }

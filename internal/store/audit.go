@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/karuta-bi/karuta/internal/core"
@@ -10,7 +12,11 @@ import (
 
 // Audit is bi_audit_logs, keyed by logId alone as the runbook reads it, with
 // attributes in camelCase and one index for each way of asking.
-type Audit struct{ e table.Engine }
+type Audit struct {
+	e        table.Engine
+	marked   sync.Map    // partitions of LogsByDay that this process has marked
+	surveyed atomic.Bool // no mark is missing, and none will be
+}
 
 // AuditShards is how many partitions share a day of LogsByDay.
 const AuditShards = 4
@@ -75,6 +81,9 @@ func readAudit(it table.Item) *core.AuditEvent {
 // Put writes an event. Writing the same event again changes nothing, so it
 // needs no condition, which would double the price of the most frequent write.
 func (r *Audit) Put(ctx context.Context, ev *core.AuditEvent) error {
+	if err := r.Mark(ctx, ev.At, shardOf(ev.ID)); err != nil {
+		return err
+	}
 	return r.e.Write(ctx, table.Put(auditKey(ev.ID), writeAudit(ev), table.Always()))
 }
 

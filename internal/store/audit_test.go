@@ -26,8 +26,8 @@ func auditEventsAreFoundEveryWay(t *testing.T, st *world) {
 		SessionID: "sess_1", Outcome: core.OutcomeSuccess, Agent: "agent", Details: map[string]string{"permission": "VIEWER"},
 	})
 	bare := st.event(t, core.AuditEvent{At: at.Add(time.Millisecond), Type: core.EventLoginFailed, UserID: "anonymous", Outcome: core.OutcomeFailure})
-	st.wantCalls(t, "Write audit_logs", "Write audit_logs")
-	must(t, st.Audit.Put(t.Context(), ev)) // again, as after a lost answer
+	st.wantCalls(t, "Write audit_logs", "Write audit_logs", "Write audit_logs", "Write audit_logs") // each with its mark
+	must(t, st.Audit.Put(t.Context(), ev))                                                          // again, as after a lost answer
 	st.calls.Take()
 	for index, pk := range map[string]string{
 		table.LogsByUser: "user_1", table.LogsByTarget: "dash_1", table.LogsByType: store.TypeMonth(core.EventShareAdded, at), table.LogsByDay: dayOf(t, st, ev),
@@ -45,6 +45,62 @@ func auditEventsAreFoundEveryWay(t *testing.T, st *world) {
 	it, err := st.Engine().Get(t.Context(), table.Key{Table: table.AuditLogs, PK: ev.ID})
 	if err != nil || it.Str("logId") != ev.ID || it.Int("timestamp") != at.UnixMilli() || it.Str("eventType") != "DASHBOARD_SHARE_ADDED" || it.Str("userId") != "user_1" {
 		t.Errorf("the item is %v, %v", it, err)
+	}
+}
+
+func daysWithAuditEventsAreMarked(t *testing.T, st *world) {
+	first, last := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 6, 30, 23, 59, 59, 999e6, time.UTC)
+	want := map[string]bool{}
+	for day := first; day.Before(last); day = day.AddDate(0, 0, 1) { // 122 days
+		for i, shard := range []int{0, 3, 3} {
+			must(t, st.Audit.Mark(t.Context(), day.Add(time.Duration(i)*8*time.Hour), shard))
+			want[store.DayShard(day, shard)] = true
+		}
+	}
+	if calls := st.calls.Take(); len(calls) != len(want) {
+		t.Errorf("%d marks with %d calls", len(want), len(calls))
+	}
+	read := func(from, to time.Time) (days []string, pages int) {
+		for more := true; more; pages++ {
+			found, on, err := st.Audit.Days(t.Context(), from, to)
+			must(t, err)
+			for _, d := range found {
+				slices.Sort(d.Shards)
+				for _, pk := range d.Shards {
+					if !want[pk] || !strings.HasPrefix(pk, d.Day.Format(time.DateOnly)) {
+						t.Errorf("%v has %s", d.Day, pk)
+					}
+				}
+				days = append(days, strings.Join(d.Shards, " "))
+				to = d.Day.AddDate(0, 0, -1)
+			}
+			more = on
+		}
+		return days, pages
+	}
+	if days, pages := read(first, last); len(days) != 122 || pages != 1 || days[0] != "2026-06-30#0 2026-06-30#3" || days[121] != "2026-03-01#0 2026-03-01#3" {
+		t.Errorf("%d days on %d pages: %v", len(days), pages, days)
+	}
+	for day := first; day.Before(last); day = day.AddDate(0, 0, 1) {
+		for _, shard := range []int{1, 2} {
+			must(t, st.Audit.Mark(t.Context(), day, shard))
+			want[store.DayShard(day, shard)] = true
+		}
+	}
+	if days, pages := read(first.AddDate(0, 0, 1), last.AddDate(0, 0, -1)); len(days) != 120 || pages != 2 || strings.Count(strings.Join(days, " "), "#") != 4*120 {
+		t.Errorf("%d days on %d pages: %v", len(days), pages, days)
+	}
+	if days, _ := read(last.AddDate(0, 0, 1), last.AddDate(1, 0, 0)); days != nil {
+		t.Errorf("days without events: %v", days)
+	}
+	for _, want := range []bool{false, true} {
+		if done, err := st.Audit.Surveyed(t.Context()); err != nil || done != want {
+			t.Errorf("surveyed: %v, %v", done, err)
+		}
+		must(t, st.Audit.SetSurveyed(t.Context()))
+	}
+	if again, err := store.New(st.Engine()).Audit.Surveyed(t.Context()); err != nil || !again {
+		t.Errorf("surveyed, to another process: %v, %v", again, err)
 	}
 }
 

@@ -51,7 +51,7 @@ func New(e table.Engine) *Store {
 		Shares:      &Shares{e},
 		FilterViews: &FilterViews{e},
 		Rights:      &Rights{e},
-		Audit:       &Audit{e},
+		Audit:       &Audit{e: e},
 		Jobs:        &Jobs{e},
 		Outbox:      &Outbox{e},
 		Requests:    &Requests{e},

@@ -92,6 +92,7 @@ var stories = []struct {
 	{"defaults race", defaultsRace},
 	{"deleting a dashboard takes its filter views along", deletingADashboardTakesItsFilterViewsAlong},
 	{"audit events are found every way", auditEventsAreFoundEveryWay},
+	{"days with audit events are marked", daysWithAuditEventsAreMarked},
 	{"audit pages are complete", auditPagesAreComplete},
 	{"notices run newest first", noticesRunNewestFirst},
 	{"notices are marked together or not at all", noticesAreMarkedTogether},

@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/karuta-bi/karuta/internal/access"
 	"github.com/karuta-bi/karuta/internal/audit"
@@ -59,8 +62,21 @@ func Over(t testing.TB, engine table.Engine, log *slog.Logger) *World {
 	var err error
 	w.Audit, err = audit.New(w.Store.Audit, filepath.Join(t.TempDir(), "spool"), w.Log, &telemetry.Metrics{})
 	w.must(err)
+	w.markDays()
 	w.Gate = access.New(w.Store, func(ctx context.Context, d access.Denial) { w.Audit.Denied(ctx, d.TargetType, d.TargetID, d.Wanted) })
 	return w
+}
+
+// markDays writes the marks of today and tomorrow for the audit log, so that what
+// something costs does not depend on whether its event is the first of a partition.
+func (w *World) markDays() {
+	var all errgroup.Group
+	for shard := range store.AuditShards {
+		for _, day := range []time.Time{store.Now(), store.Now().AddDate(0, 0, 1)} {
+			all.Go(func() error { return w.Store.Audit.Mark(w.t.Context(), day, shard) })
+		}
+	}
+	w.must(all.Wait())
 }
 
 func (w *World) must(err error) {
