@@ -537,7 +537,10 @@ type RevokeApiKeyPayload {
 }
 `, BuiltIn: false},
 	{Name: "../schema/audit.graphqls", Input: `extend type Query {
-  "Who did what, newest first."
+  """
+  Who did what, newest first. A search that would have to read very much for a page ends before: the page
+  is short or empty then, ` + "`" + `hasNextPage` + "`" + ` is true, and the search goes on after ` + "`" + `endCursor` + "`" + `.
+  """
   auditLogs(
     "Which events; all of them when it is left out."
     filter: AuditLogFilter
