@@ -8,9 +8,11 @@ import (
 	"math"
 	"strconv"
 	"sync/atomic"
+	"time"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/identity"
 	"github.com/vektah/gqlparser/v2/ast"
 )
 
@@ -23,6 +25,52 @@ import (
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _IssuerLink_issuer(ctx context.Context, field graphql.CollectedField, obj *core.IssuerLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IssuerLink_issuer(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Issuer, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IssuerLink_issuer(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IssuerLink", field, false, false, errors.New("field of type String does not have child fields"))
+}
+
+func (ec *executionContext) _IssuerLink_since(ctx context.Context, field graphql.CollectedField, obj *core.IssuerLink) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_IssuerLink_since(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Since, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_IssuerLink_since(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("IssuerLink", field, false, false, errors.New("field of type Time does not have child fields"))
+}
 
 func (ec *executionContext) _SetGroupClaimPayload_group(ctx context.Context, field graphql.CollectedField, obj *SetGroupClaimPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -125,6 +173,70 @@ func (ec *executionContext) fieldContext_SignInWay_path(_ context.Context, field
 	return graphql.NewScalarFieldContext("SignInWay", field, false, false, errors.New("field of type String does not have child fields"))
 }
 
+func (ec *executionContext) _UnlinkUserPayload_user(ctx context.Context, field graphql.CollectedField, obj *identity.Unlinked) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnlinkUserPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *core.User) graphql.Marshaler {
+			return ec.marshalNUser2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐUser(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnlinkUserPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnlinkUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _UnlinkUserPayload_links(ctx context.Context, field graphql.CollectedField, obj *identity.Unlinked) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UnlinkUserPayload_links(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Links, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []*core.IssuerLink) graphql.Marshaler {
+			return ec.marshalNIssuerLink2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐIssuerLinkᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UnlinkUserPayload_links(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "UnlinkUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_IssuerLink(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 // endregion **************************** field.gotpl *****************************
 
 // region    **************************** input.gotpl *****************************
@@ -173,6 +285,47 @@ func (ec *executionContext) unmarshalInputSetGroupClaimInput(ctx context.Context
 	return it, nil
 }
 
+func (ec *executionContext) unmarshalInputUnlinkUserInput(ctx context.Context, obj any) (identity.Unlinking, error) {
+	var it identity.Unlinking
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = false
+	}
+
+	fieldsInOrder := [...]string{"userId", "dryRun"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		}
+	}
+	return it, nil
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
@@ -180,6 +333,52 @@ func (ec *executionContext) unmarshalInputSetGroupClaimInput(ctx context.Context
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var issuerLinkImplementors = []string{"IssuerLink"}
+
+func (ec *executionContext) _IssuerLink(ctx context.Context, sel ast.SelectionSet, obj *core.IssuerLink) graphql.Marshaler {
+	if out, ok := ec.plainIssuerLink(sel, obj); ok {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, issuerLinkImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("IssuerLink")
+		case "issuer":
+			out.Values[i] = ec._IssuerLink_issuer(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "since":
+			out.Values[i] = ec._IssuerLink_since(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
 
 var setGroupClaimPayloadImplementors = []string{"SetGroupClaimPayload"}
 
@@ -273,9 +472,84 @@ func (ec *executionContext) _SignInWay(ctx context.Context, sel ast.SelectionSet
 	return out
 }
 
+var unlinkUserPayloadImplementors = []string{"UnlinkUserPayload"}
+
+func (ec *executionContext) _UnlinkUserPayload(ctx context.Context, sel ast.SelectionSet, obj *identity.Unlinked) graphql.Marshaler {
+	if out, ok := ec.plainUnlinkUserPayload(sel, obj); ok {
+		return out
+	}
+	fields := graphql.CollectFields(ec.OperationContext, sel, unlinkUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferredFieldSet := graphql.NewFieldSet(nil)
+	deferLabelToView := make(map[string]*graphql.FieldSetView)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("UnlinkUserPayload")
+		case "user":
+			out.Values[i] = ec._UnlinkUserPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "links":
+			out.Values[i] = ec._UnlinkUserPayload_links(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	atomic.AddInt32(&ec.Deferred, int32(min(len(deferLabelToView), math.MaxInt32)))
+
+	ec.ProcessDeferredGroup(graphql.DeferredGroup{
+		Defers:   deferLabelToView,
+		Path:     graphql.GetPath(ctx),
+		FieldSet: deferredFieldSet,
+		Context:  ctx,
+	})
+
+	return out
+}
+
 // endregion **************************** object.gotpl ****************************
 
 // region    ***************************** type.gotpl *****************************
+
+func (ec *executionContext) marshalNIssuerLink2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐIssuerLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.IssuerLink) graphql.Marshaler {
+	if out, ok := ec.plainNIssuerLink2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐIssuerLinkᚄ(ctx, sel, v); ok {
+		return out
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNIssuerLink2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐIssuerLink(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNIssuerLink2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐIssuerLink(ctx context.Context, sel ast.SelectionSet, v *core.IssuerLink) graphql.Marshaler {
+	if v == nil {
+		if !graphql.HasFieldError(ctx, graphql.GetFieldContext(ctx)) {
+			graphql.AddErrorf(ctx, "the requested element is null which the schema does not allow")
+		}
+		return graphql.Null
+	}
+	return ec._IssuerLink(ctx, sel, v)
+}
 
 func (ec *executionContext) unmarshalNSetGroupClaimInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐSetGroupClaimInput(ctx context.Context, v any) (SetGroupClaimInput, error) {
 	res, err := ec.unmarshalInputSetGroupClaimInput(ctx, v)
@@ -315,11 +589,30 @@ func (ec *executionContext) marshalNSignInWay2ᚕgithubᚗcomᚋkarutaᚑbiᚋka
 	return ret
 }
 
+func (ec *executionContext) unmarshalNUnlinkUserInput2githubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋidentityᚐUnlinking(ctx context.Context, v any) (identity.Unlinking, error) {
+	res, err := ec.unmarshalInputUnlinkUserInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOIssuerLink2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐIssuerLink(ctx context.Context, sel ast.SelectionSet, v *core.IssuerLink) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._IssuerLink(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOSetGroupClaimPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋgraphᚐSetGroupClaimPayload(ctx context.Context, sel ast.SelectionSet, v *SetGroupClaimPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._SetGroupClaimPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOUnlinkUserPayload2ᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋidentityᚐUnlinked(ctx context.Context, sel ast.SelectionSet, v *identity.Unlinked) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._UnlinkUserPayload(ctx, sel, v)
 }
 
 // endregion ***************************** type.gotpl *****************************

@@ -726,6 +726,10 @@ var plainTypes = map[string]plain.Type{
 	"ImportS3Payload": {Implementors: importS3PayloadImplementors, Fields: map[string]plain.Field{
 		"job": {Index: 0, Of: "ImportJob"},
 	}},
+	"IssuerLink": {Implementors: issuerLinkImplementors, Fields: map[string]plain.Field{
+		"issuer": {Index: 0},
+		"since":  {Index: 1},
+	}},
 	"LoginPayload": {Implementors: loginPayloadImplementors, Fields: map[string]plain.Field{
 		"accessToken": {Index: 0},
 		"tokenType":   {Index: 1},
@@ -1102,6 +1106,10 @@ var plainTypes = map[string]plain.Type{
 	}},
 	"UnblockIpPayload": {Implementors: unblockIpPayloadImplementors, Fields: map[string]plain.Field{
 		"network": {Index: 0},
+	}},
+	"UnlinkUserPayload": {Implementors: unlinkUserPayloadImplementors, Fields: map[string]plain.Field{
+		"user":  {Index: 0, Of: "User"},
+		"links": {Index: 1, Of: "IssuerLink"},
 	}},
 	"UpdateCardPayload": {Implementors: updateCardPayloadImplementors, Fields: map[string]plain.Field{
 		"card": {Index: 0, Of: "Card"},
@@ -7008,6 +7016,39 @@ func (ec *executionContext) openImportS3Payload(ctx context.Context, field graph
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainIssuerLink(sel ast.SelectionSet, obj *core.IssuerLink) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "IssuerLink", sel), obj, ec.writeIssuerLink)
+}
+
+func (ec *executionContext) writeIssuerLink(w *plain.Writer, p *plain.Plan, obj *core.IssuerLink) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // issuer
+			w.String(string(obj.Issuer))
+		case 1: // since
+			if !w.Leaf(ec.marshalNTime2timeᚐTime(w.Sink(), nil, obj.Since), true) {
+				return false
+			}
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openIssuerLink(ctx context.Context, field graphql.CollectedField, obj *core.IssuerLink) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "issuer":
+		return ec._IssuerLink_issuer(ctx, field, obj), true
+	case "since":
+		return ec._IssuerLink_since(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainLoginPayload(sel ast.SelectionSet, obj *LoginPayload) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "LoginPayload", sel), obj, ec.writeLoginPayload)
 }
@@ -10283,6 +10324,54 @@ func (ec *executionContext) openUnblockIpPayload(ctx context.Context, field grap
 	panic("unknown field " + strconv.Quote(field.Name))
 }
 
+func (ec *executionContext) plainUnlinkUserPayload(sel ast.SelectionSet, obj *identity.Unlinked) (graphql.Marshaler, bool) {
+	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "UnlinkUserPayload", sel), obj, ec.writeUnlinkUserPayload)
+}
+
+func (ec *executionContext) writeUnlinkUserPayload(w *plain.Writer, p *plain.Plan, obj *identity.Unlinked) bool {
+	for i := range p.Steps {
+		s := &p.Steps[i]
+		w.Key(s)
+		switch s.Index {
+		case 0: // user
+			v := obj.User
+			if v == nil {
+				return false
+			}
+			if !ec.writeUser(w, s.Inner, v) {
+				return false
+			}
+		case 1: // links
+			v := obj.Links
+			w.Begin()
+			for j := range v {
+				w.Next(j)
+				if v[j] == nil {
+					return false
+				}
+				if !ec.writeIssuerLink(w, s.Inner, v[j]) {
+					return false
+				}
+			}
+			w.Close()
+		default:
+			w.Other(p, s)
+		}
+	}
+	w.End(p)
+	return true
+}
+
+func (ec *executionContext) openUnlinkUserPayload(ctx context.Context, field graphql.CollectedField, obj *identity.Unlinked) (m graphql.Marshaler, nonNull bool) {
+	switch field.Name {
+	case "user":
+		return ec._UnlinkUserPayload_user(ctx, field, obj), true
+	case "links":
+		return ec._UnlinkUserPayload_links(ctx, field, obj), true
+	}
+	panic("unknown field " + strconv.Quote(field.Name))
+}
+
 func (ec *executionContext) plainUpdateCardPayload(sel ast.SelectionSet, obj *UpdateCardPayload) (graphql.Marshaler, bool) {
 	return plain.Object(ec.plans.Of(ec.OperationContext, plainTypes, "UpdateCardPayload", sel), obj, ec.writeUpdateCardPayload)
 }
@@ -10643,6 +10732,8 @@ func (ec *executionContext) openUser(ctx context.Context, field graphql.Collecte
 		return ec._User_createdAt(ctx, field, obj), false
 	case "deactivatedAt":
 		return ec._User_deactivatedAt(ctx, field, obj), false
+	case "issuerLink":
+		return ec._User_issuerLink(ctx, field, obj), false
 	case "attributes":
 		return ec._User_attributes(ctx, field, obj), false
 	case "piiAccess":
@@ -11083,6 +11174,10 @@ func (ec *executionContext) plainNImportJob2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋk
 
 func (ec *executionContext) plainNImportJobEdge2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋschemaᚐEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []schema.Edge[*core.ImportJob]) (graphql.Marshaler, bool) {
 	return plain.Values(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "ImportJobEdge", sel), v, true, ec.writeImportJobEdge, ec.openImportJobEdge)
+}
+
+func (ec *executionContext) plainNIssuerLink2ᚕᚖgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐIssuerLinkᚄ(ctx context.Context, sel ast.SelectionSet, v []*core.IssuerLink) (graphql.Marshaler, bool) {
+	return plain.Pointers(ctx, ec.plans.Of(ec.OperationContext, plainTypes, "IssuerLink", sel), v, true, ec.writeIssuerLink, ec.openIssuerLink)
 }
 
 func (ec *executionContext) plainNMaskedColumn2ᚕgithubᚗcomᚋkarutaᚑbiᚋkarutaᚋinternalᚋcoreᚐMaskedColumnᚄ(ctx context.Context, sel ast.SelectionSet, v []core.MaskedColumn) (graphql.Marshaler, bool) {

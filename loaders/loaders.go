@@ -33,6 +33,7 @@ type Sources struct {
 	Cards      Fetch[core.Card]
 	Dashboards Fetch[core.Dashboard]
 	Transforms Fetch[core.Transform]
+	Links      Fetch[core.IssuerLink] // by the person's id
 }
 
 // Loaders are the loaders of one operation.
@@ -43,6 +44,7 @@ type Loaders struct {
 	Cards      Loader[core.Card]
 	Dashboards Loader[core.Dashboard]
 	Transforms Loader[core.Transform]
+	Links      Loader[core.IssuerLink]
 }
 
 // New makes a fresh set. What is known of the actor is not read again.
@@ -54,6 +56,7 @@ func New(ctx context.Context, from *Sources) *Loaders {
 		Cards:      newLoader(from.Cards),
 		Dashboards: newLoader(from.Dashboards),
 		Transforms: newLoader(from.Transforms),
+		Links:      newLoader(from.Links),
 	}
 	actor := core.ActorFrom(ctx)
 	if u := actor.User; u != nil && actor.Is(u.ID) {

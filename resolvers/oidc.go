@@ -10,6 +10,8 @@ import (
 
 	"github.com/karuta-bi/karuta/graph"
 	"github.com/karuta-bi/karuta/internal/core"
+	"github.com/karuta-bi/karuta/internal/identity"
+	"github.com/karuta-bi/karuta/loaders"
 )
 
 func (r *groupResolver) Claim(ctx context.Context, obj *core.Group) (*string, error) {
@@ -22,4 +24,15 @@ func (r *groupResolver) Claim(ctx context.Context, obj *core.Group) (*string, er
 func (r *mutationResolver) SetGroupClaim(ctx context.Context, input graph.SetGroupClaimInput) (*graph.SetGroupClaimPayload, error) {
 	g, err := r.Services.Identity.SetGroupClaim(ctx, input.ID, int64(input.Version), input.Claim)
 	return &graph.SetGroupClaimPayload{Group: g}, err
+}
+
+func (r *mutationResolver) UnlinkUser(ctx context.Context, input identity.Unlinking) (*identity.Unlinked, error) {
+	return r.Services.Identity.Unlink(ctx, input)
+}
+
+func (r *userResolver) IssuerLink(ctx context.Context, obj *core.User) (*core.IssuerLink, error) {
+	if !ownOrAdmin(ctx, obj) {
+		return nil, nil
+	}
+	return loaders.For(ctx).Links.Load(ctx, obj.ID)
 }

@@ -52,6 +52,7 @@ func (r *Resolver) Sources() *loaders.Sources {
 		Datasets:   r.Services.Gate.FilterDatasets,
 		Cards:      r.Services.Gate.FilterCards,
 		Transforms: r.Services.Gate.FilterTransforms,
+		Links:      r.Services.Identity.IssuerLinks,
 		Dashboards: func(ctx context.Context, ids []string) (map[string]*core.Dashboard, error) {
 			grants, err := r.Services.Gate.FilterDashboards(ctx, ids)
 			dashboards := make(map[string]*core.Dashboard, len(grants))

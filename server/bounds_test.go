@@ -381,6 +381,7 @@ UpdateGroupInput.name             line 100
 SetGroupClaimInput.id             id group
 SetGroupClaimInput.version        version
 SetGroupClaimInput.claim          line 200
+UnlinkUserInput.userId            id user
 DeleteGroupInput.id               id group
 AddGroupMemberInput.groupId       id group
 AddGroupMemberInput.userId        id user

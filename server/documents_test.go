@@ -182,6 +182,8 @@ var asked = map[string]string{
 	"Mutation.createGroup":       `mutation { createGroup(input: {name: "新しい"}) { group { id } } }`,
 	"Mutation.updateGroup":       `mutation { updateGroup(input: {id: "<group>", version: 1, name: "営業一課"}) { group { id name version } } }`,
 	"Mutation.setGroupClaim":     `mutation { setGroupClaim(input: {id: "<group>", version: 1, claim: "sales"}) { group { id claim version } } }`,
+	"Mutation.unlinkUser":        `mutation { unlinkUser(input: {userId: "<guest>"}) { user { id } links { issuer since } } }`,
+	"Mutation.unlinkUser/dry":    `mutation { unlinkUser(input: {userId: "<guest>", dryRun: true}) { links { issuer } } }`,
 	"Mutation.deleteGroup":       `mutation { deleteGroup(input: {id: "<group>"}) { deletedId memberCount shareCount lossCount shares { id } losesAccess { userId user { email } dashboardId dashboard { name } } } }`,
 	"Mutation.deleteGroup/dry":   `mutation { deleteGroup(input: {id: "<group>", dryRun: true}) { deletedId losesAccess { userId } } }`,
 	"Mutation.addGroupMember":    `mutation { addGroupMember(input: {groupId: "<group>", userId: "<guest>"}) { group { id } } }`,

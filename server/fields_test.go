@@ -62,6 +62,7 @@ User.locale                     -      -      shown   -     -      shown
 User.groups                     -      -      -       -     shown  shown
 User.attributes                 -      -      -       shown -      shown
 User.piiAccess                  -      -      -       shown -      shown
+User.issuerLink                 -      -      -       shown -      shown
 User.createdAt                  -      -      -       shown -      shown
 User.deactivatedAt              -      -      -       -     -      shown
 `
@@ -112,6 +113,7 @@ var fieldsAsked = map[string]string{
 	"User.groups":                               `{ users(query: "<member mail>") { nodes { x: groups { id } } } }`,
 	"User.attributes":                           `{ node(id: "<owner>") { ... on User { x: attributes { name values } } } }`,
 	"User.piiAccess":                            `{ dashboard(id: "<dashboard>") { owner { x: piiAccess } } }`,
+	"User.issuerLink":                           `{ dashboard(id: "<dashboard>") { owner { x: issuerLink { issuer } } } }`,
 	"User.createdAt":                            `{ dashboard(id: "<dashboard>") { owner { x: createdAt } } }`,
 	"User.deactivatedAt":                        `{ node(id: "<locked>") { ... on User { x: deactivatedAt } } }`,
 }
@@ -173,7 +175,7 @@ func (h *house) summarise(id string) {
 }
 
 // enrich makes of the dataset one that a transform wrote, with a class that was
-// found for a column.
+// found for a column, and links the owner with the issuer.
 func (c *company) enrich(h *house) {
 	_, err := h.store.Datasets.Edit(h.t.Context(), c.ids["dataset"], 0, func(d *core.Dataset) error {
 		d.TransformID = c.ids["transform"]
@@ -181,6 +183,7 @@ func (c *company) enrich(h *house) {
 		return nil
 	})
 	must(h.t, err)
+	must(h.t, h.store.Users.Link(h.t.Context(), c.ids["owner"], someIssuer, "1", func(*core.User) error { return nil }))
 }
 
 // shown tells what of the field x came: its refusal, something, or nothing.

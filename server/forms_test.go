@@ -300,6 +300,7 @@ var examples = map[string]example{
 	"Mutation.createGroup":       {"admin", `mutation($input: CreateGroupInput!) { createGroup(input: $input) { group { id name } } }`, `{"input": {"idempotencyKey": "k", "name": "経理"}}`},
 	"Mutation.updateGroup":       {"admin", `mutation($input: UpdateGroupInput!) { updateGroup(input: $input) { group { id name } } }`, `{"input": {"id": "<group>", "version": 1, "name": "経理"}}`},
 	"Mutation.setGroupClaim":     {"admin", `mutation($input: SetGroupClaimInput!) { setGroupClaim(input: $input) { group { id claim } } }`, `{"input": {"id": "<group>", "version": 1, "claim": "sales"}}`},
+	"Mutation.unlinkUser":        {"admin", `mutation($input: UnlinkUserInput!) { unlinkUser(input: $input) { user { id } } }`, `{"input": {"userId": "<guest>", "dryRun": true}}`},
 	"Mutation.deleteGroup":       {"admin", `mutation($input: DeleteGroupInput!) { deleteGroup(input: $input) { deletedId } }`, `{"input": {"id": "<group>", "dryRun": false}}`},
 	"Mutation.addGroupMember":    {"admin", `mutation($input: AddGroupMemberInput!) { addGroupMember(input: $input) { group { id } } }`, `{"input": {"groupId": "<group>", "userId": "<guest>"}}`},
 	"Mutation.removeGroupMember": {"admin", `mutation($input: RemoveGroupMemberInput!) { removeGroupMember(input: $input) { group { id } } }`, `{"input": {"groupId": "<group>", "userId": "<member>"}}`},

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -89,6 +90,9 @@ type site struct {
 	admits   identity.Admission              // whom an issuer may sign in
 }
 
+// someIssuer is the issuer of a house that has none of its own.
+const someIssuer = "https://issuer.example.com"
+
 // newHouse is a house on an empty store without an executor.
 func newHouse(t testing.TB, change ...func(*server.Deps)) *house {
 	t.Helper()
@@ -101,6 +105,7 @@ func openHouse(t testing.TB, on site, change ...func(*server.Deps)) *house {
 	must(t, err)
 	engine := table.Engine(file)
 	h := &house{t: t, blobs: on.blobs, log: &bytes.Buffer{}}
+	on.admits.Issuer = cmp.Or(on.admits.Issuer, someIssuer)
 	if on.engine != nil {
 		engine = on.engine(engine)
 	}

@@ -211,6 +211,8 @@ Mutation.setDefaultFilterView/none 401  404!     ok     ok     ok      ok    ok 
 Mutation.createGroup          401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.updateGroup          401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.setGroupClaim        401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.unlinkUser           401       403!     403!   403!   403!    403!  403!   ok    401    bad
+Mutation.unlinkUser/dry       401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.deleteGroup          401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.deleteGroup/dry      401       403!     403!   403!   403!    403!  403!   ok    401    bad
 Mutation.addGroupMember       401       403!     403!   403!   403!    403!  403!   ok    401    bad

@@ -49,6 +49,7 @@ var ofCompany = identity.Admission{Domains: []string{"example.com"}, Create: tru
 func newFoyer(t *testing.T, admits identity.Admission, change ...func(*server.Deps)) *foyer {
 	t.Helper()
 	f := &foyer{issuer: testkit.NewIssuer(t, hanako())}
+	admits.Issuer = f.issuer.URL
 	provider := oidc.New(oidc.Config{
 		Issuer: f.issuer.URL, ClientID: testkit.IssuerClient, ClientSecret: testkit.IssuerSecret, Redirect: publicURL + server.OIDCCallback,
 		Scopes: []string{"openid", "email", "profile"}, GroupsClaim: "groups", Key: secret, Log: slog.New(slog.DiscardHandler),
@@ -548,6 +549,35 @@ func TestLinkingAccounts(t *testing.T) {
 		other := f.browser()
 		other.turnedAway(t, other.signIn(), core.CodeForbidden, "account_exists")
 		f.wantAudit(t, core.EventLoginFailed, u.ID, "reason", "account_exists")
+	})
+	t.Run("parted and linked anew", func(t *testing.T) {
+		f := newFoyer(t, ofCompany)
+		adminID, admin := f.user(core.RoleAdmin)
+		b := f.browser()
+		b.signIn()
+		u, err := f.store.Users.ByEmail(t.Context(), mail)
+		must(t, err)
+		unlink := func(dry bool) int { // how often the issuer is named
+			a := f.ask(admin, `mutation($input: UnlinkUserInput!) { unlinkUser(input: $input) { user { issuerLink { issuer since } } links { issuer since } } }`, input("userId", u.ID, "dryRun", dry))
+			if a.code() != "" {
+				t.Errorf("%s", a.text)
+			}
+			return strings.Count(a.text, f.issuer.URL)
+		}
+		if n := unlink(true); n != 2 || b.me() != mail {
+			t.Errorf("told only: %d, signed in as %q", n, b.me())
+		}
+		if n := unlink(false); n != 1 || b.me() != "" {
+			t.Errorf("parted: %d, signed in as %q", n, b.me())
+		}
+		f.wantAudit(t, core.EventUserUpdated, adminID, "unlinked", f.issuer.URL)
+		if n := unlink(false); n != 0 {
+			t.Errorf("parted again: %d", n)
+		}
+		f.issuer.Set(func(w *testkit.IssuerWays) { w.Person["sub"] = "0002" })
+		if b := f.browser(); b.signIn().StatusCode != 200 || b.me() != mail {
+			t.Error("the account that replaces the old one is not let in")
+		}
 	})
 	t.Run("of any domain", func(t *testing.T) {
 		f := newFoyer(t, identity.Admission{Create: true})

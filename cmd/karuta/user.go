@@ -17,6 +17,7 @@ type userCmd struct {
 	SetRole       userSetRoleCmd       `cmd:"" help:"Make somebody an administrator or an ordinary user."`
 	ResetPassword userResetPasswordCmd `cmd:"" help:"Give somebody a new password and end their sessions."`
 	Deactivate    userDeactivateCmd    `cmd:"" help:"Lock an account, and hand over what its person owns."`
+	Unlink        userUnlinkCmd        `cmd:"" help:"Part somebody from the issuer that they sign in with, and end their sessions."`
 	SetAttributes userSetAttributesCmd `cmd:"" help:"Give somebody the attributes that policies ask for."`
 	SetPii        userSetPIICmd        `cmd:"" help:"Let somebody see personal and confidential columns, or no longer."`
 }
@@ -58,7 +59,16 @@ func (u *userListCmd) Run(sh *shell, c *cli) error {
 	if err := sh.operate(c, app.VerbUserList, struct{}{}, nil, &rows); err != nil {
 		return err
 	}
-	return printUsers(sh.out, rows...)
+	w := tabwriter.NewWriter(sh.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, userColumns+"\tLINKED")
+	for _, u := range rows {
+		linked := "-"
+		if u.Link != nil {
+			linked = linkText(u.Link)
+		}
+		fmt.Fprintf(w, "%s\t%s\n", userLine(u), linked)
+	}
+	return w.Flush()
 }
 
 type userSetRoleCmd struct {
@@ -114,9 +124,15 @@ func firstLine(in io.Reader) (string, error) {
 
 func printUsers(out io.Writer, rows ...app.UserRow) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ID\tEMAIL\tNAME\tROLE\tACTIVE\tCREATED")
+	fmt.Fprintln(w, userColumns)
 	for _, u := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%t\t%s\n", u.ID, u.Email, u.Name, u.Role, u.Active, u.CreatedAt.Format("2006-01-02"))
+		fmt.Fprintln(w, userLine(u))
 	}
 	return w.Flush()
+}
+
+const userColumns = "ID\tEMAIL\tNAME\tROLE\tACTIVE\tCREATED"
+
+func userLine(u app.UserRow) string {
+	return fmt.Sprintf("%s\t%s\t%s\t%s\t%t\t%s", u.ID, u.Email, u.Name, u.Role, u.Active, u.CreatedAt.Format("2006-01-02"))
 }

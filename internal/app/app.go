@@ -191,7 +191,7 @@ func (a *App) openServices(ctx context.Context) error {
 	a.Identity = identity.New(identity.Deps{
 		Store: a.Store, Audit: a.Audit, Gate: a.Gate, Keys: a.keys,
 		Lifetime: c.TokenLifetime(), PasswordMin: c.PasswordMinLength, Workers: c.APIWorkers,
-		Unlimited: !c.RateLimiting, RootFields: server.RootFields(), Admission: identity.Admission{Domains: c.OIDCDomains, Create: c.OIDCCreate},
+		Unlimited: !c.RateLimiting, RootFields: server.RootFields(), Admission: identity.Admission{Domains: c.OIDCDomains, Create: c.OIDCCreate, Issuer: c.OIDCIssuer},
 	})
 	a.openOIDC(secret)
 	a.Operations = operation.New(operation.Deps{

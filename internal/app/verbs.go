@@ -24,6 +24,7 @@ const (
 	VerbUserSetAttributes = "user/set-attributes"   // UserFacts (Email, Attributes) → UserRow
 	VerbUserSetPII        = "user/set-pii"          // UserFacts (Email, PIIAccess) → UserRow
 	VerbUserDeactivate    = "user/deactivate"       // DepartureArgs → DepartureRow
+	VerbUserUnlink        = "user/unlink"           // UnlinkArgs → UnlinkedRow
 	VerbAPIKeyCreate      = "apikey/create"         // KeyArgs → IssuedKeyRow
 	VerbAPIKeyList        = "apikey/list"           // KeyArgs (Email, or nothing) → []KeyRow
 	VerbAPIKeyRevoke      = "apikey/revoke"         // KeyArgs (ID) → KeyRow
@@ -55,6 +56,7 @@ func (a *App) verbs() map[string]control.Verb {
 		VerbUserSetAttributes: verb(a.setAttributes),
 		VerbUserSetPII:        verb(a.setPII),
 		VerbUserDeactivate:    verb(a.deactivateUser),
+		VerbUserUnlink:        verb(a.unlinkUser),
 		VerbAPIKeyCreate:      verb(a.createKey),
 		VerbAPIKeyList:        verb(a.listKeys),
 		VerbAPIKeyRevoke:      verb(a.revokeKey),

@@ -35,6 +35,20 @@ type UserRow struct {
 
 	Attributes []core.Attribute // by name
 	PIIAccess  bool
+
+	Link *core.IssuerLink // with the issuer that people sign in with; nil for none
+}
+
+// UnlinkArgs name a person who is to be parted from the issuer.
+type UnlinkArgs struct {
+	Email  string
+	DryRun bool // only tell
+}
+
+// UnlinkedRow is a person, and the issuers that knew them.
+type UnlinkedRow struct {
+	User  UserRow
+	Links []*core.IssuerLink
 }
 
 func userRow(u *core.User) UserRow {
@@ -59,8 +73,18 @@ func (a *App) listUsers(ctx context.Context, _ struct{}) ([]UserRow, error) {
 		if err != nil {
 			return nil, err
 		}
+		ids := make([]string, len(page.Nodes))
+		for i, u := range page.Nodes {
+			ids[i] = u.ID
+		}
+		links, err := a.Identity.IssuerLinks(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
 		for _, u := range page.Nodes {
-			rows = append(rows, userRow(u))
+			row := userRow(u)
+			row.Link = links[u.ID]
+			rows = append(rows, row)
 		}
 		if !page.HasNext {
 			return rows, nil
@@ -103,6 +127,18 @@ func (a *App) setPII(ctx context.Context, in UserFacts) (UserRow, error) {
 	}
 	u, err = a.Identity.SetPIIAccess(ctx, u.ID, in.PIIAccess)
 	return rowOf(u, err)
+}
+
+func (a *App) unlinkUser(ctx context.Context, in UnlinkArgs) (UnlinkedRow, error) {
+	u, err := a.Identity.UserByEmail(ctx, in.Email)
+	if err != nil {
+		return UnlinkedRow{}, err
+	}
+	done, err := a.Identity.Unlink(ctx, identity.Unlinking{UserID: u.ID, DryRun: in.DryRun})
+	if err != nil {
+		return UnlinkedRow{}, err
+	}
+	return UnlinkedRow{User: userRow(done.User), Links: done.Links}, nil
 }
 
 func rowOf(u *core.User, err error) (UserRow, error) {

@@ -35,6 +35,12 @@ type User struct {
 	UpdatedAt     time.Time
 }
 
+// IssuerLink tells that an issuer knows a person, whom it may sign in.
+type IssuerLink struct {
+	Issuer string // its address, as it stands in its tokens
+	Since  time.Time
+}
+
 // Active tells whether the person may sign in.
 func (u *User) Active() bool { return u.DeactivatedAt.IsZero() }
 

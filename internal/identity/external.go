@@ -14,6 +14,7 @@ import (
 type Admission struct {
 	Domains []string // of addresses, in lower case; none: any
 	Create  bool     // make an account for who has none
+	Issuer  string   // whose people are let in; "" is none's
 }
 
 // viaIssuer names the way of a sign-in in the record, and who acts for it.
@@ -80,7 +81,24 @@ func (s *Service) enterClaimed(ctx context.Context, said *core.Claims, err error
 	if err == nil && in == nil {
 		err = expired("the account was changed meanwhile")
 	}
+	if err == nil {
+		err = s.stillKnown(ctx, said, user, in)
+	}
 	return user, in, err
+}
+
+// stillKnown ends a session that has begun while its person was parted from the issuer:
+// it may be of the era that began then.
+func (s *Service) stillKnown(ctx context.Context, said *core.Claims, user *core.User, in *SignIn) error {
+	now, err := s.store.Users.ByIdentity(ctx, said.Issuer, said.Subject)
+	switch {
+	case err != nil:
+		return core.Internal("identity: sign in at the issuer", err)
+	case now == nil || now.ID != user.ID:
+		_ = s.store.Sessions.Revoke(ctx, in.SessionID, s.now())
+		return expired("the person was parted from the issuer meanwhile")
+	}
+	return nil
 }
 
 func expired(why string) error {

@@ -65,6 +65,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"ViewAs":         door(func(c context.Context) error { _, err := w.ViewAs(c, "x"); return err }, no, no, wrong, wrong),
 		"ChangePassword": door(func(c context.Context) error { _, err := w.ChangePassword(c, "", "x"); return err }, wrong, wrong, wrong, no),
 		"Users":          door(func(c context.Context) error { _, err := w.Users(c, "a", p); return err }, "", "", "", ""),
+		"Unlink":         door(func(c context.Context) error { _, err := w.Unlink(c, Unlinking{UserID: other.ID}); return err }, no, no, "", ""),
+		"IssuerLinks":    door(func(c context.Context) error { _, err := w.IssuerLinks(c, []string{other.ID}); return err }, "", "", "", ""),
 		"UsersByID":      door(func(c context.Context) error { _, err := w.UsersByID(c, []string{other.ID}); return err }, "", "", "", ""),
 		"Groups":         door(func(c context.Context) error { _, err := w.Groups(c, p); return err }, "", "", "", ""),
 		"GroupsByID":     door(func(c context.Context) error { _, err := w.GroupsByID(c, []string{g.ID}); return err }, "", "", "", ""),

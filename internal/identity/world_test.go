@@ -34,7 +34,12 @@ type world struct {
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
-	w := &world{World: accesstest.New(t), t: t}
+	return worldOf(t, accesstest.New(t))
+}
+
+func worldOf(t testing.TB, beneath *accesstest.World) *world {
+	t.Helper()
+	w := &world{World: beneath, t: t}
 	w.Service = New(Deps{
 		Store: w.Store, Audit: w.Audit, Gate: w.Gate, Keys: Keys{Current: NewKey(strings.Repeat("k", 32))},
 		Lifetime: 24 * time.Hour, PasswordMin: 8, Workers: 4, RootFields: []string{"Query.me", "Query.dashboards"},

@@ -4,19 +4,22 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 
 	"github.com/karuta-bi/karuta/internal/core"
 	"github.com/karuta-bi/karuta/internal/table"
 )
 
+const identityPrefix = "IDENTITY#"
+
 // identityKey is the guard that makes a subject of an issuer one person.
 func identityKey(issuer, subject string) table.Key {
-	return table.Key{Table: table.Users, PK: "IDENTITY#" + digest(issuer, subject), SK: metadata}
+	return table.Key{Table: table.Users, PK: identityPrefix + digest(issuer, subject), SK: metadata}
 }
 
 // issuerKey is the guard that makes a person one subject of an issuer.
 func issuerKey(userID, issuer string) table.Key {
-	return table.Key{Table: table.Users, PK: "USER#" + userID, SK: "IDENTITY#" + digest(issuer)}
+	return table.Key{Table: table.Users, PK: "USER#" + userID, SK: identityPrefix + digest(issuer)}
 }
 
 func digest(parts ...string) string {
@@ -36,6 +39,59 @@ func identityWrites(userID, issuer, subject string) []table.Write {
 		table.Put(issuerKey(userID, issuer), it, table.IfAbsent()),
 	}
 }
+
+func readLink(it table.Item) *core.IssuerLink {
+	return &core.IssuerLink{Issuer: it.Str("issuer"), Since: getTime(it, "linked_at")}
+}
+
+// Linked reads since when the issuer knows people, by their ids; those whom it does not are absent.
+func (r *Users) Linked(ctx context.Context, issuer string, userIDs []string) (map[string]*core.IssuerLink, error) {
+	return getMany(ctx, r.e, userIDs, func(id string) table.Key { return issuerKey(id, issuer) }, readLink)
+}
+
+// Links are the issuers that know a person.
+func (r *Users) Links(ctx context.Context, userID string) ([]*core.IssuerLink, error) {
+	guards, err := r.links(ctx, userID)
+	links := make([]*core.IssuerLink, len(guards))
+	for i, it := range guards {
+		links[i] = readLink(it)
+	}
+	return links, err
+}
+
+func (r *Users) links(ctx context.Context, userID string) ([]table.Item, error) {
+	key := userKey(userID)
+	return collect(ctx, r.e, table.Query{Table: key.Table, PK: key.PK, Prefix: identityPrefix}, 0)
+}
+
+// Unlink parts a person from every issuer that knows them and ends their sessions, all
+// at once. It tells from which; from none where nobody knows them, and changes nothing
+// then. NOT_FOUND when there is no such person.
+func (r *Users) Unlink(ctx context.Context, userID string) (*core.User, []*core.IssuerLink, error) {
+	var parted []*core.IssuerLink
+	u, err := edit(ctx, r.e, userVersioned(userID), 0, func(u *core.User) (ws []table.Write, err error) {
+		guards, err := r.links(ctx, userID)
+		if parted = []*core.IssuerLink{}; err == nil && len(guards) == 0 {
+			return nil, errNoLink
+		}
+		for _, it := range guards {
+			parted = append(parted, readLink(it))
+			ws = append(ws, table.Delete(issuerKey(userID, it.Str("issuer")), table.Always()),
+				table.Delete(identityKey(it.Str("issuer"), it.Str("subject")), table.Always()))
+		}
+		u.EndSessions("")
+		return ws, err
+	})
+	if errors.Is(err, errNoLink) {
+		u, err = r.Get(ctx, userID)
+	}
+	if err == nil && u == nil {
+		err = core.NotFound("")
+	}
+	return u, parted, err
+}
+
+var errNoLink = errors.New("store: no issuer knows the person")
 
 // ByIdentity reads the person whom the issuer knows as the subject; nil when there is none.
 func (r *Users) ByIdentity(ctx context.Context, issuer, subject string) (*core.User, error) {

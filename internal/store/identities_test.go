@@ -68,6 +68,34 @@ func aPersonIsOneSubject(t *testing.T, st *world) {
 	}
 }
 
+func aPersonIsPartedFromAllIssuersAtOnce(t *testing.T, st *world) {
+	u, other := st.user(t, "a@example.com"), st.user(t, "b@example.com")
+	must(t, st.Users.Link(t.Context(), u.ID, issuer, "1", anybody))
+	must(t, st.Users.Link(t.Context(), u.ID, issuer+"/", "1", anybody))
+	must(t, st.Users.Link(t.Context(), other.ID, issuer, "2", anybody))
+	st.calls.Take()
+	known, err := st.Users.Linked(t.Context(), issuer+"/", []string{u.ID, other.ID})
+	if err != nil || len(known) != 1 || known[u.ID].Issuer != issuer+"/" || known[u.ID].Since.IsZero() {
+		t.Errorf("linked: %v, %v", known, err)
+	}
+	st.wantCalls(t, "BatchGet users")
+	got, links, err := st.Users.Unlink(t.Context(), u.ID)
+	if err != nil || len(links) != 2 || got.SessionEra != u.SessionEra+1 {
+		t.Errorf("parted: %+v, %v, %v", got, links, err)
+	}
+	st.wantCalls(t, "Get users", "Query users", "Transact users")
+	st.wantSubject(t, issuer, "1", "")
+	st.wantSubject(t, issuer+"/", "1", "")
+	st.wantSubject(t, issuer, "2", other.ID)
+	if again, links, err := st.Users.Unlink(t.Context(), u.ID); err != nil || len(links) != 0 || again.Version != got.Version {
+		t.Errorf("a second time: %+v, %v, %v", again, links, err)
+	}
+	_, _, err = st.Users.Unlink(t.Context(), core.NewID(core.NounUser))
+	wantCode(t, err, core.CodeNotFound)
+	must(t, st.Users.Link(t.Context(), u.ID, issuer, "3", anybody))
+	must(t, st.Users.Link(t.Context(), other.ID, issuer+"/", "1", anybody))
+}
+
 // firstOnesAtOnce: whoever comes first is the person, however many come.
 func firstOnesAtOnce(t *testing.T, st *world) {
 	u := st.user(t, "linked@example.com")

@@ -32,6 +32,7 @@ var stories = []struct {
 	{"a person's facts are kept with their history", aPersonsFactsAreKeptWithTheirHistory},
 	{"a subject is one person", aSubjectIsOnePerson},
 	{"a person is one subject", aPersonIsOneSubject},
+	{"a person is parted from all issuers at once", aPersonIsPartedFromAllIssuersAtOnce},
 	{"first ones at once", firstOnesAtOnce},
 	{"a person who changes is looked at again", aPersonWhoChangesIsLookedAtAgain},
 	{"groups' history tells members", groupsHistoryTellsMembers},
