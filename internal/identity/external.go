@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/karuta-bi/karuta/internal/core"
 )
 
@@ -115,6 +117,8 @@ func (s *Service) personOf(ctx context.Context, said *core.Claims) (*core.User, 
 		return nil, turnedAway("email_unverified", "the issuer tells no address")
 	case err != nil:
 		return nil, turnedAway("email_unverified", "the issuer tells an address that is none")
+	case !sameAddress(said.Email, email):
+		return nil, turnedAway("email_unverified", "the issuer tells an address in characters that only look like another's")
 	case !said.Verified:
 		return nil, turnedAway("email_unverified", "the issuer does not vouch for the address")
 	case !s.admission.admits(email):
@@ -135,6 +139,12 @@ func (s *Service) personOf(ctx context.Context, said *core.Claims) (*core.User, 
 			return user, nil
 		}
 	}
+}
+
+// sameAddress tells whether an address is the one that it has become, but for case. What
+// is typed may be in full width; what an issuer vouches for is the very mailbox.
+func sameAddress(told, email string) bool {
+	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(told)))) == email
 }
 
 // firstTries is how often a first sign-in is looked at anew because another one came before.
