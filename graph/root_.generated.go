@@ -3247,6 +3247,21 @@ type MarkNotificationsReadPayload {
     "The group and its name at the issuer."
     input: SetGroupClaimInput!
   ): SetGroupClaimPayload @admin
+
+  """
+  Part a person from the issuer that they sign in with, where their account there was replaced or is another
+  person's. All their sessions end. Whoever signs in there next with the e-mail address of the account is linked anew;
+  so see to the address at the issuer first. Nothing happens to who is not linked.
+  """
+  unlinkUser(
+    "Whom."
+    input: UnlinkUserInput!
+  ): UnlinkUserPayload @admin
+}
+
+extend type User {
+  "The issuer that they may sign in with; null where it does not know them yet. Only they and administrators see it; null for others."
+  issuerLink: IssuerLink
 }
 
 extend type Group {
@@ -3275,6 +3290,30 @@ type SignInWay {
   name: String
   "Where a browser goes, on this server; ` + "`" + `?return=/path` + "`" + ` says where it wants to be afterwards. Null for a password."
   path: String
+}
+
+"That an issuer knows a person."
+type IssuerLink {
+  "What the issuer calls itself, as in OIDC_ISSUER."
+  issuer: String!
+  "Since when."
+  since: Time!
+}
+
+"A person to part from the issuer."
+input UnlinkUserInput {
+  "Id of the person."
+  userId: ID!
+  "Only tell what would be ended, and change nothing."
+  dryRun: Boolean! = false
+}
+
+"A person who is linked no more."
+type UnlinkUserPayload {
+  "The person."
+  user: User!
+  "The issuers that knew them; an earlier one may be among them. Empty where there was none."
+  links: [IssuerLink!]!
 }
 
 "What the issuer calls a group."
@@ -7596,6 +7635,16 @@ func (ec *executionContext) childFields_ImportS3Payload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type ImportS3Payload", field.Name)
 }
 
+func (ec *executionContext) childFields_IssuerLink(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "issuer":
+		return ec.fieldContext_IssuerLink_issuer(ctx, field)
+	case "since":
+		return ec.fieldContext_IssuerLink_since(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type IssuerLink", field.Name)
+}
+
 func (ec *executionContext) childFields_LoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
@@ -8560,6 +8609,16 @@ func (ec *executionContext) childFields_UnblockIpPayload(ctx context.Context, fi
 	return nil, fmt.Errorf("no field named %q was found under type UnblockIpPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_UnlinkUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_UnlinkUserPayload_user(ctx, field)
+	case "links":
+		return ec.fieldContext_UnlinkUserPayload_links(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type UnlinkUserPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_UpdateCardPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "card":
@@ -8652,6 +8711,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_createdAt(ctx, field)
 	case "deactivatedAt":
 		return ec.fieldContext_User_deactivatedAt(ctx, field)
+	case "issuerLink":
+		return ec.fieldContext_User_issuerLink(ctx, field)
 	case "attributes":
 		return ec.fieldContext_User_attributes(ctx, field)
 	case "piiAccess":
