@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/vektah/gqlparser/v2/ast"
@@ -29,6 +30,7 @@ const listLength = 10
 type meter struct {
 	*plan
 	cost    float64
+	unset   string                 // a variable that is null and ought to tell what is left out; "" for none
 	charges map[core.RateClass]int // what counts as other than a root field
 }
 
@@ -40,14 +42,25 @@ func (p *plan) measure(variables map[string]any) *meter {
 			m.charges[c.class]++
 		}
 	}
+	for _, name := range p.switches {
+		if variables[name] == nil { // where it has a default its type allows that
+			m.unset = name
+		}
+	}
 	return m
 }
+
+// least is a meter of the least that the operation asks for, whatever its variables are.
+func (p *plan) least() *meter { return &meter{plan: p, cost: p.prices.least()} }
 
 // refuse says what there is too much of, nil where there is not. The schema may be
 // asked for where introspect says so.
 func (m *meter) refuse(budget int, introspect bool) gqlerror.List {
 	if m.hidden && !introspect {
 		return gqlerror.List{gqlerror.Wrap(core.Forbidden("admin_only"))}
+	}
+	if m.unset != "" {
+		return gqlerror.List{gqlerror.Wrap(core.Invalid(m.unset, "required"))}
 	}
 	for _, bound := range []struct {
 		what           string
@@ -87,14 +100,46 @@ func price(f *ast.Field) float64 {
 	return 1
 }
 
-// sizedByVariables tells whether how many objects a field may give is told by variables.
-func sizedByVariables(f *ast.Field) bool {
+// size is the argument that tells how many objects a field may give, nil for none.
+func size(f *ast.Field) *ast.Value {
 	for _, name := range [...]string{"first", "ids"} {
-		if a := f.Arguments.ForName(name); a != nil && (a.Value.Kind == ast.Variable || a.Value.Kind == ast.ListValue) {
-			return true
+		if a := f.Arguments.ForName(name); a != nil {
+			return a.Value
 		}
 	}
-	return false
+	return nil
+}
+
+// sizedByVariables tells whether how many objects a field may give is told by variables.
+func sizedByVariables(f *ast.Field) bool {
+	told := size(f)
+	return told != nil && (told.Kind == ast.Variable || told.Kind == ast.ListValue)
+}
+
+// condition is what @skip or @include go by, nil for any other directive.
+func condition(d *ast.Directive) *ast.Value {
+	if d.Name != "skip" && d.Name != "include" {
+		return nil
+	}
+	return d.Arguments.ForName("if").Value
+}
+
+// byVariable tells whether a variable may leave out what the directive stands at.
+func byVariable(d *ast.Directive) bool {
+	on := condition(d)
+	return on != nil && on.Kind == ast.Variable
+}
+
+// leftOut tells whether the directives leave out what they stand at.
+func leftOut(at ast.DirectiveList, variables map[string]any) bool {
+	return slices.ContainsFunc(at, func(d *ast.Directive) bool {
+		on := condition(d)
+		if on == nil {
+			return false
+		}
+		is, err := on.Value(variables)
+		return err == nil && is == (d.Name == "skip")
+	})
 }
 
 // length is how many objects a field may give.

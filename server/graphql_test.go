@@ -257,6 +257,7 @@ func TestVariables(t *testing.T) {
 		{"time", create, share(map[string]any{"expiresAt": big}), "VALIDATION_ERROR", "input.expiresAt"},
 		{"too large a number", `query($n: Int) { dashboards(first: $n) { nodes { id } } }`, map[string]any{"n": 1e12}, "VALIDATION_ERROR", "n"},
 		{"out of bounds", `query($n: Int) { dashboards(first: $n) { nodes { id } } }`, map[string]any{"n": 101}, "VALIDATION_ERROR", "first"},
+		{"null for a switch", `query($on: Boolean = true) { me { id @include(if: $on) } }`, map[string]any{"on": nil}, "VALIDATION_ERROR", "on"},
 		{"id that is none", `query($id: ID!) { node(id: $id) { id } }`, map[string]any{"id": big}, "VALIDATION_ERROR", "id"},
 		{"id of nothing", `query($id: ID!) { dashboard(id: $id) { id } }`, map[string]any{"id": dash}, "NOT_FOUND", "id"},
 		{"id of another noun", `query($id: ID!) { dashboard(id: $id) { id } }`, map[string]any{"id": "card_" + strings.Repeat("0", 32)}, "NOT_FOUND", "id"},

@@ -47,6 +47,7 @@ type plan struct {
 	plain    bool     // asks for values of events that are the same for all readers, and nothing else
 	stored   bool     // asks for what is stored alone, in one piece
 	names    []string // of root fields, as Query.dashboards; those about the schema have rules of their own
+	switches []string // variables that fields and fragments are left out by
 	charges  []charge
 	prices   sum
 	answer   *shape
@@ -67,26 +68,31 @@ func newPlan(op *ast.OperationDefinition) *plan {
 
 func (p *plan) selection(set ast.SelectionSet, depth int, in *shape) (cost sum) {
 	for _, sel := range set {
-		if p.fields > maxFields || depth > maxDepth+1 { // it is refused already
+		if p.fields > maxFields { // it is refused already
 			return cost
 		}
 		switch sel := sel.(type) {
 		case *ast.Field:
-			cost.add(p.field(sel, depth, in))
+			cost.add(p.field(sel, depth, in).unless(sel.Directives))
 		case *ast.InlineFragment:
 			p.mark(sel.Directives)
-			cost.add(p.selection(sel.SelectionSet, depth, in))
+			cost.add(p.selection(sel.SelectionSet, depth, in).unless(sel.Directives))
 		case *ast.FragmentSpread:
 			p.mark(sel.Directives)
-			cost.add(p.selection(sel.Definition.SelectionSet, depth, in))
+			cost.add(p.selection(sel.Definition.SelectionSet, depth, in).unless(sel.Directives))
 		}
 	}
 	return cost
 }
 
-// mark counts the directives of a fragment.
+// mark counts the directives of a field or a fragment.
 func (p *plan) mark(directives ast.DirectiveList) {
 	p.marks += len(directives)
+	for _, d := range directives {
+		if byVariable(d) {
+			p.switches = append(p.switches, condition(d).Raw)
+		}
+	}
 	if directives.ForName("defer") != nil {
 		p.deferred++
 		p.stored = false
@@ -95,7 +101,7 @@ func (p *plan) mark(directives ast.DirectiveList) {
 
 func (p *plan) field(f *ast.Field, depth int, in *shape) sum {
 	p.fields++
-	p.marks += len(f.Directives)
+	p.mark(f.Directives)
 	if depth == 1 {
 		p.root(f)
 	}
@@ -128,7 +134,7 @@ func (p *plan) described(set ast.SelectionSet) (cost float64) {
 		switch sel := sel.(type) {
 		case *ast.Field:
 			p.fields++
-			p.marks += len(sel.Directives)
+			p.mark(sel.Directives)
 			if sel.Alias != sel.Name {
 				p.aliases++
 			}
@@ -197,14 +203,23 @@ type sum struct {
 
 // list is a selection that is taken so many times.
 type list struct {
-	field *ast.Field // whose variables tell how many times; nil where that is known
-	times float64
-	each  sum
+	field    *ast.Field // whose variables tell how many times; nil where that is known
+	times    float64
+	switches ast.DirectiveList // that may leave it out
+	each     sum
 }
 
 func (s *sum) add(more sum) {
 	s.known += more.known
 	s.lists = append(s.lists, more.lists...)
+}
+
+// unless is the sum of what the directives may leave out: then it costs nothing.
+func (s sum) unless(at ast.DirectiveList) sum {
+	if at.ForName("skip") == nil && at.ForName("include") == nil {
+		return s
+	}
+	return sum{lists: []list{{times: 1, switches: at, each: s}}}
 }
 
 // multiply adds the selection of a field, once for each object that it may give.
@@ -222,13 +237,44 @@ func (s *sum) multiply(f *ast.Field, each sum) {
 func (s *sum) of(variables map[string]any) float64 {
 	cost := s.known
 	for _, l := range s.lists {
-		times := l.times
-		if l.field != nil {
-			times = length(l.field, variables)
+		if times := l.count(variables); times > 0 {
+			cost += times * l.each.of(variables)
 		}
-		cost += times * l.each.of(variables)
 	}
 	return cost
+}
+
+// least is what the selection costs at the least, whatever the variables are.
+func (s *sum) least() float64 {
+	cost := s.known
+	for _, l := range s.lists {
+		if times := l.fewest(); times > 0 {
+			cost += times * l.each.least()
+		}
+	}
+	return cost
+}
+
+// count is how often it is taken.
+func (l *list) count(variables map[string]any) float64 {
+	switch {
+	case leftOut(l.switches, variables):
+		return 0
+	case l.field != nil:
+		return length(l.field, variables)
+	}
+	return l.times
+}
+
+// fewest is how often it is taken at the least, whatever the variables are.
+func (l *list) fewest() float64 {
+	switch {
+	case slices.ContainsFunc(l.switches, byVariable):
+		return 0
+	case l.field != nil && size(l.field).Kind == ast.Variable:
+		return 1
+	}
+	return l.count(nil)
 }
 
 // shape is what an answer has at a place: a leaf, an object, or a list of them. Fields

@@ -122,7 +122,12 @@ func OperationCheck() func(document string) (operation.Facts, error) {
 		}
 		op := doc.Operations[0]
 		facts := operation.Facts{Name: op.Name, Type: string(op.Operation)}
-		return facts, refusedAs(doc.plan(op).refuseAlways(op))
+		plan := doc.plan(op)
+		least := plan.least()
+		if least.estimate() > userBudget {
+			facts.Caveat = &core.Error{Code: core.CodeQueryCost, Reason: "admins_alone", Args: map[string]any{"asked": least.estimate(), "allowed": userBudget}}
+		}
+		return facts, refusedAs(plan.refuseAlways(op))
 	}
 }
 
@@ -144,7 +149,7 @@ func (p *plan) refuseAlways(op *ast.OperationDefinition) gqlerror.List {
 	if op.Operation == ast.Subscription && !p.single(op) {
 		return gqlerror.List{gqlerror.Wrap(core.Invalid("", "one_subscription"))}
 	}
-	return (&meter{plan: p}).refuse(adminBudget, true)
+	return p.least().refuse(adminBudget, true)
 }
 
 // refusedAs is the first of the problems: ours where it has a sentence, else as it

@@ -239,22 +239,27 @@ func TestOperationsThatNeverRun(t *testing.T) {
 	deep := func(n int) string {
 		return "query Q { me " + strings.Repeat("{ groups { members { nodes { user ", n) + "{ id" + strings.Repeat(" } } } }", n) + " } }"
 	}
+	const cards = "{ nodes { cards { result { html } } } } }"
 	for name, c := range map[string]struct {
 		document, reason string
 		asked            int
 	}{
-		"nothing wrong":           {asksMe, "", 0},
-		"deep":                    {deep(5), "depth", 13},
-		"aliases":                 {"query Q { " + aliases(31) + "}", "aliases", 31},
-		"root fields":             {"query Q { " + strings.Repeat("__typename ", 41) + "}", "rootFields", 41},
-		"directives":              {"query Q { me { " + strings.Repeat("id @include(if: true) ", 51) + "} }", "directives", 51},
-		"tokens":                  {"query Q { me { " + strings.Repeat("id ", 2000) + "} }", "tokens", 2007},
-		"a field again and again": {"query Q { me { " + strings.Repeat("id ", 200) + "} }", "repeats", 5050},
-		"two events":              {"subscription Q { a: serviceNotice { seq } b: serviceNotice { seq } }", "one_subscription", 0},
-		"a change in parts":       {"mutation Q { logout { ... @defer { loggedOut } } }", "deferred_change", 0},
-		"parts":                   {"query Q { me { ... @defer { id } } }", "", 0},
-		"two operations":          {"query Q { me { id } } query R { me { id } }", "one_named_operation", 0},
-		"the schema":              {"query Q { __schema { queryType { name } } }", "", 0},
+		"nothing wrong":               {asksMe, "", 0},
+		"deep":                        {deep(5), "depth", 22},
+		"aliases":                     {"query Q { " + aliases(31) + "}", "aliases", 31},
+		"root fields":                 {"query Q { " + strings.Repeat("__typename ", 41) + "}", "rootFields", 41},
+		"directives":                  {"query Q { me { " + strings.Repeat("id @include(if: true) ", 51) + "} }", "directives", 51},
+		"tokens":                      {"query Q { me { " + strings.Repeat("id ", 2000) + "} }", "tokens", 2007},
+		"a field again and again":     {"query Q { me { " + strings.Repeat("id ", 200) + "} }", "repeats", 5050},
+		"dear as it is written":       {"query Q { dashboards(first: 100) " + cards, "", 42_201},
+		"dear for administrators too": {"query Q { a: dashboards(first: 100) " + strings.TrimSuffix(cards, "}") + " b: dashboards(first: 100) " + cards, "cost", 84_402},
+		"dear by a variable":          {"query Q($n: Int!) { a: dashboards(first: $n) " + strings.TrimSuffix(cards, "}") + " b: dashboards(first: $n) " + cards, "", 0},
+		"dear unless it is left out":  {"query Q($on: Boolean!) { me { id } ... @include(if: $on) { a: dashboards(first: 100) " + strings.TrimSuffix(cards, "}") + " b: dashboards(first: 100) " + cards + " }", "", 0},
+		"two events":                  {"subscription Q { a: serviceNotice { seq } b: serviceNotice { seq } }", "one_subscription", 0},
+		"a change in parts":           {"mutation Q { logout { ... @defer { loggedOut } } }", "deferred_change", 0},
+		"parts":                       {"query Q { me { ... @defer { id } } }", "", 0},
+		"two operations":              {"query Q { me { id } } query R { me { id } }", "one_named_operation", 0},
+		"the schema":                  {"query Q { __schema { queryType { name } } }", "", 0},
 	} {
 		facts, err := check()(c.document)
 		problem, _ := errors.AsType[*core.Error](err)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -43,6 +44,58 @@ func TestActualCost(t *testing.T) {
 				t.Errorf("%d, want %d", b.actual, c.want)
 			}
 		})
+	}
+}
+
+// What variables leave out or make short costs nothing before execution either; the
+// least is what no variables come below.
+func TestEstimatedCost(t *testing.T) {
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `
+		directive @cost(weight: Int!) on FIELD_DEFINITION
+		type Query { a: A page(first: Int): [A!] nodes(ids: [ID!]!): [A] }
+		type A { x: Int dear: Int @cost(weight: 20) page(first: Int): [A!] }`})
+	on, off := map[string]any{"on": true}, map[string]any{"on": false}
+	for name, c := range map[string]struct {
+		query       string
+		variables   map[string]any
+		want, least float64
+	}{
+		"always":                {`query { a { dear } }`, nil, 21, 21},
+		"skipped for good":      {`query { a { x dear @skip(if: true) } }`, nil, 2, 2},
+		"never skipped":         {`query { a { x dear @skip(if: false) } }`, nil, 22, 22},
+		"not included":          {`query { a { x ... @include(if: false) { dear } } }`, nil, 2, 2},
+		"both":                  {`query { a { x dear @include(if: true) @skip(if: true) } }`, nil, 2, 2},
+		"included":              {`query($on: Boolean!) { a { x dear @include(if: $on) } }`, on, 22, 2},
+		"switched off":          {`query($on: Boolean!) { a { x dear @include(if: $on) } }`, off, 2, 2},
+		"skipped":               {`query($on: Boolean!) { a { x } b: a @skip(if: $on) { dear } }`, on, 2, 2},
+		"unless it is switched": {`query($on: Boolean = true) { a { x dear @skip(if: $on) } }`, nil, 2, 2},
+		"a fragment":            {`query($on: Boolean!) { a { x ...f @include(if: $on) } } fragment f on A { dear }`, off, 2, 2},
+		"inside of a list":      {`query($on: Boolean!) { page(first: 5) { x dear @include(if: $on) } }`, off, 6, 6},
+		"a list of any length":  {`query($n: Int) { page(first: $n) { x } }`, nil, 101, 2},
+		"lists in lists":        {`query($n: Int, $on: Boolean!) { page(first: $n) { page(first: 3) { x } dear @skip(if: $on) } }`, on, 401, 5},
+		"a list as written":     {`query($id: ID!) { nodes(ids: [$id, "b", "c"]) { x } }`, nil, 4, 4},
+		"another directive":     {`query { ... @defer { a { dear } } }`, nil, 21, 21},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPlan(gqlparser.MustLoadQueryWithRules(schema, c.query, rules.NewDefaultRules()).Operations[0])
+			if got := p.measure(c.variables).cost; got != c.want {
+				t.Errorf("%g, want %g", got, c.want)
+			}
+			if got := p.least().cost; got != c.least {
+				t.Errorf("%g at the least, want %g", got, c.least)
+			}
+		})
+	}
+}
+
+// BenchmarkMeasure is what the estimate of a plan takes.
+func BenchmarkMeasure(b *testing.B) {
+	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `type Query { todos(first: Int): [T!] } type T { id: ID text: String done: Boolean user: U } type U { id: ID name: String email: String }`})
+	doc := gqlparser.MustLoadQueryWithRules(schema, `query($n: Int) { todos(first: $n) { id text done user { id name email } } a: todos { id } b: todos(first: 20) { id user { id } } }`, rules.NewDefaultRules())
+	p, variables := newPlan(doc.Operations[0]), map[string]any{"n": json.Number("20")}
+	b.ReportAllocs()
+	for b.Loop() {
+		p.measure(variables)
 	}
 }
 
