@@ -139,7 +139,7 @@ func (w *weaver) runs(t *testing.T) {
 	w.Must(t, `mutation($in: UpdateDatasetInput!) { updateDataset(input: $in) { dataset { id } } }`, map[string]any{"in": map[string]any{
 		"id": w.sales, "version": version, "columns": []any{map[string]any{"name": "金額", "class": "INDIRECT"}}}})
 	id, output := w.make(t, joined)
-	a := w.Must(t, `mutation($id: ID!) { executeTransform(input: {id: $id, params: {sleep: 8}}) { execution { id status trigger } } }`, map[string]any{"id": id})
+	a := w.Must(t, `mutation($id: ID!) { executeTransform(input: {id: $id, params: {sleep: 3}}) { execution { id status trigger } } }`, map[string]any{"id": id})
 	if a.Str("executeTransform.execution.status") != "QUEUED" || a.Str("executeTransform.execution.trigger") != "MANUAL" {
 		t.Error(a.Raw)
 	}
@@ -152,7 +152,7 @@ func (w *weaver) runs(t *testing.T) {
 	}
 	a = w.follow(t, run, over)
 	if a.Str("execution.status") != "SUCCEEDED" || a.Get("execution.outputVersion") != 1.0 || a.Get("execution.outputRowCount") != 2.0 || a.Get("execution.progress") != 1.0 ||
-		!strings.Contains(a.Raw, "半分") || a.Get("execution.durationMs").(float64) < 8000 {
+		!strings.Contains(a.Raw, "半分") || a.Get("execution.durationMs").(float64) < 3000 {
 		t.Fatal(a.Raw)
 	}
 	card := w.Must(t, `mutation($in: CreateCardInput!) { createCard(input: $in) { card { id } } }`, map[string]any{"in": map[string]any{
