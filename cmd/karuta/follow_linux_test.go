@@ -331,13 +331,20 @@ func TestFollowingOutlivesTheServer(t *testing.T) {
 			p := serveIn(t, t.TempDir(), idsOnly)
 			a, r := newAuthor(t, p), newRelay(t, p)
 			f := a.withKey(t, p).follower(t)
+			ended, exit := make(chan struct{}), make(chan int)
 			f.when("line 5!", func() {
 				_ = p.cmd.Process.Signal(signal)
 				_ = p.wait()
-				p = serveIn(t, p.dir, idsOnly)
-				r.to(p)
+				close(ended)
 			})
-			code := run(f.sh, []string{"transform", "run", a.transform(t), "--follow", "--server", r.url(), "--param", "steps=4000"})
+			transform := a.transform(t)
+			go func() {
+				exit <- run(f.sh, []string{"transform", "run", transform, "--follow", "--server", r.url(), "--param", "steps=4000"})
+			}()
+			<-ended // whoever follows goes on meanwhile, however long the start takes
+			p = serveIn(t, p.dir, idsOnly)
+			r.to(p)
+			code := <-exit
 			if code != exitFailed || !strings.Contains(f.err.String(), "karuta: connection lost") || !strings.Contains(f.err.String(), "failed") {
 				t.Errorf("exit %d: %s", code, f.err)
 			}
