@@ -53,7 +53,7 @@ func TestAnErrorNeverShowsASecret(t *testing.T) {
 
 // ENV-13: every documented variable has a field that takes its value, and an explanation.
 func TestEveryDocumentedVariableIsRead(t *testing.T) {
-	other := map[string]string{"ENV": "local", "STORE": "dynamodb", "BLOBS": "s3", "LOG_LEVEL": "ERROR", "LOG_FORMAT": "text", "JWT_ALGORITHM": "HS256", "SANDBOX": "relaxed", "PERSISTED_OPERATIONS_BROWSER": "ids-only", "PERSISTED_OPERATIONS_INTEGRATION": "safelist", "PERSISTED_OPERATIONS_ADMIN": "safelist", "CORS_ORIGINS": `["http://x"]`, "TRUSTED_PROXIES": `["10.0.0.0/8"]`, "S3_IMPORT_BUCKETS": `["company-data"]`, "PUBLIC_URL": "https://bi.example.com", "OIDC_ISSUER": "https://login.example.com", "OIDC_SCOPES": "openid", "OIDC_EMAIL_DOMAINS": `["example.com"]`}
+	other := map[string]string{"ENV": "local", "STORE": "dynamodb", "BLOBS": "s3", "LOG_LEVEL": "ERROR", "LOG_FORMAT": "text", "JWT_ALGORITHM": "HS256", "SANDBOX": "relaxed", "ANSWER_CACHE": "off", "PERSISTED_OPERATIONS_BROWSER": "ids-only", "PERSISTED_OPERATIONS_INTEGRATION": "safelist", "PERSISTED_OPERATIONS_ADMIN": "safelist", "CORS_ORIGINS": `["http://x"]`, "TRUSTED_PROXIES": `["10.0.0.0/8"]`, "S3_IMPORT_BUCKETS": `["company-data"]`, "PUBLIC_URL": "https://bi.example.com", "OIDC_ISSUER": "https://login.example.com", "OIDC_SCOPES": "openid", "OIDC_EMAIL_DOMAINS": `["example.com"]`}
 	needs := []string{"VERTEX_AI_PROJECT_ID=p", "VERTEX_AI_LOCATION=l", "VERTEX_AI_MODEL=m"}
 	before := load(t, needs...).Table()
 	for i, name := range documented(t) {
