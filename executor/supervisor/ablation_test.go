@@ -116,8 +116,9 @@ func (l *laboratory) run(t *testing.T, set layers, run Run) ending {
 	run.Data, run.DataBytes, run.Columns = with.Data, with.DataBytes, with.Columns
 	w := l.s.cardWork(run)
 	w.memoryMB = run.MemoryMB // more than the supervisor allows
+	// The alarm must not come before the code is there to ignore it.
 	end, err := execute(t.Context(), l.z, nil, w, job{
-		Run: l.s.runs.Add(1), User: uint32(Cards.firstUser() + 90), Layers: set, Memory: 256 * mebibyte, Input: run.DataBytes, CPU: 60, Alarm: 200,
+		Run: l.s.runs.Add(1), User: uint32(Cards.firstUser() + 90), Layers: set, Memory: 256 * mebibyte, Input: run.DataBytes, CPU: 60, Alarm: time.Minute.Milliseconds(),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +133,7 @@ func (l *laboratory) outcomes(t *testing.T, set layers, probes []attack, params 
 	run := Run{Code: code, Params: encode(t, params), Timeout: time.Minute, MemoryMB: 4096}
 	reply, err := l.run(t, set, run).reply(run, bounds{}, "/prefix")
 	if err != nil || reply.Problem != nil {
-		t.Fatalf("%v %+v", err, reply)
+		t.Fatalf("%v %+v %+v", err, reply, reply.Problem)
 	}
 	var found map[string]string
 	if err := json.Unmarshal([]byte(reply.HTML), &found); err != nil {
