@@ -90,7 +90,11 @@ func (a *App) openEngines(ctx context.Context) error {
 		return err
 	}
 	a.atClose(closing(tables))
-	a.Store = store.New(store.Watched(store.Counted(tables), a.tell()))
+	engine := tables
+	if a.Config.AnswersFor() > 0 { // nobody else asks whether what was read still holds
+		engine = store.Counted(tables)
+	}
+	a.Store = store.New(store.Watched(engine, a.tell()))
 	if a.Config.Store == "embedded" {
 		if err := tables.Init(ctx); err != nil {
 			return err

@@ -85,12 +85,7 @@ func (a *App) listOperations(ctx context.Context, in OperationArgs) ([]Operation
 	if err := a.Operations.Load(ctx); err != nil {
 		return nil, err
 	}
-	broken := map[string]string{}
-	for _, b := range a.Operations.Broken() {
-		if b.Present {
-			broken[b.ID] = operation.Said(in.Locale, b.Problem)
-		}
-	}
+	problems := a.Operations.Problems()
 	rows := []OperationRow{}
 	for p := (core.PageArgs{First: core.MaxPage}); ; {
 		page, err := a.Operations.Operations(ctx, in.Retired, p)
@@ -102,7 +97,9 @@ func (a *App) listOperations(ctx context.Context, in OperationArgs) ([]Operation
 			if err != nil {
 				return nil, err
 			}
-			row.Note = broken[op.ID]
+			if problem := problems[op.ID]; problem != nil {
+				row.Note = operation.Said(in.Locale, problem)
+			}
 			rows = append(rows, row)
 		}
 		if !page.HasNext {

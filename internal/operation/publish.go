@@ -201,15 +201,10 @@ func fresh(was *core.Registry, facts map[string]Facts) (n int) {
 
 // others are the operations that are not in the manifest.
 func (s *Service) others(was *core.Registry, facts map[string]Facts) (told []Published) {
-	broken := map[string]error{}
-	for _, b := range s.Broken() {
-		if b.Present {
-			broken[b.ID] = b.Problem
-		}
-	}
+	problems := s.Problems()
 	for _, id := range slices.Sorted(maps.Keys(was.Operations)) {
 		if _, named := facts[id]; !named && !was.Operations[id].Retired() {
-			told = append(told, Published{was.Operations[id], FateOther, broken[id]})
+			told = append(told, Published{was.Operations[id], FateOther, problems[id]})
 		}
 	}
 	return told

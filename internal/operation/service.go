@@ -125,6 +125,17 @@ func (s *Service) Documents() []string {
 // and version.
 func (s *Service) Broken() []Broken { return s.held.Load().broken }
 
+// Problems are why nobody can run the present versions of the broken operations, by id.
+func (s *Service) Problems() map[string]error {
+	all := map[string]error{}
+	for _, b := range s.Broken() {
+		if b.Present {
+			all[b.ID] = b.Problem
+		}
+	}
+	return all
+}
+
 // Load reads the registry, and all documents that are not in memory yet.
 func (s *Service) Load(ctx context.Context) error {
 	s.loading.Lock()
